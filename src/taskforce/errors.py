@@ -84,7 +84,10 @@ class Failure(TaskforceError):
     def of(cls, error: BaseException) -> Failure:
         """Return the failure to report for ``error``: its type only, since its text may quote a record."""
         sentence = _("something went wrong inside taskforce (%(type)s)") % {"type": type(error).__name__}
-        return cls(sentence, hint=_("nothing was half-written; run `taskforce doctor`, and report the word in brackets"))
+        return cls(
+            sentence,
+            hint=_("nothing was half-written; run `taskforce doctor`, and report the word in brackets"),
+        )
 
 
 class UsageError(TaskforceError):

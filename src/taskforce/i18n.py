@@ -10,7 +10,6 @@ Codes on the wire, in the store and in JSON stay language-neutral and never pass
 from __future__ import annotations
 
 import os
-import re
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ FOLDER = os.path.join(os.path.dirname(__file__), "locale")
 SOURCE_LANGUAGE = "en"
 # The order in which GNU gettext looks, with our own variable first.
 VARIABLES = ("TASKFORCE_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-
-_LOCALE_NAME = re.compile(r"([A-Za-z]{2,8}(?:[_-][A-Za-z0-9]{2,8})*)(?:\.[\w-]+)?(?:@\w+)?", re.ASCII)
 
 
 def N_(message: str) -> str:
@@ -111,11 +108,9 @@ def _wanted(language: str | None) -> list[str]:
     value = language or next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "")
     names: list[str] = []
     for entry in value.split(":"):
-        found = _LOCALE_NAME.fullmatch(entry)  # also keeps "../elsewhere" out of the path
-        if not found or found[1].upper() in ("C", "POSIX"):
-            continue
-        name = found[1].replace("-", "_")
-        while name:
+        name = entry.partition(".")[0].partition("@")[0].replace("-", "_")
+        plain = name.isascii() and name.replace("_", "").isalnum()  # keeps "../elsewhere" out of the path
+        while plain and name not in ("", "C", "POSIX"):
             if name not in names:
                 names.append(name)
             name = name.rpartition("_")[0]

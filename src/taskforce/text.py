@@ -12,7 +12,8 @@ import re
 # What str.isprintable() lets through although nothing is seen: marks and letters that draw nothing
 # (Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties), blanks posing as letters, and a variation
 # selector that follows none of the characters it could vary (rows of them smuggle bytes).
-_UNSEEN = re.compile(
+# Kept as text: `re` compiles it when the first text beyond ASCII is met.
+_UNSEEN = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
     "|(?:^|(?<=[\ufe0e\ufe0f]))[\ufe0e\ufe0f]"
 )
@@ -33,7 +34,7 @@ def safe(text: str, *, keep_newlines: bool = False) -> str:
 
     ``keep_newlines`` lets ``\n`` stand, for text that is shown over several lines; ``\r\n`` then counts as one.
     """
-    if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
+    if text.isprintable() and (text.isascii() or not re.search(_UNSEEN, text)):
         return text
     if keep_newlines:
         return "\n".join(_visible(line) for line in text.replace("\r\n", "\n").split("\n"))
@@ -42,8 +43,10 @@ def safe(text: str, *, keep_newlines: bool = False) -> str:
 
 def _visible(line: str) -> str:
     if not line.isprintable():
-        line = "".join(c if c.isprintable() else " " if c.isspace() and _is_blank(c) else _escape(c) for c in line)
-    return line if line.isascii() else _UNSEEN.sub(lambda found: _escape(found[0]), line)
+        line = "".join(
+            c if c.isprintable() else " " if c.isspace() and _is_blank(c) else _escape(c) for c in line
+        )
+    return line if line.isascii() else re.sub(_UNSEEN, lambda found: _escape(found[0]), line)
 
 
 def _is_blank(character: str) -> bool:

@@ -39,7 +39,9 @@ def test_what_could_deceive_is_shown_escaped(hostile: str, shown: str) -> None:
     assert safe(hostile) == shown
 
 
-@pytest.mark.parametrize("text", ["", "Compound 4", "[bold]x[/bold]", "ភ្នំពេញ", "Nguyễn Thị", "人身取引", "✔\ufe0f 🚓", "C:\\new"])
+@pytest.mark.parametrize(
+    "text", ["", "Compound 4", "[bold]x[/bold]", "ភ្នំពេញ", "Nguyễn Thị", "人身取引", "✔\ufe0f 🚓", "C:\\new"]
+)
 def test_ordinary_text_is_left_alone(text: str) -> None:
     assert safe(text) == text
 
