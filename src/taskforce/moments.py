@@ -15,6 +15,10 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from taskforce.i18n import N_, _, ngettext
 
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 CLOCK_VARIABLE = "TASKFORCE_NOW"
 
@@ -25,7 +29,6 @@ _LONGEST = 100 * 365 * _DAY
 # Kept as text: `re` compiles each when it is first needed, so that a start that reads no date pays for none.
 # `(?a)`: digits are 0-9 only.
 _ISO_DATE = r"(?a)(\d{4})-(\d{2})-(\d{2})|(\d{4})(\d{2})(\d{2})"
-_ISO_WEEK_DATE = r"(?a)\d{4}-w\d{2}-\d"
 _OTHER_DATE = r"(?a)(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?=$|[\st,])"
 _RELATIVE = r"(?a)([+-])(\d{1,6})([mhdw])"
 _DURATION = r"(?a)(?:\d{1,6}[mhdw])+"
@@ -70,11 +73,9 @@ def now() -> datetime:
     try:
         return read_time(fixed).astimezone(UTC)
     except ValueError:
-        raise MomentError(
-            _('%(variable)s is "%(text)s", which is no time with an offset')
-            % {"variable": CLOCK_VARIABLE, "text": fixed},
-            _("write it like %(example)s, or unset it") % {"example": "2026-11-23T14:00:00+07:00"},
-        ) from None
+        sentence = _('%(variable)s is "%(text)s", which is no time with an offset')
+        hint = _("write it like %(example)s, or unset it") % {"example": "2026-11-23T14:00:00+07:00"}
+        raise MomentError(sentence % {"variable": CLOCK_VARIABLE, "text": fixed}, hint) from None
 
 
 def today(zone: tzinfo | None = None) -> date:
@@ -111,10 +112,9 @@ def parse_date(text: str, today: date) -> str:
     typed = text.strip().casefold()
     relative = re.fullmatch(_RELATIVE, typed)
     if typed == "now" or re.fullmatch(_TIME_OF_DAY, typed) or (relative and relative[3] in "mh"):
-        raise MomentError(
-            _('"%(text)s" has a time of day, but only a date fits here') % {"text": text},
-            _("write a date: %(forms)s") % {"forms": "2026-11-23, today, tomorrow, fri, +2d, eom"},
-        )
+        sentence = _('"%(text)s" has a time of day, but only a date fits here') % {"text": text}
+        forms = "2026-11-23, today, tomorrow, fri, +2d, eom"
+        raise MomentError(sentence, _("write a date: %(forms)s") % {"forms": forms})
     return _day(typed, text, today).isoformat()
 
 
@@ -194,13 +194,13 @@ def left_or_late(due: str, now: datetime) -> str:
             days = (date.fromisoformat(due) - now.astimezone().date()).days
             if days == 0:
                 return _("due today")
-            return _span(abs(days) * _DAY, _LEFT if days > 0 else _LATE, in_days=True)
+            return _span(abs(days) * _DAY, _left if days > 0 else _late, unit="d")
         seconds = (read_time(due) - now).total_seconds()
     except ValueError:
         return due
     if abs(seconds) < _MINUTE:
         return _("due now")
-    return _span(abs(seconds), _LEFT if seconds > 0 else _LATE)
+    return _span(abs(seconds), _left if seconds > 0 else _late)
 
 
 def ago(then: str, now: datetime) -> str:
@@ -214,24 +214,38 @@ def ago(then: str, now: datetime) -> str:
         return then
     if abs(seconds) < _MINUTE:
         return _("just now")
-    return _span(abs(seconds), _AGO if seconds > 0 else _AHEAD)
+    return _span(abs(seconds), _past if seconds > 0 else _ahead)
 
 
-# Whole sentences rather than pieces, because word order and plural forms differ between languages.
-_LEFT = (N_("%(n)d min left"), N_("%(n)d h left"), N_("%(n)d day left"), N_("%(n)d days left"))
-_LATE = (N_("%(n)d min late"), N_("%(n)d h late"), N_("%(n)d day late"), N_("%(n)d days late"))
-_AGO = (N_("%(n)d min ago"), N_("%(n)d h ago"), N_("%(n)d day ago"), N_("%(n)d days ago"))
-_AHEAD = (N_("in %(n)d min"), N_("in %(n)d h"), N_("in %(n)d day"), N_("in %(n)d days"))
+# Whole sentences rather than pieces: word order and plural forms differ between languages.
+def _left(count: int, unit: str) -> str:
+    if unit == "d":
+        return ngettext("%(n)d day left", "%(n)d days left", count)
+    return _("%(n)d h left") if unit == "h" else _("%(n)d min left")
 
 
-def _span(seconds: float, sentences: tuple[str, str, str, str], *, in_days: bool = False) -> str:
-    minutes, hours, one_day, days = sentences
-    if in_days or seconds >= 2 * _DAY:
-        count = int(seconds // _DAY)
-        return ngettext(one_day, days, count) % {"n": count}
-    if seconds >= _HOUR:
-        return _(hours) % {"n": int(seconds // _HOUR)}
-    return _(minutes) % {"n": int(seconds // _MINUTE)}
+def _late(count: int, unit: str) -> str:
+    if unit == "d":
+        return ngettext("%(n)d day late", "%(n)d days late", count)
+    return _("%(n)d h late") if unit == "h" else _("%(n)d min late")
+
+
+def _past(count: int, unit: str) -> str:
+    if unit == "d":
+        return ngettext("%(n)d day ago", "%(n)d days ago", count)
+    return _("%(n)d h ago") if unit == "h" else _("%(n)d min ago")
+
+
+def _ahead(count: int, unit: str) -> str:
+    if unit == "d":
+        return ngettext("in %(n)d day", "in %(n)d days", count)
+    return _("in %(n)d h") if unit == "h" else _("in %(n)d min")
+
+
+def _span(seconds: float, sentence: Callable[[int, str], str], *, unit: str = "") -> str:
+    unit = unit or ("d" if seconds >= 2 * _DAY else "h" if seconds >= _HOUR else "m")
+    count = int(seconds // _SECONDS[unit])
+    return sentence(count, unit) % {"n": count}
 
 
 def _day(typed: str, text: str, today: date) -> date:
@@ -250,8 +264,6 @@ def _day(typed: str, text: str, today: date) -> date:
         if parts := re.fullmatch(_ISO_DATE, typed):
             year, month, day = (int(part) for part in parts.groups() if part)
             return _in_range(date(year, month, day), text)
-        if re.fullmatch(_ISO_WEEK_DATE, typed):
-            return _in_range(date.fromisoformat(typed.upper()), text)
     except MomentError:
         raise
     except (ValueError, OverflowError):
@@ -320,11 +332,8 @@ def _at_time_of_day(clock: re.Match[str], text: str, now: datetime, zone: tzinfo
         at = time(int(clock["hour"]), int(clock["minute"]), int(clock["second"] or 0))
         offset = _offset(clock["offset"])
     except ValueError:
-        raise MomentError(
-            _('there is no such time of day as in "%(text)s"') % {"text": text},
-            _("hours go from 00 to 23, minutes and seconds from 00 to 59, as in %(example)s")
-            % {"example": "14:00"},
-        ) from None
+        sentence = _('there is no such time of day as in "%(text)s"') % {"text": text}
+        raise MomentError(sentence, _("hours go from 00 to 23, minutes and seconds from 00 to 59")) from None
     own_zone = offset or zone
     day = now.astimezone(own_zone).date()
     if clock["day"]:
@@ -332,12 +341,9 @@ def _at_time_of_day(clock: re.Match[str], text: str, now: datetime, zone: tzinfo
     wall = datetime.combine(day, at)
     utc = _in_utc(wall, text, own_zone)
     if utc.astimezone(own_zone).replace(tzinfo=None) != wall:
-        raise MomentError(
-            _('there is no such time as "%(text)s" here: the clocks are put forward over it')
-            % {"text": text},
-            _("write a later time, or add the offset, as in %(example)s")
-            % {"example": f"{utc:%Y-%m-%dT%H:%MZ}"},
-        )
+        sentence = _('there is no such time as "%(text)s" here: the clocks are put forward over it')
+        hint = _("write a later time, or add the offset, as in %(example)s")
+        raise MomentError(sentence % {"text": text}, hint % {"example": f"{utc:%Y-%m-%dT%H:%MZ}"})
     return _exactly(utc, text, zone)
 
 
@@ -378,11 +384,8 @@ def _in_range(day: date, text: str) -> date:
 
 
 def _out_of_range(text: str) -> MomentError:
-    return MomentError(
-        _('"%(text)s" is outside the years %(first)d to %(last)d')
-        % {"text": text, "first": FIRST_YEAR, "last": LAST_YEAR},
-        _write_iso(),
-    )
+    sentence = _('"%(text)s" is outside the years %(first)d to %(last)d')
+    return MomentError(sentence % {"text": text, "first": FIRST_YEAR, "last": LAST_YEAR}, _write_iso())
 
 
 def _present() -> datetime:
