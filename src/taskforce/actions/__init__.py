@@ -1,0 +1,1 @@
+"""What a person does: one function per thing done, one transaction each. Command line and screens call only these."""

@@ -1,0 +1,195 @@
+"""Adds, edits, archives and moves records: what the command line and the screens share for every kind."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+from taskforce import moments
+from taskforce.actions.references import label_of
+from taskforce.actions.session import Session, natural_id, owned_id
+from taskforce.actions.values import parse_values
+from taskforce.crockford import ALPHABET
+from taskforce.errors import Failure, Refused, UsageError
+from taskforce.i18n import _
+from taskforce.records.schema import Field, Kind, Move
+from taskforce.store import queries
+from taskforce.store.queries import Record
+from taskforce.sync.edit import Value
+
+Typed = Mapping[str, str | Sequence[str]]
+"""Fields as a person typed them."""
+
+
+def new_id(session: Session, kind: Kind) -> tuple[str, str]:
+    """An id for a record made here, which commits to this agency, and the nonce that proves it (80 random bits)."""
+    nonce = "".join(secrets.choice(ALPHABET) for _position in range(16))
+    return owned_id(session.store.me.fingerprint, kind.name, nonce), nonce
+
+
+def add(session: Session, kind: Kind, typed: Typed) -> Record:
+    """Make a record; UsageError if a field will not do or is missing, Refused if its natural key is taken."""
+    values = with_defaults(session, kind, parse_values(session, kind, typed))
+    require_fields(kind, values)
+    nonce = ""
+    if kind.natural:
+        record = natural_id(kind.name, *(str(values[name]) for name in kind.natural))
+    else:
+        record, nonce = new_id(session, kind)
+    existing = queries.get_record(session.store.connection, kind, record)
+    if existing is not None and existing.archived:
+        raise Refused(
+            _("%(label)s is archived") % {"label": label_of(existing)},
+            hint=_("bring it back with: taskforce %(kind)s archive %(label)s --restore")
+            % {"kind": kind.name, "label": label_of(existing)},
+        )
+    if existing is not None:
+        raise Refused(
+            _("%(label)s is there already") % {"label": label_of(existing)},
+            hint=_("change it with: taskforce %(kind)s edit %(label)s")
+            % {"kind": kind.name, "label": label_of(existing)},
+        )
+    with session.acting(f"{kind.name} add") as one:
+        one.save(kind, record, values, nonce=nonce)
+    return require(session, kind, record)
+
+
+def edit(session: Session, kind: Kind, record: Record, typed: Typed) -> Record:
+    """Set some fields of a record; an empty text clears one. What already has the value makes no edit."""
+    if not kind.editable:
+        raise Refused(
+            _("a log entry is never edited"),
+            hint=_("correct it by a later one: taskforce log correct %(ref)s “…”") % {"ref": record.ref},
+        )
+    values = parse_values(session, kind, typed)
+    for name, value in values.items():
+        field = kind.field(name)
+        assert field is not None
+        if field.required and not value:
+            raise UsageError(_("%(option)s cannot be empty") % {"option": field.option})
+    changed = {name: value for name, value in values.items() if value != _current(record, name, value)}
+    if not changed:
+        return record
+    with session.acting(f"{kind.name} edit {label_of(record)}") as one:
+        one.save(kind, record.id, changed)
+    return require(session, kind, record.id)
+
+
+def set_archived(session: Session, kind: Kind, record: Record, *, archived: bool) -> Record:
+    """Take a record out of view, or bring it back. Nothing is deleted."""
+    if archived and not kind.editable:
+        raise Refused(_("a log entry is never archived"), hint=_("correct it by a later one"))
+    if record.archived != archived:
+        verb = "archive" if archived else "restore"
+        with session.acting(f"{kind.name} {verb} {label_of(record)}") as one:
+            one.set_archived(kind, record.id, archived=archived)
+    return require(session, kind, record.id)
+
+
+def move(session: Session, kind: Kind, record: Record, name: str, typed: Typed) -> Record:
+    """Make a move of the record's lifecycle; Refused, naming the moves allowed, if it is not one of them."""
+    values = move_values(session, kind, record, name, typed)
+    with session.acting(f"{kind.name} {name} {record.ref}") as one:
+        one.save(kind, record.id, values)
+    return require(session, kind, record.id)
+
+
+def move_values(session: Session, kind: Kind, record: Record, name: str, typed: Typed) -> dict[str, Value]:
+    """The fields that a move sets; raises as `move` does."""
+    lifecycle = kind.lifecycle
+    assert lifecycle is not None
+    chosen = lifecycle.move(name)
+    assert chosen is not None
+    state = record.text("status") or lifecycle.initial
+    if state not in chosen.sources:
+        raise Refused(
+            _("%(ref)s is %(state)s: it cannot %(move)s")
+            % {"ref": label_of(record), "state": _(lifecycle.states.get(state, state)).lower(), "move": name},
+            hint=allowed_moves(kind, state),
+        )
+    for ask in chosen.asks:
+        if ask.required and not typed.get(ask.field):
+            raise UsageError(_("%(option)s is needed here") % {"option": "--" + ask.option})
+    values = parse_values(session, kind, typed)
+    values["status"] = chosen.target
+    if chosen.stamps:
+        values[chosen.stamps] = moments.time_text(session.now)
+    _add_consequences(session, kind, record, chosen, values)
+    return values
+
+
+def allowed_moves(kind: Kind, state: str) -> str:
+    """The moves that a state allows, as a hint."""
+    assert kind.lifecycle is not None
+    names = [move.name for move in kind.lifecycle.allowed(state)]
+    if not names:
+        return _("nothing can be done with it any more")
+    return _("allowed now: %(moves)s") % {"moves": ", ".join(names)}
+
+
+def require(session: Session, kind: Kind, record: str) -> Record:
+    """The record with this id, which an action has just made or changed."""
+    found = queries.get_record(session.store.connection, kind, record)
+    if found is None:
+        raise Failure(_("the record that was just written is not there"))
+    return found
+
+
+def with_defaults(session: Session, kind: Kind, values: dict[str, Value]) -> dict[str, Value]:
+    """The values of a new record with what is left out: declared defaults, the current operation, our agency."""
+    result = {name: value for name, value in values.items() if value}
+    for field in kind.fields:
+        if field.name in result:
+            continue
+        if field.default:
+            result[field.name] = moments.time_text(session.now) if field.default == "now" else field.default
+        elif field.name == "operation" and (field.required or session.current_operation):
+            result[field.name] = session.require_operation()
+        elif field.name == "sender":
+            result[field.name] = session.own_agency
+    return result
+
+
+def require_fields(kind: Kind, values: Mapping[str, Value]) -> None:
+    """UsageError if a required field has no value."""
+    for field in kind.fields:
+        if field.required and not values.get(field.name):
+            raise UsageError(
+                _("a new %(kind)s needs its %(field)s") % {"kind": kind.name, "field": _(field.label).lower()},
+                hint=_hint_for(kind, field),
+            )
+
+
+def _hint_for(kind: Kind, field: Field) -> str:
+    if field.name == kind.positional:
+        return _("give it first: taskforce %(kind)s add %(value)s …") % {"kind": kind.name, "value": field.name.upper()}
+    return _("give it with %(option)s") % {"option": field.option}
+
+
+def _current(record: Record, name: str, like: Value) -> Value:
+    return record.values.get(name, [] if isinstance(like, list) else "")
+
+
+def _add_consequences(session: Session, kind: Kind, record: Record, chosen: Move, values: dict[str, Value]) -> None:
+    """What follows from a move by the nature of the kind."""
+    if kind.name == "referral" and chosen.name == "send":
+        due = session.now.timestamp() + moments.parse_duration(record.text("urgency") or "1d")
+        values["answer_due"] = moments.time_text(session.now.fromtimestamp(due, session.now.tzinfo))
+    if kind.name == "assignment" and chosen.name == "assign" and not (values.get("agency") or record.text("agency")):
+        raise UsageError(_("--agency is needed here"), hint=_("to whom is it assigned?"))
+    if kind.name == "agreement" and chosen.name == "enter-into-force" and not values.get("in_force_from"):
+        values.setdefault("in_force_from", record.text("in_force_from") or moments.today().isoformat())
+    if kind.name == "referral" and chosen.name == "complete":
+        _require_outcomes(record, values)
+
+
+def _require_outcomes(record: Record, values: Mapping[str, Value]) -> None:
+    named = {str(pair).partition("=")[0] for pair in values.get("outcomes", [])}
+    missing = [service for service in record.items("services") if service not in named]
+    if missing:
+        raise UsageError(
+            _("--outcomes: no outcome is given for %(services)s") % {"services": ", ".join(missing)},
+            hint=_("write it as %(form)s") % {"form": f"{missing[0]}=provided"},
+        )
+
+

@@ -1,0 +1,124 @@
+"""Finds the record a person means: by ref, unique prefix, agency code, codename or full id."""
+
+from __future__ import annotations
+
+from taskforce.actions.session import Session
+from taskforce.crockford import normalise
+from taskforce.errors import Ambiguous, NotFound, did_you_mean
+from taskforce.i18n import _
+from taskforce.records.registry import all_kinds, get_kind
+from taskforce.records.schema import Kind, Type
+from taskforce.store import queries
+from taskforce.store.queries import Record
+
+ID_LENGTH = 16
+
+NAMED_BY = {"agency": "code", "operation": "codename"}
+"""Kinds that people call by a field of theirs rather than by ref."""
+
+_LISTED = 6
+
+
+def find(session: Session, kind: Kind, text: str) -> Record:
+    """The record of `kind` that `text` names; NotFound with the nearest name, Ambiguous with the candidates."""
+    wanted = text.strip()
+    found = candidates(session, kind, wanted)
+    if len(found) == 1:
+        return found[0]
+    label = _(kind.label).lower()
+    if not found:
+        raise NotFound(
+            _("no %(kind)s is called “%(text)s”") % {"kind": label, "text": wanted},
+            hint=_nearest(session, kind, wanted)
+            or _("see them with: taskforce %(kind)s list") % {"kind": kind.name},
+        )
+    raise Ambiguous(
+        _("“%(text)s” may be several: %(refs)s")
+        % {"text": wanted, "refs": ", ".join(_described(record) for record in found[:_LISTED])},
+        hint=_("give one more character"),
+    )
+
+
+def find_any(session: Session, text: str) -> Record:
+    """The record of any kind that `text` names: the ref's letter says which, a bare word is tried with every kind."""
+    wanted = text.strip()
+    kinds = [kind for kind in all_kinds() if _letter_fits(kind, wanted)] or list(all_kinds())
+    found = [record for kind in kinds for record in candidates(session, kind, wanted)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFound(
+            _("no record is called “%(text)s”") % {"text": wanted},
+            hint=_("a ref looks like A-7KQ2; find one with: taskforce search WORD"),
+        )
+    raise Ambiguous(
+        _("“%(text)s” may be several: %(refs)s")
+        % {"text": wanted, "refs": ", ".join(_described(record) for record in found[:_LISTED])},
+        hint=_("give the whole ref"),
+    )
+
+
+def candidates(session: Session, kind: Kind, wanted: str) -> list[Record]:
+    """The records that `wanted` may mean, an exact name before a prefix."""
+    connection = session.store.connection
+    if kind.name in NAMED_BY:
+        named = queries.records_by_value(connection, kind, NAMED_BY[kind.name], wanted)
+        live = [record for record in named if not record.archived] or named
+        if live:
+            return live
+    letter, dash, rest = wanted.partition("-")
+    prefix = wanted
+    if dash and letter.upper() == kind.letter and rest:
+        prefix = rest
+    elif dash:
+        return []
+    prefix = normalise(prefix)
+    if not prefix or len(prefix) > ID_LENGTH or not prefix.isalnum() or not prefix.isascii():
+        return []
+    return queries.records_by_prefix(connection, kind, prefix)
+
+
+def shown_ids(session: Session, kind: Kind, ids: set[str]) -> dict[str, str]:
+    """What people see in place of the ids of records of `kind`: code, codename, a contact's name, otherwise the ref."""
+    connection = session.store.connection
+    column = {**NAMED_BY, "contact": "name", "site": "name", "agreement": "title"}.get(kind.name)
+    shown = queries.column_by_id(connection, kind, column, ids) if column else {}
+    missing = ids - shown.keys()
+    return {**shown, **queries.refs_by_id(connection, kind, missing)} if missing else shown
+
+
+def names_for(session: Session, records: list[Record], fields: list[str] | None = None) -> dict[str, str]:
+    """What people see in place of every id that these records' reference fields hold."""
+    by_kind: dict[str, set[str]] = {}
+    for record in records:
+        for each in record.kind.fields:
+            if each.type == Type.REF and each.name in record.values and (fields is None or each.name in fields):
+                by_kind.setdefault(each.to, set()).update(record.items(each.name))
+    result: dict[str, str] = {}
+    for name, ids in by_kind.items():
+        result.update(shown_ids(session, get_kind(name), ids))
+    return result
+
+
+def label_of(record: Record) -> str:
+    """How a sentence names a record: an agency by code, an operation by codename, anything else by ref."""
+    return record.text(NAMED_BY[record.kind.name]) if record.kind.name in NAMED_BY else record.ref
+
+
+def _letter_fits(kind: Kind, text: str) -> bool:
+    letter, dash, _rest = text.partition("-")
+    return bool(dash) and letter.upper() == kind.letter
+
+
+def _described(record: Record) -> str:
+    title = record.kind.field(record.kind.title)
+    is_words = title is not None and title.type != Type.REF
+    return f"{record.ref} {record.title}" if is_words and record.title else record.ref
+
+
+def _nearest(session: Session, kind: Kind, wanted: str) -> str | None:
+    column = NAMED_BY.get(kind.name)
+    if column is None:
+        return None
+    names = [record.text(column) for record in queries.list_records(session.store.connection, kind, limit=2000)]
+    return did_you_mean(wanted, names)

@@ -1,0 +1,80 @@
+"""An open store with what acting in it needs: the clock, the signing key, the current operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+
+from taskforce import moments
+from taskforce.crockford import short_digest
+from taskforce.errors import UsageError
+from taskforce.i18n import _
+from taskforce.store.store import Store
+from taskforce.store.writing import Writer, writer
+
+
+def natural_id(kind: str, *key: str) -> str:
+    """The id of a record that is known by a natural key: 80 bits of SHA-256 over kind and key (Crockford base32)."""
+    return short_digest(b"taskforce natural", kind.encode(), *(part.encode() for part in key))
+
+
+def owned_id(fingerprint: str, kind: str, nonce: str) -> str:
+    """The id of a record that commits to its creator: agency fingerprint, kind and nonce."""
+    return short_digest(b"taskforce record", fingerprint.encode(), kind.encode(), nonce.encode())
+
+
+class Session:
+    """What every action takes first."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @property
+    def now(self) -> datetime:
+        """The present moment, aware."""
+        return moments.now()
+
+    @cached_property
+    def own_agency(self) -> str:
+        """The record id of this store's agency."""
+        return natural_id("agency", self.store.me.agency)
+
+    @cached_property
+    def _seed(self) -> bytes:
+        return bytes.fromhex(self.store.meta("sign_seed"))
+
+    def sign_edit(self, message: bytes) -> str:
+        """This device's signature of an edit."""
+        from taskforce.keys.signatures import sign  # deferred: loads libsodium, which reading never needs
+
+        return sign(self._seed, "edit", message)
+
+    def sign_bundle(self, message: bytes) -> str:
+        """This device's signature of a bundle."""
+        from taskforce.keys.signatures import sign  # deferred: as above
+
+        return sign(self._seed, "bundle", message)
+
+    @contextmanager
+    def acting(self, summary: str, *, undoable: bool = True, undoes: int | None = None) -> Iterator[Writer]:
+        """One action: a transaction, and one entry called `summary` in the store's history."""
+        with writer(
+            self.store, self.sign_edit, self.now, summary, undoable=undoable, undoes=undoes
+        ) as one:
+            yield one
+
+    @property
+    def current_operation(self) -> str:
+        """The id of the operation that `taskforce use` chose, or the empty string."""
+        return self.store.meta("operation")
+
+    def require_operation(self) -> str:
+        """The current operation's id; UsageError if none was chosen."""
+        if not self.current_operation:
+            raise UsageError(
+                _("which operation is meant?"),
+                hint=_("give --operation, or choose one for this store with: taskforce use CODENAME"),
+            )
+        return self.current_operation

@@ -1,0 +1,35 @@
+"""What a victim, or who speaks for a child, has agreed to: which parts may go to whom, for what, until when."""
+
+from __future__ import annotations
+
+from taskforce.records import codes
+from taskforce.records.schema import CASE, N_, Field, Kind, Type
+
+KIND = Kind(
+    name="consent",
+    plural="consents",
+    letter="C",
+    order=85,
+    label=N_("Consent"),
+    help=N_("Consents to share, and recorded overrides"),
+    title="purpose",
+    positional="victim",
+    anchors={CASE: "victim"},
+    columns=("victim", "purpose", "parts", "to", "given_by", "until", "withdrawn_at"),
+    filters=("victim", "purpose", "to"),
+    fields=(
+        Field("victim", Type.REF, CASE, N_("Victim"), required=True, fixed=True, to="victim"),
+        Field("purpose", Type.CODE, CASE, N_("Purposes"), many=True, codes=codes.PURPOSES),
+        Field("parts", Type.CODE, CASE, N_("Parts"), many=True, codes=codes.COVERED_PARTS),
+        Field("to", Type.TEXT, CASE, N_("To"), N_("agency codes, or any-provider"), many=True),
+        Field("given_by", Type.CODE, CASE, N_("Given by"), codes=codes.GIVEN_BY),
+        Field("given_at", Type.TIME, CASE, N_("Given"), default="now"),
+        Field("until", Type.DATE, CASE, N_("Until")),
+        Field("explained", Type.CODE, CASE, N_("Explained"), many=True, codes=codes.EXPLAINED),
+        Field("withdrawn_at", Type.TIME, CASE, N_("Withdrawn")),
+        Field("override", Type.CODE, CASE, N_("Override"), codes=codes.OVERRIDES),
+        Field("override_reason", Type.NOTE, CASE, N_("Reason for the override")),
+        Field("approved_by", Type.TEXT, CASE, N_("Approved by")),
+        Field("note", Type.NOTE, CASE, N_("Note")),
+    ),
+)

@@ -1,0 +1,123 @@
+"""Opens the encrypted database (SQLCipher) and turns what SQLite raises into sentences.
+
+`sqlite-utils` uses `pysqlite3` where it finds it, so pointing that name at sqlcipher3 before it is imported makes both
+raise the same exception classes. This is the one module that does so.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import sqlcipher3.dbapi2 as sqlite
+
+from taskforce.errors import Locked, StoreError
+from taskforce.i18n import _
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Connection = Any
+"""A `sqlcipher3.dbapi2.Connection`; the package ships no types."""
+
+_BUSY_MILLISECONDS = 30_000
+
+
+def connect(path: str, key: bytes, *, create: bool = False) -> Connection:
+    """Open the database at `path` with its 32-byte `key`; Locked when the key does not fit.
+
+    `create` makes the file (0600) first and fails if it exists.
+    """
+    if len(key) != 32:
+        raise ValueError("a database key is 32 bytes")
+    if create:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    elif not os.path.isfile(path):
+        raise Locked(_("there is no store at this place"), hint=_("make one with: taskforce init --agency CODE"))
+    with sentences():
+        connection = sqlite.connect(path, isolation_level=None, timeout=_BUSY_MILLISECONDS / 1000)
+        try:
+            # A PRAGMA takes no bound parameter; the key is 64 hexadecimal digits and nothing else.
+            connection.execute("PRAGMA key = \"x'" + key.hex() + "'\"")
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            except sqlite.DatabaseError as error:
+                if "not a database" in str(error):
+                    raise Locked(_("this key does not open this store")) from None
+                raise
+            if create:
+                connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA secure_delete = ON")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """All or nothing: commits at the end, rolls back on any exception. Takes the write lock at the start."""
+    with sentences():
+        connection.execute("BEGIN IMMEDIATE")
+    try:
+        with sentences():
+            yield
+            connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn SQLite's errors into ours. The engine's own text may quote SQL, never record text, but stays out too."""
+    try:
+        yield
+    except sqlite.OperationalError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise StoreError(_("another program is writing to this store"), hint=_("try again")) from None
+        if "full" in text:
+            raise StoreError(_("the disk is full; nothing was changed"), hint=_("make room and try again")) from None
+        if "readonly" in text or "read-only" in text:
+            raise StoreError(_("the store cannot be written: its disk or file is read-only")) from None
+        if "disk I/O" in text:
+            raise StoreError(
+                _("the disk failed while reading or writing; nothing was changed"),
+                hint=_("run: taskforce doctor"),
+            ) from None
+        raise
+    except sqlite.DatabaseError as error:
+        if "malformed" in str(error) or "not a database" in str(error):
+            raise StoreError(
+                _("the store is damaged"),
+                hint=_("run taskforce doctor; restore a backup, or start anew and let the peers send everything again"),
+            ) from None
+        raise
+
+
+def with_sqlite_utils(connection: Connection) -> Database:
+    """The same connection as a `sqlite_utils.Database`. Its import costs eight bare starts, so only migrations do."""
+    sys.modules.setdefault("pysqlite3", sys.modules["sqlcipher3"])
+    sys.modules.setdefault("pysqlite3.dbapi2", sqlite)
+    from sqlite_utils import Database  # deferred: see above
+
+    return Database(connection, execute_plugins=False)
+
+
+def quote(name: str) -> str:
+    """The one way an identifier enters SQL: letters, digits and underscores, in double quotes."""
+    if not name.replace("_", "").isalnum() or not name.isascii():
+        raise ValueError(name)
+    return '"' + name + '"'
+
+
+def placeholders(count: int) -> str:
+    """`?, ?, …`, as many as asked."""
+    return ", ".join("?" * count)

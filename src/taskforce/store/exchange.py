@@ -1,0 +1,257 @@
+"""What the store knows of its peers: who was verified, what their devices said they hold, which bundles went and came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from taskforce.store.connection import Connection
+from taskforce.sync.holdings import Holdings, Ranges, from_text, intersection, normalise, to_text, union
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """An agency whose key people verified."""
+
+    agency: str
+    name: str
+    agency_key: str
+    verified_at: str
+    verified_by: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A device that a verified agency's key (or our own) certifies."""
+
+    id: str
+    agency: str
+    sign_key: str
+    seal_to: str
+    certificate: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRow:
+    """Edits that are decided on together: their kind, part and the record that anchors their audience."""
+
+    id: int
+    kind: str
+    part: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleRow:
+    """A bundle that went (`out`) or came (`in`): the other agency, the sending device, its number for that agency."""
+
+    name: str
+    agency: str
+    device: str
+    number: int
+    made: str
+    at: str
+    edits: int
+
+
+def peers(connection: Connection) -> list[Peer]:
+    """Every verified peer, by agency."""
+    rows = connection.execute(
+        "SELECT agency, name, agency_key, verified_at, verified_by, how FROM peer ORDER BY agency"
+    )
+    return [Peer(*row) for row in rows]
+
+
+def find_peer(connection: Connection, agency: str) -> Peer | None:
+    """The verified peer with this code, or None."""
+    return next((peer for peer in peers(connection) if peer.agency == agency), None)
+
+
+def put_peer(connection: Connection, peer: Peer) -> None:
+    """Enter a verified peer."""
+    connection.execute(
+        "INSERT INTO peer VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (agency) DO UPDATE SET name = excluded.name, "
+        "verified_at = excluded.verified_at, verified_by = excluded.verified_by, how = excluded.how",
+        (peer.agency, peer.name, peer.agency_key, peer.verified_at, peer.verified_by, peer.how),
+    )
+
+
+def devices(connection: Connection, agency: str | None = None) -> list[KnownDevice]:
+    """Known devices, of one agency or of all."""
+    rows = connection.execute(
+        "SELECT id, agency, sign_key, seal_to, certificate FROM device WHERE ? IS NULL OR agency = ? ORDER BY id",
+        (agency, agency),
+    )
+    return [KnownDevice(*row[:4], json.loads(row[4])) for row in rows]
+
+
+def put_device(connection: Connection, device: KnownDevice) -> None:
+    """Enter a device whose certificate was checked against its agency's verified key."""
+    connection.execute(
+        "INSERT INTO device VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        (device.id, device.agency, device.sign_key, device.seal_to, json.dumps(device.certificate, sort_keys=True)),
+    )
+
+
+# ── holdings ──
+
+
+def scopes(connection: Connection) -> list[ScopeRow]:
+    """Every scope of the store."""
+    return [ScopeRow(*row) for row in connection.execute("SELECT id, kind, part, anchor FROM scope ORDER BY id")]
+
+
+def held_in(connection: Connection, scope_ids: Sequence[int]) -> dict[str, Ranges]:
+    """What the store holds in these scopes, by feed."""
+    wanted = set(scope_ids)
+    pairs: dict[str, list[tuple[int, int]]] = {}
+    rows = connection.execute(
+        "SELECT feed.name, held.scope, held.first, held.last FROM held JOIN feed ON feed.id = held.feed"
+    )
+    for feed, scope, first, last in rows:
+        if scope in wanted:
+            pairs.setdefault(feed, []).append((first, last))
+    return {feed: normalise(some) for feed, some in pairs.items()}
+
+
+def held_of_devices(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
+    """Everything the store holds of these devices' feeds: they wrote it, so they may hear that we have it."""
+    pairs: dict[str, list[tuple[int, int]]] = {}
+    for device in device_ids:
+        rows = connection.execute(
+            "SELECT feed.name, held.first, held.last FROM feed JOIN held ON held.feed = feed.id WHERE feed.device = ?",
+            (device,),
+        )
+        for feed, first, last in rows:
+            pairs.setdefault(feed, []).append((first, last))
+    return {feed: normalise(some) for feed, some in pairs.items()}
+
+
+def told_by(connection: Connection, device: str) -> dict[str, Ranges]:
+    """What a device last said it holds."""
+    rows = connection.execute("SELECT feed, ranges FROM told WHERE device = ?", (device,))
+    return {feed: from_text(ranges) for feed, ranges in rows}
+
+
+def told_by_all(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
+    """What every one of an agency's devices said it holds; a device not heard from holds nothing."""
+    result: dict[str, Ranges] | None = None
+    for device in device_ids:
+        told = told_by(connection, device)
+        result = (
+            told
+            if result is None
+            else {feed: both for feed in result if (both := intersection(result[feed], told.get(feed, ())))}
+        )
+    return result or {}
+
+
+def put_told(connection: Connection, device: str, holdings: Holdings) -> None:
+    """Remember what a device says it holds, in place of what it said before."""
+    connection.execute("DELETE FROM told WHERE device = ?", (device,))
+    connection.executemany(
+        "INSERT INTO told VALUES (?, ?, ?)", [(device, feed, to_text(ranges)) for feed, ranges in holdings.items()]
+    )
+
+
+def add_told(connection: Connection, device: str, holdings: Holdings) -> None:
+    """Note that a device holds these edits too: it wrote or sent them."""
+    known = told_by(connection, device)
+    for feed, ranges in holdings.items():
+        known[feed] = union(known.get(feed, ()), ranges)
+    put_told(connection, device, known)
+
+
+def edit_texts(connection: Connection, wanted: Holdings) -> Iterator[str]:
+    """The canonical JSON of the edits in `wanted`, ordered by feed and number."""
+    for feed in sorted(wanted):
+        row = connection.execute("SELECT id FROM feed WHERE name = ?", (feed,)).fetchone()
+        if row is None:
+            continue
+        for first, last in wanted[feed]:
+            rows = connection.execute(
+                "SELECT body FROM edit WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number", (row[0], first, last)
+            )
+            for (body,) in rows:
+                yield str(body)
+
+
+# ── bundles ──
+
+
+def next_bundle_number(connection: Connection, agency: str) -> int:
+    """The number that the next bundle to an agency bears."""
+    row = connection.execute(
+        "SELECT coalesce(max(number), 0) FROM bundle WHERE direction = 'out' AND agency = ?", (agency,)
+    ).fetchone()
+    return int(row[0]) + 1
+
+
+def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int:
+    """Enter a bundle that goes (`out`) or came (`in`); its row number."""
+    cursor = connection.execute(
+        "INSERT INTO bundle (direction, name, agency, device, number, made, at, edits) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (direction, bundle.name, bundle.agency, bundle.device, bundle.number, bundle.made, bundle.at, bundle.edits),
+    )
+    return int(cursor.lastrowid)
+
+
+def bundles(connection: Connection, direction: str) -> list[BundleRow]:
+    """The bundles that went or came, oldest first."""
+    rows = connection.execute(
+        "SELECT name, agency, device, number, made, at, edits FROM bundle WHERE direction = ? ORDER BY id", (direction,)
+    )
+    return [BundleRow(*row) for row in rows]
+
+
+# ── quarantine ──
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An edit that may not enter yet, why, and the certificate its bundle brought for its device."""
+
+    hash: str
+    reason: str
+    device: str
+    agency: str
+    certificate: str
+    at: str
+    body: str
+
+
+def put_waiting(connection: Connection, waiting: Waiting, *, bundle: int) -> bool:
+    """Put an edit into quarantine; False if it is there already."""
+    cursor = connection.execute(
+        "INSERT OR IGNORE INTO quarantine (hash, reason, device, agency, certificate, bundle, at, body) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            waiting.hash,
+            waiting.reason,
+            waiting.device,
+            waiting.agency,
+            waiting.certificate,
+            bundle,
+            waiting.at,
+            waiting.body,
+        ),
+    )
+    return bool(cursor.rowcount)
+
+
+def waiting(connection: Connection, *, agency: str | None = None, reason: str | None = None) -> list[Waiting]:
+    """Edits in quarantine, of one agency or for one reason or all."""
+    rows = connection.execute(
+        "SELECT hash, reason, device, agency, certificate, at, body FROM quarantine "
+        "WHERE (? IS NULL OR agency = ?) AND (? IS NULL OR reason = ?) ORDER BY id",
+        (agency, agency, reason, reason),
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def drop_waiting(connection: Connection, hashes: Sequence[str]) -> None:
+    """Take edits out of quarantine."""
+    connection.executemany("DELETE FROM quarantine WHERE hash = ?", [(one,) for one in hashes])

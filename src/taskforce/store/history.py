@@ -1,0 +1,110 @@
+"""Looks back: what this store's people did, and every edit of a record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from taskforce.records.schema import Kind
+from taskforce.store.connection import Connection
+from taskforce.sync.edit import Edit, Value, known_edit
+from taskforce.sync.merge import Dot, PartState, load_state
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing done in this store."""
+
+    id: int
+    at: str
+    by: str
+    summary: str
+    undoable: bool
+    undone_by: int | None
+    undoes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionEdit:
+    """One edit of an action: the edit, whether it was its part's first here, and the values before it."""
+
+    edit: Edit
+    first: bool
+    before: Mapping[str, Value]
+
+
+_ACTION = "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
+
+
+def actions(connection: Connection, *, limit: int = 20) -> list[Action]:
+    """What was done in this store, latest first."""
+    rows = connection.execute(_ACTION + "ORDER BY id DESC LIMIT ?", (limit,))
+    return [_action(row) for row in rows]
+
+
+def last_undoable(connection: Connection) -> Action | None:
+    """The latest action that is neither an undo nor undone."""
+    row = connection.execute(
+        _ACTION + "WHERE undone_by IS NULL AND undoes IS NULL ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    return None if row is None else _action(row)
+
+
+def edits_of_action(connection: Connection, action: int) -> list[ActionEdit]:
+    """The edits that an action made, in order."""
+    rows = connection.execute(
+        "SELECT edit.body, action_edit.born, action_edit.before FROM action_edit "
+        "JOIN edit ON edit.feed = action_edit.feed AND edit.number = action_edit.number "
+        "WHERE action_edit.action = ? ORDER BY action_edit.number",
+        (action,),
+    )
+    return [ActionEdit(known_edit(body), bool(first), json.loads(before)) for body, first, before in rows]
+
+
+def edits_of_record(connection: Connection, kind: Kind, record: str) -> list[Edit]:
+    """Every edit of a record that the store holds, by clock."""
+    rows = connection.execute("SELECT body FROM edit WHERE record = ? AND kind = ?", (record, kind.name))
+    return sorted((known_edit(body) for (body,) in rows), key=lambda edit: (edit.stamp, edit.hash))
+
+
+def edit_at(connection: Connection, dot: Dot) -> Edit | None:
+    """The edit at a place, or None."""
+    row = connection.execute(
+        "SELECT edit.body FROM edit JOIN feed ON feed.id = edit.feed WHERE feed.name = ? AND edit.number = ?", dot
+    ).fetchone()
+    return None if row is None else known_edit(row[0])
+
+
+def came_through(connection: Connection, dot: Dot) -> str:
+    """The agency whose bundle brought an edit; empty for this store's own."""
+    row = connection.execute(
+        "SELECT bundle.agency FROM edit JOIN feed ON feed.id = edit.feed JOIN bundle ON bundle.id = edit.bundle "
+        "WHERE feed.name = ? AND edit.number = ?",
+        dot,
+    ).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def state_of(connection: Connection, kind: Kind, record: str, part: str) -> PartState:
+    """Heads and seen of every field of a part."""
+    row = connection.execute(
+        "SELECT fields FROM state WHERE record = ? AND kind = ? AND part = ?", (record, kind.name, part)
+    ).fetchone()
+    return {} if row is None else load_state(row[0])
+
+
+def conflicts(connection: Connection) -> list[tuple[str, str, str, str]]:
+    """Every field with several values: record id, kind, part, field."""
+    rows = connection.execute("SELECT record, kind, part, field FROM conflict ORDER BY kind, record, field")
+    return [tuple(row) for row in rows]
+
+
+def agency_of_device(connection: Connection, device: str) -> str:
+    """The agency of a known device, or the empty string."""
+    row = connection.execute("SELECT agency FROM device WHERE id = ?", (device,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def _action(row: tuple[int, str, str, str, int, int | None, int | None]) -> Action:
+    return Action(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6])

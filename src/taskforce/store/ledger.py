@@ -1,0 +1,357 @@
+"""Takes edits into the log and keeps what they add up to: states, conflicts, the kinds' tables, scopes, search.
+
+The same edits in any order and any batching give the same states and the same rows; only row numbers follow arrival.
+A ledger lives inside one write transaction and works in batches, so memory stays flat however many edits come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from taskforce.records.registry import find_kind, get_kind
+from taskforce.records.schema import ARCHIVED, SELF, Kind
+from taskforce.store import tables
+from taskforce.store.connection import Connection
+from taskforce.sync.clock import parse_stamp
+from taskforce.sync.edit import Edit, Value, known_edit
+from taskforce.sync.merge import Dot, Head, PartState, dump_state, is_conflict, load_state, merge_edit, winner
+
+BATCH = 2_000
+"""Edits taken in at once; a batch of ten-field edits costs about 15 MB."""
+
+
+_Record = tuple[str, str]
+"""A record: its id and kind."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """A part of a record while a batch changes it."""
+
+    record: str
+    kind: str
+    part: str
+    state: PartState
+    scope: int  # 0 until it has one
+    heads_before: dict[str, tuple[Dot, ...]] = field(default_factory=dict)
+    fresh: list[Edit] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The edit log's writer. `agency_of` names the agency of a device."""
+
+    connection: Connection
+    agency_of: dict[str, str]
+    _feeds: dict[str, int] = field(default_factory=dict)
+    _scopes: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    _loaded: dict[Dot, Edit] = field(default_factory=dict)
+
+    def hash_at(self, feed: str, number: int) -> str | None:
+        """The hash of the edit that this store holds at a place, or None."""
+        row = self.connection.execute(
+            "SELECT hash FROM edit WHERE feed = ? AND number = ?", (self.feed_id(feed), number)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def take(self, edits: Sequence[Edit], owners: dict[str, str], *, bundle: int | None = None) -> None:
+        """Take in new edits, whose signatures were checked and which the store does not hold.
+
+        `owners` maps the records whose creator these edits prove to the agency that made them.
+        """
+        for start in range(0, len(edits), BATCH):
+            self._take_batch(edits[start : start + BATCH], owners, bundle)
+
+    def retake(self, edits: Sequence[Edit], owners: dict[str, str]) -> None:
+        """Add up edits that the log already holds: the rebuilding of the tables from it."""
+        self._add_up(edits, owners)
+
+    def feed_id(self, feed: str) -> int:
+        """The number under which the log keeps a feed."""
+        known = self._feeds.get(feed)
+        if known is None:
+            found = self.connection.execute("SELECT id FROM feed WHERE name = ?", (feed,)).fetchone()
+            if found is None:
+                cursor = self.connection.execute(
+                    "INSERT INTO feed (name, device) VALUES (?, ?)", (feed, feed.partition(".")[0])
+                )
+                found = (cursor.lastrowid,)
+            known = self._feeds[feed] = int(found[0])
+        return known
+
+    def _take_batch(self, edits: Sequence[Edit], owners: dict[str, str], bundle: int | None) -> None:
+        self.connection.executemany(
+            "INSERT INTO edit (feed, number, record, kind, part, hash, bundle, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(self.feed_id(e.feed), e.number, e.record, e.kind, e.part, e.hash, bundle, e.text) for e in edits],
+        )
+        self._add_up(edits, owners)
+
+    def _add_up(self, edits: Sequence[Edit], owners: dict[str, str]) -> None:
+        self._loaded = {(edit.feed, edit.number): edit for edit in edits}
+        records = self._record_numbers(edits, owners)
+        parts = self._merged_parts(edits)
+        self._write_conflicts(parts)
+        self._write_rows(parts, records)
+        self._write_scopes(parts)
+        self.connection.executemany(
+            "INSERT INTO state (record, kind, part, scope, fields) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (record, kind, part) DO UPDATE SET scope = excluded.scope, fields = excluded.fields",
+            [(at.record, at.kind, at.part, at.scope, dump_state(at.state)) for at in parts],
+        )
+        self._loaded = {}
+
+    def _record_numbers(self, edits: Sequence[Edit], owners: dict[str, str]) -> dict[_Record, tuple[int, bool]]:
+        """Row number of each record the edits touch, and whether the record is new."""
+        numbers: dict[_Record, tuple[int, bool]] = {}
+        for edit in edits:
+            key = (edit.record, edit.kind)
+            if key in numbers:
+                continue
+            row = self.connection.execute("SELECT n, owner FROM record WHERE id = ? AND kind = ?", key).fetchone()
+            owner = owners.get(edit.record, "")
+            if row is None:
+                cursor = self.connection.execute("INSERT INTO record (id, kind, owner) VALUES (?, ?, ?)", (*key, owner))
+                numbers[key] = (int(cursor.lastrowid), True)
+            else:
+                numbers[key] = (int(row[0]), False)
+                if owner and not row[1]:
+                    self.connection.execute("UPDATE record SET owner = ? WHERE n = ?", (owner, row[0]))
+        return numbers
+
+    def _merged_parts(self, edits: Sequence[Edit]) -> list[_Part]:
+        parts: dict[tuple[str, str, str], _Part] = {}
+        for edit in edits:
+            key = (edit.record, edit.kind, edit.part)
+            at = parts.get(key)
+            if at is None:
+                row = self.connection.execute(
+                    "SELECT scope, fields FROM state WHERE record = ? AND kind = ? AND part = ?", key
+                ).fetchone()
+                at = parts[key] = (
+                    _Part(*key, {}, 0) if row is None else _Part(*key, load_state(row[1]), int(row[0]))
+                )
+            for name in edit.set:
+                if name not in at.heads_before:
+                    known = at.state.get(name)
+                    at.heads_before[name] = () if known is None else tuple(known.heads)
+            merge_edit(at.state, edit.feed, edit.number, edit.set, edit.saw)
+            at.fresh.append(edit)
+        return list(parts.values())
+
+    def _write_conflicts(self, parts: Sequence[_Part]) -> None:
+        for at in parts:
+            for name, before in at.heads_before.items():
+                heads = at.state[name].heads
+                place = (at.record, at.kind, at.part, name)
+                if len(heads) > 1 and is_conflict(self.heads(at.state, name)):
+                    self.connection.execute("INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?)", place)
+                elif len(before) > 1:
+                    self.connection.execute(
+                        "DELETE FROM conflict WHERE record = ? AND kind = ? AND part = ? AND field = ?", place
+                    )
+
+    def _write_rows(self, parts: Sequence[_Part], records: dict[_Record, tuple[int, bool]]) -> None:
+        touched: dict[_Record, list[_Part]] = {}
+        for at in parts:
+            touched.setdefault((at.record, at.kind), []).append(at)
+        new_rows: dict[str, list[list[Any]]] = {}
+        texts: list[tuple[int, str]] = []
+        replaced: list[int] = []
+        for (record, kind_name), changed in touched.items():
+            kind = find_kind(kind_name)
+            if kind is None:
+                continue
+            n, is_new = records[record, kind_name]
+            values, words_changed = self._changed_columns(kind, changed)
+            fresh = [edit for at in changed for edit in at.fresh]
+            if is_new:
+                row = {"n": n, "id": record, "archived": 0} | self._ends(fresh, None) | values
+                new_rows.setdefault(kind.name, []).append([row.get(name) for name in tables.columns_of(kind)])
+            else:
+                old = tables.row_of(self.connection, kind, n)
+                values.update(self._ends(fresh, old))
+                row = old | values
+                if values:
+                    tables.update_row(self.connection, kind, n, values)
+                if words_changed:
+                    replaced.append(n)
+            if words_changed or is_new:
+                texts.append((n, " ".join(str(row[name]) for name in tables.searched_fields(kind) if row.get(name))))
+        for name, rows in new_rows.items():
+            tables.insert_rows(self.connection, get_kind(name), rows)
+        tables.index_rows(self.connection, texts, replace=replaced)
+
+    def _changed_columns(self, kind: Kind, changed: Sequence[_Part]) -> tuple[dict[str, Any], bool]:
+        """The columns that the batch changes, and whether a searched one is among them.
+
+        A field counts only in the part it is declared in: otherwise a value could enter through a part of others.
+        """
+        searched = tables.searched_fields(kind)
+        values: dict[str, Any] = {}
+        words = False
+        for at in changed:
+            for name, before in at.heads_before.items():
+                field_ = kind.field(name)
+                if field_ is None or field_.part != at.part or tuple(at.state[name].heads) == before:
+                    continue
+                values[name] = tables.column_value(kind, name, self.value(at.state, name))
+                words = words or name in searched
+        if any(ARCHIVED in at.state for at in changed):
+            values[ARCHIVED] = int(self._is_archived(changed))
+        return values, words
+
+    def _is_archived(self, changed: Sequence[_Part]) -> bool:
+        """Whether every part held is archived, by an edit that had seen all that is in it."""
+        rows = self.connection.execute(
+            "SELECT part, fields FROM state WHERE record = ? AND kind = ?", (changed[0].record, changed[0].kind)
+        )
+        states = {part: load_state(text) for part, text in rows}
+        states.update((at.part, at.state) for at in changed)
+        return all(self._hides(state) for state in states.values())
+
+    def _hides(self, state: PartState) -> bool:
+        if ARCHIVED not in state:
+            return False
+        for dot in state[ARCHIVED].heads:
+            edit = self.edit_at(dot)
+            if not edit.set[ARCHIVED]:
+                return False
+            for name, known in state.items():
+                saw = {**edit.saw.get(name, {}), edit.feed: edit.number}
+                if name != ARCHIVED and any(number > saw.get(feed, 0) for feed, number in known.heads):
+                    return False
+        return True
+
+    def _ends(self, fresh: Iterable[Edit], old: dict[str, Any] | None) -> dict[str, str]:
+        """First and last edit of a record: columns `created…` and `changed…`."""
+        marks = [(edit.stamp, edit.by, self.agency_of.get(edit.device, "")) for edit in fresh]
+        first, last = min(marks), max(marks)
+        result: dict[str, str] = {}
+        if old is None or first < (parse_stamp(old["created"]), old["created_by"], old["created_in"]):
+            result.update(created=str(first[0]), created_by=first[1], created_in=first[2])
+        if old is None or last > (parse_stamp(old["changed"]), old["changed_by"], old["changed_in"]):
+            result.update(changed=str(last[0]), changed_by=last[1], changed_in=last[2])
+        return result
+
+    def heads(self, state: PartState, name: str) -> list[Head]:
+        """The heads of a field with their values."""
+        result = []
+        for dot in state[name].heads:
+            edit = self.edit_at(dot)
+            result.append(Head(dot, edit.stamp, edit.hash, edit.set[name]))
+        return result
+
+    def value(self, state: PartState, name: str) -> Value:
+        """The value shown of a field."""
+        dots = state[name].heads
+        if len(dots) == 1:
+            return self.edit_at(dots[0]).set[name]
+        return winner(self.heads(state, name)).value if dots else ""
+
+    def edit_at(self, dot: Dot) -> Edit:
+        """The edit that the store holds at a place."""
+        found = self._loaded.get(dot)
+        if found is None:
+            row = self.connection.execute(
+                "SELECT body FROM edit WHERE feed = ? AND number = ?", (self.feed_id(dot[0]), dot[1])
+            ).fetchone()
+            found = known_edit(row[0])
+        return found
+
+    # ── scopes: who may have an edit is decided once for all edits of a kind, a part and what anchors it ──
+
+    def _write_scopes(self, parts: Sequence[_Part]) -> None:
+        added: dict[tuple[int, int], list[int]] = {}
+        for at in parts:
+            scope = self.scope_id(at.kind, at.part, self._anchor(at))
+            numbers = [(self.feed_id(edit.feed), edit.number) for edit in at.fresh]
+            if at.scope and at.scope != scope:
+                fresh = set(numbers)
+                rows = self.connection.execute(
+                    "SELECT feed, number FROM edit WHERE record = ? AND kind = ? AND part = ?",
+                    (at.record, at.kind, at.part),
+                )
+                moved = [(feed, number) for feed, number in rows if (feed, number) not in fresh]
+                for feed, number in moved:
+                    self._release(feed, at.scope, number)
+                numbers += moved
+            at.scope = scope
+            for feed, number in numbers:
+                added.setdefault((feed, scope), []).append(number)
+        for (feed, scope), wanted in added.items():
+            self._hold(feed, scope, sorted(wanted))
+
+    def _anchor(self, at: _Part) -> str:
+        kind = find_kind(at.kind)
+        anchor = "" if kind is None else kind.anchors.get(at.part, "")
+        if anchor == SELF:
+            return at.record
+        if not anchor or anchor not in at.state:
+            return ""
+        value = self.value(at.state, anchor)
+        return value if isinstance(value, str) else ""
+
+    def scope_id(self, kind: str, part: str, anchor: str) -> int:
+        """The number of a scope, made if it is new."""
+        key = (kind, part, anchor)
+        known = self._scopes.get(key)
+        if known is None:
+            query = "SELECT id FROM scope WHERE kind = ? AND part = ? AND anchor = ?"
+            row = self.connection.execute(query, key).fetchone()
+            if row is None:
+                cursor = self.connection.execute("INSERT INTO scope (kind, part, anchor) VALUES (?, ?, ?)", key)
+                row = (cursor.lastrowid,)
+            known = self._scopes[key] = int(row[0])
+            if len(self._scopes) > 10_000:
+                self._scopes = {key: known}
+        return known
+
+    def _hold(self, feed: int, scope: int, numbers: list[int]) -> None:
+        """Note that the store holds `numbers` (sorted) of a feed in a scope."""
+        start = 0
+        for index in range(1, len(numbers) + 1):
+            if index == len(numbers) or numbers[index] != numbers[index - 1] + 1:
+                self._hold_range(feed, scope, numbers[start], numbers[index - 1])
+                start = index
+
+    def _hold_range(self, feed: int, scope: int, first: int, last: int) -> None:
+        rows = self.connection.execute(
+            "SELECT first, last FROM held WHERE feed = ? AND scope = ? AND first >= "
+            "coalesce((SELECT max(first) FROM held WHERE feed = ? AND scope = ? AND first < ?), 0) AND first <= ?",
+            (feed, scope, feed, scope, first, last + 1),
+        ).fetchall()
+        for low, high in rows:
+            if high >= first - 1:
+                self.connection.execute(
+                    "DELETE FROM held WHERE feed = ? AND scope = ? AND first = ?", (feed, scope, low)
+                )
+                first, last = min(first, low), max(last, high)
+        self.connection.execute("INSERT INTO held VALUES (?, ?, ?, ?)", (feed, scope, first, last))
+
+    def _release(self, feed: int, scope: int, number: int) -> None:
+        row = self.connection.execute(
+            "SELECT first, last FROM held WHERE feed = ? AND scope = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+            (feed, scope, number),
+        ).fetchone()
+        if row is None or row[1] < number:
+            return
+        first, last = row
+        self.connection.execute("DELETE FROM held WHERE feed = ? AND scope = ? AND first = ?", (feed, scope, first))
+        for low, high in ((first, number - 1), (number + 1, last)):
+            if low <= high:
+                self.connection.execute("INSERT INTO held VALUES (?, ?, ?, ?)", (feed, scope, low, high))
+
+
+def forget_all(connection: Connection) -> None:
+    """Empty everything that the log adds up to, before it is built anew."""
+    for statement in (
+        "DELETE FROM record",
+        "DELETE FROM state",
+        "DELETE FROM held",
+        "DELETE FROM scope",
+        "DELETE FROM conflict",
+        "INSERT INTO search (search) VALUES ('delete-all')",
+    ):
+        connection.execute(statement)

@@ -1,0 +1,123 @@
+"""Numbered migrations of the log's tables (sqlite-utils' own). A released one is never edited.
+
+The tables of the kinds are not migrated: they are what the log adds up to and are built anew from it when the
+program's declarations change.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from taskforce.errors import StoreError
+from taskforce.i18n import _
+from taskforce.store.connection import Connection, sentences, with_sqlite_utils
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
+
+SCHEMA = 1
+"""How many migrations there are; kept in `user_version`, so that opening need not load sqlite-utils."""
+
+
+def schema_of(connection: Connection) -> int:
+    """The schema number of an open store."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check_schema(connection: Connection) -> bool:
+    """Whether the store's schema is this program's; StoreError if a newer program wrote it."""
+    found = schema_of(connection)
+    if found > SCHEMA:
+        raise StoreError(
+            _("a newer version of taskforce wrote this store (schema %(found)d, this program knows %(known)d)")
+            % {"found": found, "known": SCHEMA},
+            hint=_("install the newer version; nothing was changed"),
+        )
+    return found == SCHEMA
+
+
+def migrate(connection: Connection, path: str) -> None:
+    """Bring the store to this program's schema, keeping a copy (`…​.before-N`) of one that already holds data."""
+    found = schema_of(connection)
+    if found:
+        copy = f"{path}.before-{SCHEMA}"
+        if not os.path.exists(copy):
+            connection.execute("VACUUM INTO ?", (copy,))
+            os.chmod(copy, 0o600)
+    with sentences():
+        database = with_sqlite_utils(connection)
+        _migrations().apply(database)
+        connection.execute("PRAGMA user_version = 1")
+    assert schema_of(connection) == SCHEMA
+
+
+def _migrations() -> Migrations:
+    from sqlite_utils.migrations import Migrations  # deferred: costs eight bare starts
+
+    migrations = Migrations("taskforce")
+
+    @migrations()
+    def m001_log(database: Database) -> None:
+        for statement in _LOG:
+            database.execute(statement)
+
+    return migrations
+
+
+_LOG = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    # The edit log: the truth. `body` is the canonical JSON that the hash and the signature are made over.
+    "CREATE TABLE feed (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, device TEXT NOT NULL)",
+    """CREATE TABLE edit (
+        id INTEGER PRIMARY KEY, feed INTEGER NOT NULL REFERENCES feed, number INTEGER NOT NULL,
+        record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, hash TEXT NOT NULL, bundle INTEGER,
+        body TEXT NOT NULL)""",
+    "CREATE UNIQUE INDEX edit_place ON edit (feed, number)",
+    "CREATE INDEX edit_record ON edit (record)",
+    # What the log adds up to: `state` holds heads and seen per field, `scope` what decides who may have it.
+    # An id commits to its kind, so an edit that names another kind for it is another (stray) record, not this one.
+    """CREATE TABLE record (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, owner TEXT NOT NULL, UNIQUE (id, kind))""",
+    """CREATE TABLE scope (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, part TEXT NOT NULL, anchor TEXT NOT NULL,
+        UNIQUE (kind, part, anchor))""",
+    """CREATE TABLE state (
+        record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, scope INTEGER NOT NULL REFERENCES scope,
+        fields TEXT NOT NULL, PRIMARY KEY (record, kind, part)) WITHOUT ROWID""",
+    """CREATE TABLE held (
+        feed INTEGER NOT NULL, scope INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+        PRIMARY KEY (feed, scope, first)) WITHOUT ROWID""",
+    "CREATE INDEX held_scope ON held (scope)",
+    """CREATE TABLE conflict (
+        record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, field TEXT NOT NULL,
+        PRIMARY KEY (record, kind, part, field)) WITHOUT ROWID""",
+    """CREATE VIRTUAL TABLE search USING fts5 (
+        text, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2')""",
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    # People and devices.
+    """CREATE TABLE peer (
+        agency TEXT PRIMARY KEY, name TEXT NOT NULL, agency_key TEXT NOT NULL, verified_at TEXT NOT NULL,
+        verified_by TEXT NOT NULL, how TEXT NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE device (
+        id TEXT PRIMARY KEY, agency TEXT NOT NULL, sign_key TEXT NOT NULL, seal_to TEXT NOT NULL,
+        certificate TEXT NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE told (
+        device TEXT NOT NULL, feed TEXT NOT NULL, ranges TEXT NOT NULL,
+        PRIMARY KEY (device, feed)) WITHOUT ROWID""",
+    """CREATE TABLE bundle (
+        id INTEGER PRIMARY KEY, direction TEXT NOT NULL, name TEXT NOT NULL, agency TEXT NOT NULL,
+        device TEXT NOT NULL, number INTEGER NOT NULL, made TEXT NOT NULL, at TEXT NOT NULL, edits INTEGER NOT NULL)""",
+    "CREATE INDEX bundle_number ON bundle (direction, agency, device, number)",
+    """CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, reason TEXT NOT NULL, device TEXT NOT NULL,
+        agency TEXT NOT NULL, certificate TEXT NOT NULL, bundle INTEGER, at TEXT NOT NULL, body TEXT NOT NULL)""",
+    # What this store's people did, so that it can be undone.
+    """CREATE TABLE action (
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, summary TEXT NOT NULL,
+        undoable INTEGER NOT NULL, undone_by INTEGER, undoes INTEGER)""",
+    """CREATE TABLE action_edit (
+        action INTEGER NOT NULL, feed INTEGER NOT NULL, number INTEGER NOT NULL, born INTEGER NOT NULL,
+        before TEXT NOT NULL, PRIMARY KEY (action, feed, number)) WITHOUT ROWID""",
+)

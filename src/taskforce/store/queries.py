@@ -1,0 +1,230 @@
+"""Reads records: by ref, by filter, by words."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from os.path import commonprefix
+from typing import Any
+
+from taskforce.records.registry import all_kinds, get_kind
+from taskforce.records.schema import Kind
+from taskforce.store import tables
+from taskforce.store.connection import Connection, placeholders, quote
+from taskforce.sync.edit import Value
+
+SHORTEST_REF = 4
+"""Characters of an id that a ref shows at least."""
+
+_MANY = 500
+"""From so many rows on, refs are worked out from all ids of the kind at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as the store shows it: `values` holds every field that has a value, as on the wire."""
+
+    kind: Kind
+    id: str
+    n: int
+    ref: str
+    values: Mapping[str, Value]
+    archived: bool
+    created: str
+    created_by: str
+    created_in: str
+    changed: str
+    changed_by: str
+    changed_in: str
+
+    def text(self, name: str) -> str:
+        """The value of a field of one value, or the empty string."""
+        value = self.values.get(name, "")
+        return value if isinstance(value, str) else ",".join(value)
+
+    def items(self, name: str) -> list[str]:
+        """The values of a field of many."""
+        value = self.values.get(name, [])
+        return value if isinstance(value, list) else [value]
+
+    @property
+    def title(self) -> str:
+        """What the record is called among people."""
+        return self.text(self.kind.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A filter on one column: `operator` is one of `=`, `has` (a list holds it), `<`, `>=`, `in`, `unset`."""
+
+    column: str
+    operator: str
+    value: Any = None
+
+
+def list_records(
+    connection: Connection,
+    kind: Kind,
+    conditions: Sequence[Condition] = (),
+    *,
+    sort: Sequence[tuple[str, bool]] = (),
+    limit: int | None = None,
+    archived: bool = False,
+) -> list[Record]:
+    """Records of a kind that meet every condition; `sort` lists columns, True for descending; unset values last."""
+    clauses, bound = _where(kind, conditions, archived=archived)
+    order = ", ".join(
+        quote(column) + " IS NULL, " + quote(column) + (" DESC" if descending else "") for column, descending in sort
+    )
+    query = (
+        "SELECT * FROM " + quote(kind.name) + clauses + " ORDER BY " + (order + ", n" if order else "n") + " LIMIT ?"
+    )
+    rows = connection.execute(query, (*bound, -1 if limit is None else limit)).fetchall()
+    return _records(connection, kind, rows)
+
+
+def count_records(
+    connection: Connection, kind: Kind, conditions: Sequence[Condition] = (), *, archived: bool = False
+) -> int:
+    """How many records of a kind meet every condition."""
+    clauses, bound = _where(kind, conditions, archived=archived)
+    return int(connection.execute("SELECT count(*) FROM " + quote(kind.name) + clauses, bound).fetchone()[0])
+
+
+def get_record(connection: Connection, kind: Kind, record: str) -> Record | None:
+    """The record with this full id, archived or not, or None."""
+    rows = connection.execute("SELECT * FROM " + quote(kind.name) + " WHERE id = ?", (record,)).fetchall()
+    return _records(connection, kind, rows)[0] if rows else None
+
+
+def records_by_prefix(connection: Connection, kind: Kind, prefix: str, *, limit: int = 6) -> list[Record]:
+    """Records whose id begins with `prefix` (lower case)."""
+    rows = connection.execute(
+        "SELECT * FROM " + quote(kind.name) + " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+        (prefix, prefix + "{", limit),
+    ).fetchall()
+    return _records(connection, kind, rows)
+
+
+def records_by_value(connection: Connection, kind: Kind, column: str, value: str) -> list[Record]:
+    """Records with this value in a column, compared without regard to case."""
+    rows = connection.execute(
+        "SELECT * FROM " + quote(kind.name) + " WHERE " + quote(column) + " = ? COLLATE NOCASE ORDER BY n", (value,)
+    ).fetchall()
+    return _records(connection, kind, rows)
+
+
+def column_by_id(connection: Connection, kind: Kind, column: str, ids: Iterable[str]) -> dict[str, str]:
+    """One column of several records, by id."""
+    wanted = sorted(set(ids))
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), 10_000):
+        some = wanted[start : start + 10_000]
+        query = "SELECT id, {} FROM {} WHERE id IN ({})"
+        query = query.format(quote(column), quote(kind.name), placeholders(len(some)))
+        found.update((key, str(value)) for key, value in connection.execute(query, some) if value is not None)
+    return found
+
+
+def refs_by_id(connection: Connection, kind: Kind, ids: Iterable[str]) -> dict[str, str]:
+    """The refs of several records, by id; one that the store does not hold has its ref by length alone."""
+    return dict(zip(wanted := sorted(set(ids)), _refs(connection, kind, wanted), strict=True))
+
+
+def kinds_of(connection: Connection, record: str) -> list[str]:
+    """The kinds under which edits name this full id; more than one only if somebody sent stray edits."""
+    rows = connection.execute("SELECT kind FROM record WHERE id = ? ORDER BY n", (record,))
+    return [str(name) for (name,) in rows]
+
+
+def owner_of(connection: Connection, kind: Kind, record: str) -> str:
+    """The agency that made a record, as its id proves; empty where no part held proves it."""
+    row = connection.execute("SELECT owner FROM record WHERE id = ? AND kind = ?", (record, kind.name)).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def search(connection: Connection, words: str, *, kind: Kind | None = None, limit: int = 50) -> list[Record]:
+    """Records that hold all the words (each as a prefix), best first; nothing for no words."""
+    terms = [
+        "".join(character for character in word if character.isalnum() or character in "-_") for word in words.split()
+    ]
+    query = " ".join('"' + term + '"*' for term in terms if term)
+    if not query:
+        return []
+    found = connection.execute(
+        "SELECT record.kind, record.id FROM search JOIN record ON record.n = search.rowid "
+        "WHERE search MATCH ? AND (? = '' OR record.kind = ?) ORDER BY rank LIMIT ?",
+        (query, kind.name if kind else "", kind.name if kind else "", limit),
+    ).fetchall()
+    records = (get_record(connection, get_kind(name), record) for name, record in found)
+    return [record for record in records if record is not None and not record.archived]
+
+
+def count_all(connection: Connection) -> dict[str, int]:
+    """How many records of each kind are in view."""
+    return {kind.name: count_records(connection, kind) for kind in all_kinds()}
+
+
+def _where(kind: Kind, conditions: Sequence[Condition], *, archived: bool) -> tuple[str, tuple[Any, ...]]:
+    clauses = [] if archived else ["archived = 0"]
+    bound: list[Any] = []
+    for condition in conditions:
+        column = quote(condition.column)
+        if condition.operator == "has":
+            clauses.append("EXISTS (SELECT 1 FROM json_each(" + column + ") WHERE json_each.value = ?)")
+            bound.append(condition.value)
+        elif condition.operator == "in":
+            clauses.append(column + " IN (" + placeholders(len(condition.value)) + ")")
+            bound.extend(condition.value)
+        elif condition.operator == "unset":
+            clauses.append(column + " IS NULL")
+        else:
+            clauses.append(column + {"=": " = ?", "<": " < ?", ">=": " >= ?"}[condition.operator])
+            bound.append(condition.value)
+    return (" WHERE " + " AND ".join(clauses) if clauses else "", tuple(bound))
+
+
+def _records(connection: Connection, kind: Kind, rows: Sequence[Sequence[Any]]) -> list[Record]:
+    own = len(tables.OWN_COLUMNS)
+    names = tables.columns_of(kind)[own:]
+    refs = _refs(connection, kind, [row[1] for row in rows])
+    return [
+        Record(
+            kind,
+            row[1],
+            row[0],
+            ref,
+            {
+                name: tables.wire_value(kind, name, stored)
+                for name, stored in zip(names, row[own:], strict=True)
+                if stored is not None
+            },
+            bool(row[2]),
+            *row[3:own],
+        )
+        for row, ref in zip(rows, refs, strict=True)
+    ]
+
+
+def _refs(connection: Connection, kind: Kind, ids: Sequence[str]) -> list[str]:
+    """Kind letter, dash, and the shortest prefix (4 characters or more) that no other record of the kind has."""
+    if len(ids) > _MANY:
+        every = [row[0] for row in connection.execute("SELECT id FROM " + quote(kind.name) + " ORDER BY id")]
+        return [_ref(kind, one, *_beside(every, one)) for one in ids]
+    table = quote(kind.name)
+    query = (
+        "SELECT (SELECT max(id) FROM " + table + " WHERE id < ?), (SELECT min(id) FROM " + table + " WHERE id > ?)"
+    )
+    return [_ref(kind, one, *connection.execute(query, (one, one)).fetchone()) for one in ids]
+
+
+def _beside(every: Sequence[str], one: str) -> tuple[str | None, str | None]:
+    place = bisect_left(every, one)
+    after = place + 1 if place < len(every) and every[place] == one else place
+    return (every[place - 1] if place else None, every[after] if after < len(every) else None)
+
+
+def _ref(kind: Kind, one: str, before: str | None, after: str | None) -> str:
+    shared = max(len(commonprefix((one, other))) if other else 0 for other in (before, after))
+    return f"{kind.letter}-{one[: max(SHORTEST_REF, shared + 1)].upper()}"

@@ -1,0 +1,167 @@
+"""A store: one encrypted database on one device, and who works in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from taskforce.errors import StoreError
+from taskforce.i18n import _
+from taskforce.store import tables
+from taskforce.store.connection import Connection, connect, sentences, transaction
+from taskforce.store.ledger import Ledger, forget_all
+from taskforce.store.migrations import check_schema, migrate
+from taskforce.sync.edit import known_edit
+from taskforce.version import __version__
+
+DATABASE = "store.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Whose store this is: agency (code), its fingerprint, the officer at the keyboard, the device and its feed."""
+
+    agency: str
+    fingerprint: str
+    officer: str
+    device: str
+    feed: str
+
+
+class Store:
+    """An open store. Reads see one committed state; writes go through `writing()`, one action each."""
+
+    def __init__(self, folder: Path, connection: Connection) -> None:
+        self.folder = folder
+        self.connection = connection
+
+    @classmethod
+    def create(cls, folder: Path, key: bytes, meta: Mapping[str, str]) -> Store:
+        """Make a new database in `folder` (which exists) under its 32-byte `key`, with what is known from the start."""
+        path = str(folder / DATABASE)
+        connection = connect(path, key, create=True)
+        migrate(connection, path)
+        store = cls(folder, connection)
+        tables.create_tables(connection)
+        with store.writing():
+            for name, value in {**meta, "tables": __version__}.items():
+                store.set_meta(name, value)
+        return store
+
+    @classmethod
+    def open(cls, folder: Path, key: bytes) -> Store:
+        """Open the store in `folder`; Locked if there is none or the key does not fit, StoreError if it is newer."""
+        path = str(folder / DATABASE)
+        connection = connect(path, key)
+        store = cls(folder, connection)
+        try:
+            if not check_schema(connection):
+                migrate(connection, path)
+            if store.meta("tables") != __version__:
+                store.rebuild()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.connection.close()
+
+    def meta(self, name: str, default: str = "") -> str:
+        """One of the store's own settings."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
+        return default if row is None else str(row[0])
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Set one of the store's own settings; only inside `writing()`."""
+        self.connection.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (name, value)
+        )
+
+    @cached_property
+    def me(self) -> Me:
+        """Whose store this is."""
+        device = self.meta("device")
+        return Me(
+            self.meta("agency"),
+            self.meta("fingerprint"),
+            self.meta("officer"),
+            device,
+            f"{device}.{self.meta('epoch', '1')}",
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Several reads that see one and the same state, whatever others write meanwhile."""
+        with sentences():
+            self.connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all or nothing, and the only writer while it lasts."""
+        with transaction(self.connection):
+            yield
+
+    def ledger(self) -> Ledger:
+        """The log's writer, for use inside `writing()`."""
+        agencies = dict(self.connection.execute("SELECT id, agency FROM device"))
+        return Ledger(self.connection, agencies)
+
+    def rebuild(self) -> int:
+        """Build everything the log adds up to anew from it, in one transaction; how many edits there are."""
+        tables_before = {n: owner for n, owner in self.connection.execute("SELECT id, owner FROM record")}
+        with self.writing():
+            forget_all(self.connection)
+            tables.create_tables(self.connection)
+            ledger = self.ledger()
+            count = self._replay(ledger, tables_before)
+            self.set_meta("tables", __version__)
+        return count
+
+    def _replay(self, ledger: Ledger, owners: dict[str, str]) -> int:
+        last, count = 0, 0
+        while True:
+            rows = self.connection.execute(
+                "SELECT id, body FROM edit WHERE id > ? ORDER BY id LIMIT 2000", (last,)
+            ).fetchall()
+            if not rows:
+                return count
+            ledger.retake([known_edit(body) for _id, body in rows], owners)
+            last, count = rows[-1][0], count + len(rows)
+
+    def check(self) -> list[str]:
+        """What the engine finds wrong with the file: damaged pages, broken indexes. Empty when it is sound."""
+        found = []
+        try:
+            with sentences():
+                for (text,) in self.connection.execute("PRAGMA cipher_integrity_check"):
+                    found.append(str(text))
+                for (text,) in self.connection.execute("PRAGMA integrity_check"):
+                    if text != "ok":
+                        found.append(str(text))
+        except StoreError as error:
+            found.append(error.sentence)
+        return found
+
+
+def store_exists(folder: Path) -> bool:
+    """Whether there is a store in `folder`."""
+    return os.path.isfile(folder / DATABASE)
+
+
+def require_empty(folder: Path) -> None:
+    """StoreError if `folder` already holds something."""
+    if folder.exists() and any(folder.iterdir()):
+        raise StoreError(
+            _("%(folder)s is not empty: a store is made in a folder of its own") % {"folder": folder},
+            hint=_("choose another with --store"),
+        )

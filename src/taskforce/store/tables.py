@@ -1,0 +1,110 @@
+"""The tables of the kinds: one row per record, made from the declarations and from nothing else.
+
+Every field is a column: text as it is on the wire, an integer where it is one, a JSON list for a field of many values,
+NULL where nothing is set. Beside them stand what is known of the whole record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from taskforce.records.registry import all_kinds
+from taskforce.records.schema import Kind, Type
+from taskforce.store.connection import Connection, placeholders, quote, with_sqlite_utils
+from taskforce.sync.edit import Value
+
+OWN_COLUMNS = ("n", "id", "archived", "created", "created_by", "created_in", "changed", "changed_by", "changed_in")
+"""Row number (shared with the search index), full id, whether it is out of view, first and last edit: clock, officer, agency."""
+
+_INDEXED = (Type.REF, Type.AGENCY_CODE)
+
+
+def create_tables(connection: Connection) -> None:
+    """Make the table of every kind, empty; existing ones are dropped first."""
+    database = with_sqlite_utils(connection)
+    for kind in all_kinds():
+        table: Any = database[kind.name]
+        if table.exists():
+            table.drop()
+        columns: dict[str, type] = {"n": int, "id": str, "archived": int}
+        columns.update(dict.fromkeys(OWN_COLUMNS[3:], str))
+        columns.update((each.name, int if each.type == Type.INTEGER else str) for each in kind.fields)
+        table.create(columns, pk="n", not_null=OWN_COLUMNS)
+        table.create_index(["id"], unique=True)
+        for each in kind.fields:
+            if (each.type in _INDEXED and not each.many) or each.name == "status":
+                table.create_index([each.name])
+
+
+def column_value(kind: Kind, name: str, value: Value) -> Any:
+    """How `value` stands in the column of field `name`."""
+    if not value:
+        return None
+    field = kind.field(name)
+    assert field is not None
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if field.type == Type.INTEGER and _is_integer(value):
+        return int(value)
+    return value
+
+
+def wire_value(kind: Kind, name: str, stored: Any) -> Value:
+    """The wire's value of what stands in a column."""
+    field = kind.field(name)
+    assert field is not None
+    if stored is None:
+        return [] if field.many else ""
+    if field.many and isinstance(stored, str) and stored.startswith("["):
+        items = json.loads(stored)
+        assert isinstance(items, list)
+        return items
+    return str(stored)
+
+
+def columns_of(kind: Kind) -> tuple[str, ...]:
+    """All columns of the kind's table, in order."""
+    return (*OWN_COLUMNS, *(each.name for each in kind.fields))
+
+
+def insert_rows(connection: Connection, kind: Kind, rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows that hold every column, in the order of `columns_of`."""
+    names = columns_of(kind)
+    connection.executemany(
+        "INSERT INTO " + quote(kind.name) + " VALUES (" + placeholders(len(names)) + ")",
+        rows,
+    )
+
+
+def update_row(connection: Connection, kind: Kind, n: int, values: Mapping[str, Any]) -> None:
+    """Set some columns of row `n`."""
+    assignments = ", ".join(quote(name) + " = ?" for name in values)
+    connection.execute(
+        "UPDATE " + quote(kind.name) + " SET " + assignments + " WHERE n = ?",
+        (*values.values(), n),
+    )
+
+
+def row_of(connection: Connection, kind: Kind, n: int) -> dict[str, Any]:
+    """Row `n` by column name."""
+    row = connection.execute("SELECT * FROM " + quote(kind.name) + " WHERE n = ?", (n,)).fetchone()
+    return dict(zip(columns_of(kind), row, strict=True))
+
+
+def searched_fields(kind: Kind) -> tuple[str, ...]:
+    """The fields whose words the search index holds."""
+    return tuple(each.name for each in kind.fields if each.type in (Type.TEXT, Type.NOTE, Type.AGENCY_CODE))
+
+
+def index_rows(connection: Connection, rows: Sequence[tuple[int, str]], *, replace: Sequence[int] = ()) -> None:
+    """Put texts under their row numbers into the search index, first taking out those of `replace`."""
+    if replace:
+        connection.executemany("DELETE FROM search WHERE rowid = ?", [(n,) for n in replace])
+    connection.executemany("INSERT INTO search (rowid, text) VALUES (?, ?)", [row for row in rows if row[1]])
+
+
+def _is_integer(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) < 16 and str(int(text)) == text

@@ -1,0 +1,165 @@
+"""Makes this device's own edits: composed, signed, numbered, taken into the log, and noted so that they can be undone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from taskforce.records.schema import ARCHIVED, Kind
+from taskforce.store import tables
+from taskforce.store.ledger import BATCH, Ledger
+from taskforce.store.store import Store
+from taskforce.sync.clock import Stamp, parse_stamp, tick
+from taskforce.sync.edit import Edit, Value, canonical, compose, parse_edit
+from taskforce.sync.merge import load_state
+
+Signer = Callable[[bytes], str]
+
+
+@dataclass(slots=True)
+class Writer:
+    """One action under way. `save` queues edits; they are taken in together, in order, when the action ends."""
+
+    store: Store
+    sign: Signer
+    now: datetime
+    by: str
+    ledger: Ledger
+    number: int
+    prev: str
+    stamp: Stamp | None
+    saved: int = 0
+    _pending: list[Edit] = field(default_factory=list)
+    _pending_records: set[str] = field(default_factory=set)
+    _owners: dict[str, str] = field(default_factory=dict)
+    _befores: list[tuple[str, int, bool, str]] = field(default_factory=list)
+
+    def save(self, kind: Kind, record: str, values: Mapping[str, Value], *, nonce: str = "") -> None:
+        """Set fields of a record: one edit for each part they belong to. `nonce` proves a record made here."""
+        if record in self._pending_records or len(self._pending) >= BATCH:
+            self.flush()
+        by_part: dict[str, dict[str, Value]] = {}
+        for name, value in values.items():
+            by_part.setdefault(kind.part_of(name), {})[name] = value
+        for part, chosen in by_part.items():
+            self._queue(kind, record, part, chosen, nonce)
+
+    def set_archived(self, kind: Kind, record: str, *, archived: bool) -> None:
+        """Take a record out of view or back, in each part of it that the store holds, having seen all that is in it."""
+        self.flush()
+        rows = self.store.connection.execute(
+            "SELECT part FROM state WHERE record = ? AND kind = ? ORDER BY part", (record, kind.name)
+        ).fetchall()
+        for (part,) in rows:
+            self._queue(kind, record, part, {ARCHIVED: "yes" if archived else ""}, "")
+
+    def flush(self) -> None:
+        """Take the queued edits into the log."""
+        if self._pending:
+            self.ledger.take(self._pending, self._owners)
+        self._pending, self._owners = [], {}
+        self._pending_records.clear()
+
+    def _queue(self, kind: Kind, record: str, part: str, values: Mapping[str, Value], nonce: str) -> None:
+        connection = self.store.connection
+        row = connection.execute(
+            "SELECT fields FROM state WHERE record = ? AND kind = ? AND part = ?", (record, kind.name, part)
+        ).fetchone()
+        state = {} if row is None else load_state(row[0])
+        seen_fields = state if ARCHIVED in values else values
+        saw = {name: state[name].saw_now() for name in seen_fields if name in state}
+        self.number += 1
+        self.stamp = tick(self.stamp, self.now)
+        body = compose(
+            feed=self.store.me.feed,
+            number=self.number,
+            prev=self.prev,
+            stamp=self.stamp,
+            by=self.by,
+            kind=kind.name,
+            record=record,
+            part=part,
+            values=values,
+            saw=saw,
+            born=nonce if row is None else "",
+        )
+        body["sig"] = self.sign(canonical(body).encode())
+        edit = parse_edit(body)
+        self.prev = edit.hash
+        before = json.dumps(self._before(kind, record, values), ensure_ascii=False, separators=(",", ":"))
+        self._befores.append((edit.feed, edit.number, row is None, before))
+        if nonce:
+            self._owners[record] = self.store.me.agency
+        self._pending.append(edit)
+        self._pending_records.add(record)
+        self.saved += 1
+
+    def _before(self, kind: Kind, record: str, values: Mapping[str, Value]) -> dict[str, Value]:
+        row = self.store.connection.execute(
+            "SELECT n FROM record WHERE id = ? AND kind = ?", (record, kind.name)
+        ).fetchone()
+        stored: dict[str, Any] = {} if row is None else tables.row_of(self.store.connection, kind, row[0])
+        return {
+            name: ("yes" if stored.get(ARCHIVED) else "")
+            if name == ARCHIVED
+            else tables.wire_value(kind, name, stored.get(name))
+            for name in values
+        }
+
+    def note_action(self, summary: str, *, undoable: bool, undoes: int | None = None) -> int | None:
+        """Enter what was done into the store's own history; None where nothing was."""
+        if not self._befores:
+            return None
+        connection = self.store.connection
+        cursor = connection.execute(
+            "INSERT INTO action (at, by, summary, undoable, undoes) VALUES (?, ?, ?, ?, ?)",
+            (str(self.stamp), self.by, summary, int(undoable), undoes),
+        )
+        action = int(cursor.lastrowid)
+        connection.executemany(
+            "INSERT INTO action_edit VALUES (?, ?, ?, ?, ?)",
+            [
+                (action, self.ledger.feed_id(feed), number, int(first), before)
+                for feed, number, first, before in self._befores
+            ],
+        )
+        if undoes is not None:
+            connection.execute("UPDATE action SET undone_by = ? WHERE id = ?", (action, undoes))
+        return action
+
+
+@contextmanager
+def writer(
+    store: Store, sign: Signer, now: datetime, summary: str, *, undoable: bool = True, undoes: int | None = None
+) -> Iterator[Writer]:
+    """One action: a transaction in which a `Writer` saves, and one entry of the history that `undo` can take back."""
+    with store.writing():
+        one = open_writer(store, sign, now)
+        yield one
+        close_writer(one, summary, undoable=undoable, undoes=undoes)
+
+
+def open_writer(store: Store, sign: Signer, now: datetime) -> Writer:
+    """A writer at the end of this device's feed, inside a transaction that is already open."""
+    ledger = store.ledger()
+    row = store.connection.execute(
+        "SELECT number, hash FROM edit WHERE feed = ? ORDER BY number DESC LIMIT 1",
+        (ledger.feed_id(store.me.feed),),
+    ).fetchone()
+    number, prev = (0, "") if row is None else (int(row[0]), str(row[1]))
+    clock = store.meta("clock")
+    return Writer(
+        store, sign, now, store.me.officer, ledger, number, prev, parse_stamp(clock) if clock else None
+    )
+
+
+def close_writer(one: Writer, summary: str, *, undoable: bool = True, undoes: int | None = None) -> None:
+    """Take in what is queued, enter the action into the history, keep the clock."""
+    one.flush()
+    one.note_action(summary, undoable=undoable, undoes=undoes)
+    if one.stamp is not None:
+        one.store.set_meta("clock", str(one.stamp))
