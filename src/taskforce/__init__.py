@@ -1,1 +1,1 @@
-"""taskforce: run joint anti-trafficking operations across agencies, from the terminal, with no network and no server."""
+"""taskforce: joint anti-trafficking operations across agencies, in the terminal, with no network and no server."""

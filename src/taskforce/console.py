@@ -31,7 +31,7 @@ _shown: Progress | None = None  # the progress line on the screen, which any oth
 
 
 def set_quiet(quiet: bool) -> None:
-    """Leave out notes and progress from now on, or no longer; warnings, errors and questions always appear."""
+    """Leave out notes and progress from now on, or no longer; warnings, errors and questions stay."""
     global _quiet
     _quiet = quiet
 
@@ -48,7 +48,7 @@ def warn(text: str) -> None:
 
 
 def error(failure: TaskforceError) -> None:
-    """Tell the person what went wrong, and what to do: each problem where there are several, then the whole."""
+    """Tell the person what went wrong and what to do: each problem where there are several, then the whole."""
     label = _("error:")
     if is_coloured(sys.stderr):
         label = f"\x1b[31m{label}\x1b[0m"
@@ -67,8 +67,8 @@ def error(failure: TaskforceError) -> None:
 def ask(question: str, *, instead: str) -> str:
     """Return what the person answers, cleaned; on a terminal only.
 
-    ``instead`` names the option or argument that gives the answer where nobody can be asked. Raises UsageError
-    naming it then, and when the answer is no text or the person ends the input.
+    ``instead`` names the option or argument that gives the answer where nobody can be asked. Raises
+    UsageError naming it then, and when the answer is no text or the person ends the input.
     """
     _require_terminal(question, instead)
     _clear_progress()
@@ -98,8 +98,8 @@ def confirm(question: str, *, yes: bool = False, instead: str = "--yes") -> bool
 def secret(prompt: str, *, instead: str = "--key-file") -> str:
     """Return a secret typed on the terminal without showing it, exactly as typed.
 
-    It is read from the terminal even where stdin is a file. Raises UsageError, naming ``instead``, where there
-    is no terminal, or none on which typing can be hidden.
+    It is read from the terminal even where stdin is a file. Raises UsageError, naming ``instead``, where
+    there is no terminal, or none on which typing can be hidden.
     """
     if not _is_terminal(sys.stderr) or not (_is_terminal(sys.stdin) or _has_own_terminal()):
         raise _nobody_to_ask(prompt, instead)
@@ -121,7 +121,7 @@ def progress(label: str, total: int | None = None) -> Progress:
 
 
 class Progress:
-    """A line on stderr that shows how far a work has come: on a terminal only, after one second, then cleared."""
+    """A line on stderr showing how far work has come: on a terminal only, after one second, then cleared."""
 
     def __init__(self, label: str, total: int | None) -> None:
         self._label = safe(label)

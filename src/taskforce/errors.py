@@ -47,9 +47,10 @@ class Problem:
 class TaskforceError(Exception):
     """Base of all errors that people are told about.
 
-    ``sentence`` says what was found and what is allowed, already in the reader's language; ``hint`` what to do;
-    ``code`` (a slug such as ``unknown-agency``; default: the class's ``default_code``) is what scripts compare;
-    ``problems`` lists everything that is wrong where one answer names many (a plan: up to ``MOST_PROBLEMS``).
+    ``sentence`` says what was found and what is allowed, already in the reader's language; ``hint`` what to
+    do; ``code`` (a slug such as ``unknown-agency``; default: the class's ``default_code``) is what scripts
+    compare; ``problems`` lists everything that is wrong where one answer names many (a plan: up to
+    ``MOST_PROBLEMS``).
     """
 
     exit_code: int = 1

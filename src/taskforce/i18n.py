@@ -79,7 +79,7 @@ def install(language: str | None = None) -> str:
 
 
 class use_translator:
-    """Send every sentence through ``function`` instead of a catalogue, at once; ``with`` puts the former back.
+    """Send every sentence through ``function``, not a catalogue, at once; ``with`` puts the former back.
 
     For tests: a pseudo-translator that brackets what it gets shows on a screen what was never wrapped.
     """

@@ -1,9 +1,10 @@
 """Dates and times: the one clock, what people type for them, how they are kept, how they are shown.
 
-Kept is ISO 8601 only: a date as ``2026-11-23``, a time in UTC to the second as ``2026-11-23T14:00:00Z``. People
-type and read local time; the zone is the one the operating system uses for them (``TZ``), through the standard
-library's ``astimezone()``, so no zone database comes along. Every function that needs one takes a ``zone``
-instead, for tests. The years 1900 to 2200 are accepted: enough for a birth date and a treaty, too few for a slip.
+Kept is ISO 8601 only: a date as ``2026-11-23``, a time in UTC to the second as ``2026-11-23T14:00:00Z``.
+People type and read local time; the zone is the one the operating system uses for them (``TZ``), through the
+standard library's ``astimezone()``, so no zone database comes along. Every function that needs one takes a
+``zone`` instead, for tests. The years 1900 to 2200 are accepted: enough for a birth date and a treaty, too
+few for a slip.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ class Moment:
 def now() -> datetime:
     """Return the present time, aware and in UTC.
 
-    ``TASKFORCE_NOW`` (ISO 8601 with offset), where it is set, makes the clock stand still there: for tests, demos
-    and screenshots. Raises MomentError when it cannot be read.
+    ``TASKFORCE_NOW`` (ISO 8601 with offset), where it is set, makes the clock stand still there: for tests,
+    demos and screenshots. Raises MomentError when it cannot be read.
     """
     fixed = os.environ.get(CLOCK_VARIABLE)
     if not fixed:
@@ -87,9 +88,10 @@ def parse_moment(text: str, *, now: datetime, zone: tzinfo | None = None) -> Mom
     """Return what a person means by ``text``, seen from ``now`` (aware) in ``zone`` (None: the local one).
 
     Understood: ISO 8601 dates and date-times (without offset: local time), ``now``, ``today``, ``tomorrow``,
-    ``yesterday``, a weekday such as ``fri`` (the next one, never today), ``eom`` (the last day of this month),
-    ``+2w``, ``+2d`` (the same time of day then), ``+3h``, ``+30m``, the same with ``-``, ``14:00`` (today, also
-    when past), and a day with a time: ``fri 14:00``. A local time that a clock change repeats means the first.
+    ``yesterday``, a weekday such as ``fri`` (the next one, never today), ``eom`` (the last day of this
+    month), ``+2w``, ``+2d`` (the same time of day then), ``+3h``, ``+30m``, the same with ``-``, ``14:00``
+    (today, also when past), and a day with a time: ``fri 14:00``. A local time that a clock change repeats
+    means the first.
 
     Raises MomentError for everything else, above all for dates that two people read differently.
     """
@@ -121,8 +123,8 @@ def parse_date(text: str, today: date) -> str:
 def parse_time(text: str, now: datetime, *, zone: tzinfo | None = None, end_of_day: bool = False) -> str:
     """Return the time that ``text`` means, seen from ``now``, as it is kept: ``2026-11-23T14:00:00Z``.
 
-    A day without a time of day means its first second in local time, or its last with ``end_of_day`` (for what
-    is due by then). Raises MomentError.
+    A day without a time of day means its first second in local time, or its last with ``end_of_day`` (for
+    what is due by then). Raises MomentError.
     """
     moment = parse_moment(text, now=now, zone=zone)
     edge = time(23, 59, 59) if end_of_day else time(0)
@@ -130,7 +132,7 @@ def parse_time(text: str, now: datetime, *, zone: tzinfo | None = None, end_of_d
 
 
 def parse_duration(text: str) -> int:
-    """Return the seconds that ``text`` means: ``90m``, ``3h``, ``1d``, ``2w``, ``1d12h``. Raises MomentError."""
+    """Return the seconds in ``90m``, ``3h``, ``1d``, ``2w``, ``1d12h``. Raises MomentError."""
     typed = text.strip().casefold()
     if re.fullmatch(_DURATION, typed):
         seconds = sum(int(count) * _SECONDS[unit] for count, unit in re.findall(r"(\d+)([mhdw])", typed))
@@ -148,7 +150,7 @@ def time_text(at: datetime) -> str:
 
 
 def read_time(text: str) -> datetime:
-    """Return the aware time that a kept ``text`` stands for. Raises ValueError when it has no offset or is none."""
+    """Return the aware time that a kept ``text`` stands for. Raises ValueError when it is none."""
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("a kept time has an offset")
@@ -164,8 +166,9 @@ def show_time(text: str, zone: tzinfo | None = None, *, now: datetime | None = N
         local = read_time(text).astimezone(zone)
     except (ValueError, OverflowError, OSError):
         return text
+    offset = local.isoformat(timespec="minutes")[16:].removesuffix(":00")  # +07, or +05:30
     shown = _show_day(local.date(), (now or _present()).astimezone(zone).year)
-    return f"{shown} {local:%H:%M} {_show_offset(local)}"
+    return f"{shown} {local:%H:%M} {offset}"
 
 
 def show_date(text: str, *, today: date | None = None) -> str:
@@ -178,7 +181,7 @@ def show_date(text: str, *, today: date | None = None) -> str:
 
 
 def is_late(due: str, now: datetime) -> bool:
-    """Return whether a kept time has passed, or a kept date's day is over. Raises ValueError when it is neither."""
+    """Return whether a kept time has passed, or a kept date's day is over. Raises ValueError for neither."""
     if len(due) == len("2026-11-23"):
         return date.fromisoformat(due) < now.astimezone().date()
     return read_time(due) < now
@@ -395,9 +398,3 @@ def _present() -> datetime:
 def _show_day(day: date, present_year: int) -> str:
     month = _(_MONTHS[day.month - 1])
     return f"{day.day} {month}" if day.year == present_year else f"{day.day} {month} {day.year}"
-
-
-def _show_offset(local: datetime) -> str:
-    """Return ``+07``, or ``+05:30`` where the offset has minutes (ISO 8601)."""
-    offset = f"{local:%z}"[:5]
-    return offset[:3] if offset.endswith("00") else f"{offset[:3]}:{offset[3:]}"

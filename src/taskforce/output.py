@@ -1,9 +1,9 @@
-"""The only writer to stdout: a command's result, drawn as a table for people or as JSON, CSV or YAML for programs.
+"""The only writer to stdout: a command's result as a table for people, as JSON, CSV or YAML for programs.
 
 A command neither prints nor exits: it returns a ``Result``, its data and a view of it. The JSON envelope is a
-contract (``ENVELOPE_VERSION``, its keys frozen by a test); what people read may change from one version to the
-next. Text reaches a terminal only through ``safe``. stdout is flushed here, so that a broken pipe shows up here,
-as BrokenPipeError.
+contract (``ENVELOPE_VERSION``, its keys frozen by a test); what people read may change from one version to
+the next. Text reaches a terminal only through ``safe``. stdout is flushed here, so that a broken pipe shows
+up here, as BrokenPipeError.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Result:
 def draw(result: Result, *, format: str = "table") -> None:
     """Write ``result`` to stdout as one of ``FORMATS``; its notes go to stderr, in JSON into the envelope.
 
-    Raises UsageError for an unknown format, for CSV or YAML of what is no list of records, and for binary data
-    on a terminal; BrokenPipeError when nobody reads any more.
+    Raises UsageError for an unknown format, for CSV or YAML of what is no list of records, and for binary
+    data on a terminal; BrokenPipeError when nobody reads any more.
     """
     if format not in FORMATS:
         raise UsageError(
@@ -85,7 +85,7 @@ def draw(result: Result, *, format: str = "table") -> None:
 
 
 def draw_error(error: TaskforceError, *, format: str = "table") -> None:
-    """Tell of ``error`` on stderr, and with ``json`` also as the envelope on stdout; nothing else goes there."""
+    """Tell of ``error`` on stderr, with ``json`` also as the envelope on stdout; nothing else goes there."""
     if format == "json":
         problems = [
             {"code": problem.code, "message": problem.sentence, "hint": problem.hint}
@@ -199,7 +199,7 @@ def _on_terminal() -> bool:
 
 
 def _write_content(content: bytes | str) -> None:
-    """Write a file's content: unchanged to a file or pipe, always in UTF-8; on a terminal only what is visible."""
+    """Write a file's content: unchanged, in UTF-8; on a terminal only what is visible."""
     if _on_terminal():
         _write(safe(content if isinstance(content, str) else _readable(content), keep_newlines=True))
         return

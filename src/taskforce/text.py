@@ -19,7 +19,7 @@ _UNSEEN = (
 )
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
-# A spreadsheet runs a cell that begins with one of these (OWASP, CSV injection; full-width forms in East Asia).
+# A spreadsheet runs a cell that begins with one of these (OWASP, CSV injection; full-width: East Asia).
 _FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 _GUARD = "'"
 
@@ -32,7 +32,8 @@ def safe(text: str, *, keep_newlines: bool = False) -> str:
     zero-width joiners and spaces, also where an Indic or Khmer text uses them well, because two names that
     look the same must not differ unseen. Other blanks (no-break, ideographic) become a plain space.
 
-    ``keep_newlines`` lets ``\n`` stand, for text that is shown over several lines; ``\r\n`` then counts as one.
+    ``keep_newlines`` lets ``\n`` stand, for text that is shown over several lines; ``\r\n`` then counts as
+    one.
     """
     if text.isprintable() and (text.isascii() or not re.search(_UNSEEN, text)):
         return text
@@ -89,7 +90,7 @@ def csv_cell(text: str) -> str:
 
 
 def csv_uncell(cell: str) -> str:
-    """Return the text that ``csv_cell`` made ``cell`` from; cells written by others keep their apostrophes."""
+    """Return the text that ``csv_cell`` made ``cell`` from; cells of others keep their apostrophes."""
     return cell[1:] if _is_guarded(cell) else cell
 
 

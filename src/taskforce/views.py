@@ -1,7 +1,7 @@
-"""What a command's result looks like to a person: a table, one record's fields, lines; drawn as text of a width.
+"""What a command's result looks like to a person: a table, a record's fields, lines; drawn to a width.
 
-Values without any writing: ``output`` and the terminal UI decide where the text goes. Everything passes ``safe``,
-and reaches rich only as ``Text``, never as markup, which could be made to lie.
+Values without any writing: ``output`` and the terminal UI decide where the text goes. Everything passes
+``safe``, and reaches rich only as ``Text``, never as markup, which could be made to lie.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Line:
 class Column:
     """A column: its ``title`` for people, the field's ``name``, and how it gives way where room is short.
 
-    Columns of ``priority`` 0 always stay; of the others the highest number is left out first. ``wrap`` breaks a
-    long text over several lines, otherwise it is cut with an ellipsis.
+    Columns of ``priority`` 0 always stay; of the others the highest number is left out first. ``wrap`` breaks
+    a long text over several lines, otherwise it is cut with an ellipsis.
     """
 
     title: str
@@ -96,7 +96,7 @@ View = Table | Fields | Lines | Raw | Nothing
 
 
 def page_of(view: Table | Fields | Lines, *, width: int, coloured: bool) -> str:
-    """Return ``view`` as text for a page of ``width`` cells, with SGR colour codes only where ``coloured``."""
+    """Return ``view`` as text for a page of ``width`` cells, with SGR colour codes where ``coloured``."""
     if isinstance(view, Table):
         return _painted(_table_parts(view, width), width, coloured)
     if isinstance(view, Fields):
@@ -130,16 +130,16 @@ def fit(columns: Sequence[Column], needs: Sequence[int], room: int) -> dict[int,
     def lacking(widths: Sequence[int]) -> int:
         return sum(widths[at] for at in kept) + _GAP * (len(kept) - 1) - room
 
-    while lacking(least) > 0 and any(columns[at].priority for at in kept):
+    while lacking(least) > 0 and len(kept) > 1 and any(columns[at].priority for at in kept):
         kept.remove(max(reversed(kept), key=lambda at: columns[at].priority))
-    widths = [min(need, room) for need in needs]
+    widths = [max(min(need, room), 1) for need in needs]
     for limits in (least, [_LEAST] * len(columns)):
         while lacking(widths) > 0:
             yielding = [at for at in kept if widths[at] > limits[at]]
             if not yielding:
                 break
             widths[max(yielding, key=lambda at: widths[at])] -= 1
-    return {at: max(widths[at], 1) for at in kept}
+    return {at: widths[at] for at in kept}
 
 
 def _needs(table: Table) -> list[int]:
