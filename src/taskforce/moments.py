@@ -91,9 +91,8 @@ def parse_moment(text: str, *, now: datetime, zone: tzinfo | None = None) -> Mom
     ``yesterday``, a weekday such as ``fri`` (the next one, never today), ``eom`` (the last day of this
     month), ``+2w``, ``+2d`` (the same time of day then), ``+3h``, ``+30m``, the same with ``-``, ``14:00``
     (today, also when past), and a day with a time: ``fri 14:00``. A local time that a clock change repeats
-    means the first.
-
-    Raises MomentError for everything else, above all for dates that two people read differently.
+    means the first. Raises MomentError for everything else, above all for dates that two people read
+    differently.
     """
     typed = text.strip().casefold()
     local = now.astimezone(zone)
