@@ -1,0 +1,45 @@
+"""Short names made of digests, in Douglas Crockford's base32: no I, L, O, U, so they survive radio and
+handwriting.
+
+Device ids, agency fingerprints and record ids are such names: 80 bits of SHA-256, 16 characters. Eighty bits
+keep anybody from finding a second input for a given name; two inputs of one's own choosing with the same name
+(about 2**40 work) gain nothing, because whoever has both is the owner of both.
+"""
+
+from __future__ import annotations
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+DIGEST_LENGTH = 16
+"""Characters in a short digest: 80 bits, five to a character."""
+
+# Upper case, and the letters that are mistaken for digits. ASCII only: str.lower() would turn the Kelvin sign
+# into a k and make two different texts the same name.
+_READ_AS = str.maketrans(
+    "ABCDEFGHJKMNPQRSTVWXYZOILoil",
+    "abcdefghjkmnpqrstvwxyz011011",
+)
+
+
+def short_digest(*parts: bytes) -> str:
+    """Return the first 80 bits of SHA-256 over ``parts`` as 16 characters.
+
+    Each part is preceded by its length (8 bytes, big-endian), so no two lists of parts give the same input.
+    """
+    import hashlib  # deferred: loading OpenSSL takes milliseconds, and reading a store needs no digest
+
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    number = int.from_bytes(digest.digest()[:10], "big")
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(75, -1, -5))
+
+
+def normalise(text: str) -> str:
+    """Return ``text`` as the alphabet writes it: lower case, ``o`` as 0, ``i`` and ``l`` as 1. Nothing is removed."""
+    return text.translate(_READ_AS)
+
+
+def is_short_digest(text: object) -> bool:
+    """Return whether ``text`` is a short digest in its one canonical writing."""
+    return isinstance(text, str) and len(text) == DIGEST_LENGTH and all(c in ALPHABET for c in text)

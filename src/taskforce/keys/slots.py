@@ -1,0 +1,260 @@
+"""Key slots: the ways to open a store. The database key is 32 random bytes; each slot holds it under another
+lock.
+
+The slots are a small JSON file beside the database, ``keys.json``. A ``passphrase`` slot locks with Argon2id
+(RFC 9106), a ``file`` slot with BLAKE2b over the 32 random bytes of a key file; both seal with
+XChaCha20-Poly1305, and everything else in the slot (kind, costs, salt) is authenticated with it. Slots of
+kinds that this version does not know are let be.
+
+This module is on the way of every command: with a key file it loads ``json`` and ``nacl.bindings``, nothing
+more.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from taskforce.errors import Locked, StoreError, UsageError
+from taskforce.i18n import _
+from taskforce.keys.encoding import canonical_json, from_text, to_text
+from taskforce.keys.keyfile import read_key_file, write_new
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+FILE_NAME = "keys.json"
+KEY_BYTES = 32
+
+# Argon2id: 0.25 s here. Asked for by whoever writes the file, so it is bounded on reading, too.
+DEFAULT_PASSES = 4
+DEFAULT_MEMORY = 128 << 20  # bytes
+LEAST_PASSES, MOST_PASSES = 2, 20
+LEAST_MEMORY, MOST_MEMORY = 19 << 20, 1 << 30  # the least is what OWASP's Password Storage Cheat Sheet allows
+
+SHORTEST_PASSPHRASE = 8  # characters (NIST SP 800-63B)
+MOST_SLOTS = 16
+_MOST_BYTES = 1 << 16
+
+_VERSION = "taskforce-keys"
+_ASSOCIATED = b"taskforce key slot\0"
+_PERSON = b"taskforce-key-1\0"  # BLAKE2b's personalization: 16 bytes
+_SALT_BYTES = 16
+_NONCE_BYTES = 24
+_SEALED_BYTES = KEY_BYTES + 16
+_NOT_THIS_KEY = "this key does not open this store"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSource:
+    """What a new slot is to be opened with: a ``passphrase`` or the 32 bytes of a ``file``. Its repr shows
+    neither.
+
+    ``passes`` and ``memory`` (bytes) are what a guess at the passphrase costs.
+    """
+
+    kind: str
+    secret: bytes = field(repr=False)
+    passes: int = DEFAULT_PASSES
+    memory: int = DEFAULT_MEMORY
+
+    @classmethod
+    def passphrase(
+        cls, text: str, *, passes: int = DEFAULT_PASSES, memory: int = DEFAULT_MEMORY
+    ) -> SlotSource:
+        """Open with ``text``. Raises UsageError if it is too short to keep anybody out."""
+        if len(text) < SHORTEST_PASSPHRASE:
+            raise UsageError(
+                _("a passphrase has at least %(count)d characters") % {"count": SHORTEST_PASSPHRASE},
+                hint=_("four or five unrelated words are easy to keep in mind and hard to guess"),
+                code="short-passphrase",
+            )
+        if not (LEAST_PASSES <= passes <= MOST_PASSES and LEAST_MEMORY <= memory <= MOST_MEMORY):
+            raise ValueError("Argon2id costs out of bounds")
+        return cls("passphrase", _passphrase_bytes(text), passes, memory)
+
+    @classmethod
+    def key_file(cls, path: str | os.PathLike[str]) -> SlotSource:
+        """Open with the key file at ``path``, which exists; raises as ``open_with_key_file``."""
+        return cls("file", read_key_file(path))
+
+
+def create_slots(folder: str | os.PathLike[str], database_key: bytes, sources: Sequence[SlotSource]) -> None:
+    """Write the key slots of a new store in ``folder``: ``database_key`` (32 bytes), locked once for each
+    source.
+
+    All or nothing, synced, 0600. Raises UsageError without sources, StoreError if there are slots already (to
+    replace them would lose the store) or they cannot be written.
+    """
+    if len(database_key) != KEY_BYTES:
+        raise ValueError("a database key has 32 bytes")
+    if not sources:
+        raise UsageError(_("a store needs a passphrase or a key file"), code="no-key")
+    if len(sources) > MOST_SLOTS:
+        raise ValueError("too many key slots")
+    import json  # deferred: only the two ends of a slot need it
+
+    text = json.dumps({_VERSION: 1, "slots": [_locked(source, database_key) for source in sources]}, indent=2)
+    path = os.path.join(folder, FILE_NAME)
+    try:
+        write_new(path, text.encode("ascii") + b"\n")
+    except FileExistsError:
+        raise StoreError(
+            _("there is a store at this place already: %(path)s") % {"path": path},
+            hint=_("choose another folder with --store"),
+            code="store-exists",
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            _("the key slots cannot be written: %(reason)s") % {"reason": error.strerror or error},
+            code="key-slots",
+        ) from None
+
+
+def open_with_key_file(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> bytes:
+    """Return the database key of the store in ``folder``, opened with the key file at ``path``.
+
+    Raises Locked if there is no store or no such file, or the key does not open it; InputError if the file is
+    none; StoreError if the slots are damaged.
+    """
+    slots = _read(folder)
+    secret = read_key_file(path)
+    return _open(slots, "file", lambda slot: _key_of_file(secret, slot))
+
+
+def open_with_passphrase(folder: str | os.PathLike[str], text: str) -> bytes:
+    """Return the database key of the store in ``folder``, opened with the passphrase ``text``; takes about
+    0.25 s.
+
+    Raises Locked if there is no store or the passphrase does not open it, StoreError if the slots are
+    damaged.
+    """
+    secret = _passphrase_bytes(text)
+    return _open(_read(folder), "passphrase", lambda slot: _key_of_passphrase(secret, slot))
+
+
+def slot_kinds(folder: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the kinds of the store's slots, each once, in the file's order: what may be asked for."""
+    return tuple(dict.fromkeys(str(slot["kind"]) for slot in _read(folder)))
+
+
+def _locked(source: SlotSource, database_key: bytes) -> dict[str, object]:
+    """Return the slot that opens with ``source``."""
+    from nacl.bindings import (
+        crypto_aead_xchacha20poly1305_ietf_encrypt as seal,
+    )  # deferred: costs milliseconds
+
+    salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
+    slot: dict[str, object] = {"kind": source.kind, "salt": to_text(salt), "nonce": to_text(nonce)}
+    if source.kind == "passphrase":
+        slot |= {"kdf": "argon2id13", "passes": source.passes, "memory": source.memory}
+        key = _key_of_passphrase(source.secret, slot)
+    else:
+        slot |= {"kdf": "blake2b"}
+        key = _key_of_file(source.secret, slot)
+    sealed = seal(database_key, _associated(slot), nonce, key)
+    return slot | {"sealed": to_text(sealed)}
+
+
+def _open(slots: list[dict[str, object]], kind: str, key_of: Callable[[dict[str, object]], bytes]) -> bytes:
+    """Return what the first slot of ``kind`` that opens holds; ``key_of`` raises ValueError for a slot that is none."""
+    from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as unseal  # deferred, as above
+    from nacl.exceptions import CryptoError
+
+    damaged = False
+    for slot in slots:
+        if slot["kind"] != kind:
+            continue
+        try:
+            nonce = from_text(slot.get("nonce"), _NONCE_BYTES)
+            sealed = from_text(slot.get("sealed"), _SEALED_BYTES)
+            return unseal(sealed, _associated(slot), nonce, key_of(slot))
+        except CryptoError:
+            continue
+        except ValueError:
+            damaged = True  # another slot may still open
+    if damaged:
+        raise _damaged()
+    raise Locked(_(_NOT_THIS_KEY))
+
+
+def _key_of_passphrase(secret: bytes, slot: dict[str, object]) -> bytes:
+    from nacl.bindings import crypto_pwhash_alg, crypto_pwhash_ALG_ARGON2ID13  # deferred, as above
+
+    salt = from_text(slot.get("salt"), _SALT_BYTES)
+    passes, memory = slot.get("passes"), slot.get("memory")
+    if slot.get("kdf") != "argon2id13" or type(passes) is not int or type(memory) is not int:
+        raise ValueError("not an Argon2id slot")
+    if not (LEAST_PASSES <= passes <= MOST_PASSES and LEAST_MEMORY <= memory <= MOST_MEMORY):
+        raise ValueError("Argon2id costs out of bounds")
+    return crypto_pwhash_alg(KEY_BYTES, secret, salt, passes, memory, crypto_pwhash_ALG_ARGON2ID13)
+
+
+def _key_of_file(secret: bytes, slot: dict[str, object]) -> bytes:
+    from nacl.bindings import crypto_generichash_blake2b_salt_personal  # deferred, as above
+
+    salt = from_text(slot.get("salt"), _SALT_BYTES)
+    if slot.get("kdf") != "blake2b":
+        raise ValueError("not a key file slot")
+    return crypto_generichash_blake2b_salt_personal(b"", KEY_BYTES, key=secret, salt=salt, person=_PERSON)
+
+
+def _associated(slot: dict[str, object]) -> bytes:
+    """Return what is authenticated with the sealed key: everything else in the slot."""
+    return _ASSOCIATED + canonical_json({name: value for name, value in slot.items() if name != "sealed"})
+
+
+def _passphrase_bytes(text: str) -> bytes:
+    import unicodedata  # deferred: only passphrases need it
+
+    # The same accented letter typed on two systems is one passphrase (RFC 8265, OpaqueString). Bytes that are
+    # no UTF-8 reach Python as lone surrogates and leave it as they came.
+    return unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape")
+
+
+def _read(folder: str | os.PathLike[str]) -> list[dict[str, object]]:
+    """Return the slots of the store in ``folder``: mappings with a ``kind``, nothing else about them is checked."""
+    import json  # deferred, as above
+
+    try:
+        with open(os.path.join(folder, FILE_NAME), "rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise Locked(
+            _("there is no store at this place"),
+            hint=_("make one with: taskforce init --agency CODE"),
+            code="no-store",
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            _("the key slots cannot be read: %(reason)s") % {"reason": error.strerror or error},
+            code="key-slots",
+        ) from None
+    try:
+        found = json.loads(data) if len(data) <= _MOST_BYTES else None
+    except (ValueError, RecursionError):
+        raise _damaged() from None
+    if not isinstance(found, dict):
+        raise _damaged()
+    version = found.get(_VERSION)
+    if type(version) is int and version > 1:
+        raise StoreError(
+            _("this store was made by a newer version of taskforce"),
+            hint=_("update taskforce"),
+            code="newer-store",
+        )
+    slots = found.get("slots")
+    if version != 1 or not isinstance(slots, list) or not 0 < len(slots) <= MOST_SLOTS:
+        raise _damaged()
+    if not all(isinstance(slot, dict) and isinstance(slot.get("kind"), str) for slot in slots):
+        raise _damaged()
+    return slots
+
+
+def _damaged() -> StoreError:
+    return StoreError(
+        _("the key slots of this store are damaged"),
+        hint=_("put %(file)s back from a backup of the store's folder") % {"file": FILE_NAME},
+        code="key-slots",
+    )

@@ -1,0 +1,37 @@
+"""An agency's public key as eight words that two people can read to each other over a bad line.
+
+Proquints (D. Wilkerson, "A Proposal for Proquints: Identifiers that are Readable, Spellable, and
+Pronounceable", arXiv:0901.4016): five letters, consonant and vowel in turn, carry 16 bits; no word list, so
+no language is needed.
+"""
+
+from __future__ import annotations
+
+CONSONANTS = "bdfghjklmnprstvz"  # four bits each
+VOWELS = "aiou"  # two bits each
+WORDS = 8
+"""Words of a fingerprint: 128 bits, so nobody finds a second key that reads the same."""
+
+
+def words(public_key: bytes) -> tuple[str, ...]:
+    """Return the first 128 bits of SHA-256 of ``public_key`` (32 bytes) as eight words."""
+    import hashlib  # deferred: loading OpenSSL takes milliseconds, and words are shown rarely
+
+    return proquints(hashlib.sha256(public_key).digest()[: 2 * WORDS])
+
+
+def proquints(data: bytes) -> tuple[str, ...]:
+    """Return ``data`` (an even number of bytes) as words, two bytes each, high byte first."""
+    if len(data) % 2:
+        raise ValueError("a proquint stands for two bytes")
+    return tuple(_word(data[at] << 8 | data[at + 1]) for at in range(0, len(data), 2))
+
+
+def _word(number: int) -> str:
+    return (
+        CONSONANTS[number >> 12]
+        + VOWELS[number >> 10 & 3]
+        + CONSONANTS[number >> 6 & 15]
+        + VOWELS[number >> 4 & 3]
+        + CONSONANTS[number & 15]
+    )
