@@ -1,0 +1,65 @@
+"""For all tests: nobody's own home, settings or language leaks in, and a failing random test can be run again."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Two cores are shared with whatever else runs: how long one example takes says nothing about the code.
+UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("dev", **UNHURRIED)
+settings.register_profile("ci", **UNHURRIED, print_blob=True, derandomize=False)
+settings.register_profile("soak", **UNHURRIED, print_blob=True, max_examples=5_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
+SETTINGS = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "COLUMNS",
+    "LINES",
+    "PAGER",
+    "EDITOR",
+    "VISUAL",
+)
+LANGUAGES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LC_TIME", "LANG")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose Hypothesis's seed here, so that it is known, and the same in every worker."""
+    if config.getoption("hypothesis_seed", None) is None:
+        config.option.hypothesis_seed = str(secrets.randbelow(2**32))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say the seed in every log: a header would not show under ``-q``."""
+    seed = config.getoption("hypothesis_seed")
+    terminalreporter.write_line(f"The random tests again, as they were: --hypothesis-seed={seed}")
+
+
+@pytest.fixture(autouse=True)
+def away_from_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Give each test an empty home, UTC, English, and none of the environment's settings."""
+    home = str(tmp_path_factory.mktemp("home"))
+    for name in HOMES:
+        monkeypatch.setenv(name, home)
+    for name in list(os.environ):
+        if name.startswith(("XDG_", "TASKFORCE_")) or name in SETTINGS or name in LANGUAGES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("TZ", "UTC")
+    if hasattr(time, "tzset"):  # Windows has none
+        time.tzset()
+    yield
+    monkeypatch.undo()
+    if hasattr(time, "tzset"):
+        time.tzset()
