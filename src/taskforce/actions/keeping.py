@@ -135,14 +135,22 @@ def require(session: Session, kind: Kind, record: str) -> Record:
     return found
 
 
-def with_defaults(session: Session, kind: Kind, values: dict[str, Value]) -> dict[str, Value]:
-    """The values of a new record with what is left out: declared defaults, the current operation, our agency."""
+def with_defaults(
+    session: Session, kind: Kind, values: dict[str, Value], *, planned: bool = False
+) -> dict[str, Value]:
+    """The values of a new record with what is left out: declared defaults, the current operation, our agency.
+
+    In a plan the present time is no default: two teams that import it would disagree.
+    """
     result = {name: value for name, value in values.items() if value}
     for field in kind.fields:
         if field.name in result:
             continue
-        if field.default:
-            result[field.name] = moments.time_text(session.now) if field.default == "now" else field.default
+        if field.default == "now":
+            if not planned:
+                result[field.name] = moments.time_text(session.now)
+        elif field.default:
+            result[field.name] = field.default
         elif field.name == "operation" and (field.required or session.current_operation):
             result[field.name] = session.require_operation()
         elif field.name == "sender":

@@ -32,11 +32,7 @@ def find(session: Session, kind: Kind, text: str) -> Record:
             hint=_nearest(session, kind, wanted)
             or _("see them with: taskforce %(kind)s list") % {"kind": kind.name},
         )
-    raise Ambiguous(
-        _("“%(text)s” may be several: %(refs)s")
-        % {"text": wanted, "refs": ", ".join(_described(record) for record in found[:_LISTED])},
-        hint=_("give one more character"),
-    )
+    raise _ambiguous(wanted, found)
 
 
 def find_any(session: Session, text: str) -> Record:
@@ -51,11 +47,7 @@ def find_any(session: Session, text: str) -> Record:
             _("no record is called “%(text)s”") % {"text": wanted},
             hint=_("a ref looks like A-7KQ2; find one with: taskforce search WORD"),
         )
-    raise Ambiguous(
-        _("“%(text)s” may be several: %(refs)s")
-        % {"text": wanted, "refs": ", ".join(_described(record) for record in found[:_LISTED])},
-        hint=_("give the whole ref"),
-    )
+    raise _ambiguous(wanted, found)
 
 
 def candidates(session: Session, kind: Kind, wanted: str) -> list[Record]:
@@ -108,6 +100,13 @@ def label_of(record: Record) -> str:
 def _letter_fits(kind: Kind, text: str) -> bool:
     letter, dash, _rest = text.partition("-")
     return bool(dash) and letter.upper() == kind.letter
+
+
+def _ambiguous(wanted: str, found: list[Record]) -> Ambiguous:
+    return Ambiguous(
+        _("“%(text)s” may be several records") % {"text": wanted},
+        candidates=[_described(record) for record in found[:_LISTED]],
+    )
 
 
 def _described(record: Record) -> str:

@@ -44,11 +44,10 @@ def check_recipient(recipient: str) -> None:
 
 
 def seal_stream(source: BinaryIO, target: BinaryIO, recipients: Sequence[str]) -> None:
-    """Write ``source`` to ``target``, sealed to each of ``recipients`` (``age1…``), 1 to ``MOST_RECIPIENTS``
-    of them.
+    """Write ``source`` to ``target``, sealed to each of ``recipients`` (``age1…``; 1 to ``MOST_RECIPIENTS``).
 
     Raises TrustError for no, too many or impossible recipients (before anything is written) and the OSError
-    of a source or target that fails; what was written until then opens for nobody.
+    of a source or target that fails; what was written until then is a file cut off, which no reader takes.
     """
     import pyrage  # deferred: a compiled module that few commands need
 
@@ -72,8 +71,7 @@ def seal_bytes(data: bytes, recipients: Sequence[str]) -> bytes:
 
 
 def open_stream(source: BinaryIO, identities: Sequence[str]) -> BinaryIO:
-    """Return a reader of what is sealed in ``source``, opened with any of ``identities``
-    (``AGE-SECRET-KEY-…``).
+    """Return a reader of what is sealed in ``source``, opened with any of ``identities`` (secret keys).
 
     Reading raises TrustError if it is not addressed to them, InputError if it is no age file, damaged, forged
     or cut off, the OSError of a ``source`` that fails; again at every further read. Close it, read to the end

@@ -85,7 +85,7 @@ def devices(connection: Connection, agency: str | None = None) -> list[KnownDevi
         "SELECT id, agency, sign_key, seal_to, certificate FROM device WHERE ? IS NULL OR agency = ? ORDER BY id",
         (agency, agency),
     )
-    return [KnownDevice(*row[:4], json.loads(row[4])) for row in rows]
+    return [KnownDevice(one, code, sign, seal, json.loads(certificate)) for one, code, sign, seal, certificate in rows]
 
 
 def put_device(connection: Connection, device: KnownDevice) -> None:
@@ -177,6 +177,21 @@ def edit_texts(connection: Connection, wanted: Holdings) -> Iterator[str]:
             )
             for (body,) in rows:
                 yield str(body)
+
+
+def count_edits(connection: Connection, wanted: Holdings) -> list[tuple[str, str, int]]:
+    """How many of the edits in `wanted` there are by kind and part."""
+    counts: dict[tuple[str, str], int] = {}
+    for feed, ranges in wanted.items():
+        for first, last in ranges:
+            rows = connection.execute(
+                "SELECT edit.kind, edit.part, count(*) FROM feed JOIN edit ON edit.feed = feed.id "
+                "WHERE feed.name = ? AND edit.number BETWEEN ? AND ? GROUP BY 1, 2",
+                (feed, first, last),
+            )
+            for kind, part, count in rows:
+                counts[kind, part] = counts.get((kind, part), 0) + count
+    return [(kind, part, count) for (kind, part), count in sorted(counts.items())]
 
 
 # ── bundles ──

@@ -1,0 +1,220 @@
+"""What needs attention now: worst first, each with what to do. The screen `taskforce status` shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from taskforce import moments
+from taskforce.actions import conflicts
+from taskforce.actions.peers import list_peers
+from taskforce.actions.references import label_of, names_for
+from taskforce.actions.session import Session
+from taskforce.i18n import N_, _, ngettext
+from taskforce.records.registry import get_kind
+from taskforce.store import exchange, queries
+from taskforce.store.queries import Condition, Record
+
+REVIEW_DAYS = 30
+"""How long before its review or end an agreement is mentioned."""
+
+STALE = timedelta(days=2)
+"""After how long without a bundle a peer is mentioned."""
+
+_ANSWER_OPEN = ("sent", "received")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that needs attention: what kind of thing, the record or peer, a sentence, and what to do."""
+
+    kind: str  # late | due | conflict | agreement | bundle | stale | waiting | quarantine
+    subject: str
+    text: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The present state: the current operation, what needs attention worst first, and the counts below it."""
+
+    operation: str
+    operation_state: str
+    agency: str
+    officer: str
+    items: tuple[Item, ...]
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def status(session: Session) -> Status:
+    """What needs attention now, in one read of the store."""
+    with session.store.reading():
+        now = session.now
+        operation = _current(session)
+        items = [
+            *_referrals(session, now),
+            *_assignments(session, now, operation),
+            *_conflicts(session),
+            *_quarantine(session),
+            *_agreements(session, now),
+            *_peers(session, now),
+        ]
+        return Status(
+            operation.text("codename") if operation else "",
+            operation.text("status") if operation else "",
+            session.store.me.agency,
+            session.store.me.officer,
+            tuple(items),
+            _counts(session, operation),
+        )
+
+
+def _current(session: Session) -> Record | None:
+    found = session.current_operation
+    return queries.get_record(session.store.connection, get_kind("operation"), found) if found else None
+
+
+def _referrals(session: Session, now: datetime) -> list[Item]:
+    kind = get_kind("referral")
+    open_ones = queries.list_records(
+        session.store.connection, kind, [Condition("status", "in", _ANSWER_OPEN)], sort=[("answer_due", False)]
+    )
+    names = names_for(session, open_ones, ["victim", "to"])
+    result = []
+    for record in open_ones:
+        due, to = record.text("answer_due"), names.get(record.text("to"), "?")
+        if not due:
+            continue
+        is_late = moments.is_late(due, now)
+        text = _("%(victim)s to %(agency)s: answer %(when)s") % {
+            "victim": names.get(record.text("victim"), "?"),
+            "agency": to,
+            "when": moments.left_or_late(due, now),
+        }
+        do = (
+            f"taskforce referral accept {record.ref}"
+            if record.text("to") == session.own_agency
+            else f"taskforce contact list --agency {to} --on-duty"
+        )
+        result.append(Item("late" if is_late else "due", record.ref, text, do))
+    return result
+
+
+def _assignments(session: Session, now: datetime, operation: Record | None) -> list[Item]:
+    kind = get_kind("assignment")
+    assert kind.lifecycle is not None
+    open_states = [state for state in kind.lifecycle.states if state not in kind.lifecycle.closed]
+    conditions = [Condition("status", "in", open_states), Condition("due", "<", moments.time_text(now))]
+    if operation:
+        conditions.append(Condition("operation", "=", operation.id))
+    late = queries.list_records(session.store.connection, kind, conditions, sort=[("due", False)])
+    names = names_for(session, late, ["agency"])
+    return [
+        Item(
+            "late",
+            record.ref,
+            _("%(title)s (%(agency)s): %(when)s")
+            % {
+                "title": record.title,
+                "agency": names.get(record.text("agency"), "–"),
+                "when": moments.left_or_late(record.text("due"), now),
+            },
+            f"taskforce assignment show {record.ref}",
+        )
+        for record in late
+    ]
+
+
+def _conflicts(session: Session) -> list[Item]:
+    return [
+        Item(
+            "conflict",
+            label_of(each.record),
+            ngettext("%(field)s: %(count)d value", "%(field)s: %(count)d values", len(each.sides))
+            % {"field": each.field, "count": len(each.sides)},
+            f"taskforce conflict show {label_of(each.record)}",
+        )
+        for each in conflicts.list_conflicts(session)
+    ]
+
+
+def _quarantine(session: Session) -> list[Item]:
+    by_reason: dict[tuple[str, str], int] = {}
+    for one in exchange.waiting(session.store.connection):
+        key = (one.reason, one.agency or one.device)
+        by_reason[key] = by_reason.get(key, 0) + 1
+    result = []
+    for (reason, who), count in by_reason.items():
+        text = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}
+        do = "taskforce peer add CARD" if reason == "unknown-signer" else "taskforce doctor"
+        result.append(Item("quarantine", who, f"{text}: {_(_REASONS[reason])}", do))
+    return result
+
+
+_REASONS = {
+    "unknown-signer": N_("the agency that signed is not verified yet"),
+    "broken-signature": N_("the signature does not hold"),
+    "fork": N_("another edit with the same number is known"),
+    "false-claim": N_("it claims a record that another agency made"),
+}
+
+
+def _agreements(session: Session, now: datetime) -> list[Item]:
+    kind = get_kind("agreement")
+    today = now.date()
+    limit = (today + timedelta(days=REVIEW_DAYS)).isoformat()
+    result = []
+    found = queries.list_records(
+        session.store.connection, kind, [Condition("status", "in", ("signed", "in-force", "suspended"))]
+    )
+    for record in found:
+        for name, text in (("review_by", N_("review due %(date)s")), ("until", N_("ends %(date)s"))):
+            when = record.text(name)
+            if when and when <= limit:
+                shown = _(text) % {"date": moments.show_date(when)}
+                late = when < today.isoformat()
+                result.append(
+                    Item(
+                        "late" if late else "agreement",
+                        record.ref,
+                        f"{record.title}: {shown}" + (" (" + _("past") + ")" if late else ""),
+                        f"taskforce agreement show {record.ref}",
+                    )
+                )
+    return sorted(result, key=lambda item: item.kind != "late")
+
+
+def _peers(session: Session, now: datetime) -> list[Item]:
+    result = []
+    for peer in list_peers(session):
+        if peer.missing:
+            text = _("bundle %(numbers)s has not arrived (%(last)d has)") % {
+                "numbers": peer.missing,
+                "last": peer.last_number,
+            }
+            result.append(Item("bundle", peer.agency, text, _("heals with their next bundle")))
+        if peer.last_heard and now - moments.read_time(peer.last_heard) > STALE:
+            text = _("last heard %(when)s") % {"when": moments.ago(peer.last_heard, now)}
+            result.append(Item("stale", peer.agency, text, f"taskforce contact list --agency {peer.agency}"))
+        if peer.waiting:
+            text = ngettext("%(count)d edit waits to go", "%(count)d edits wait to go", peer.waiting)
+            result.append(
+                Item("waiting", peer.agency, text % {"count": peer.waiting}, f"taskforce export --to {peer.agency} -o .")
+            )
+    return result
+
+
+def _counts(session: Session, operation: Record | None) -> dict[str, int]:
+    connection = session.store.connection
+    within = [Condition("operation", "=", operation.id)] if operation else []
+    assignment, referral = get_kind("assignment"), get_kind("referral")
+    assert referral.lifecycle is not None
+    open_states = [state for state in referral.lifecycle.states if state not in referral.lifecycle.closed]
+    return {
+        "assignments": queries.count_records(connection, assignment, within),
+        "assignments_done": queries.count_records(connection, assignment, [*within, Condition("status", "=", "done")]),
+        "referrals_open": queries.count_records(connection, referral, [Condition("status", "in", open_states)]),
+        "conflicts": len(conflicts.list_conflicts(session)),
+        "peers": len(exchange.peers(connection)),
+    }
+

@@ -1,0 +1,172 @@
+"""Cards and peers: how two agencies come to trust each other's keys, and how exchange with each of them stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from taskforce import moments
+from taskforce.actions.receiving import admit_waiting
+from taskforce.actions.sending import waiting_edits
+from taskforce.actions.session import Session
+from taskforce.errors import InputError, Refused, TrustError
+from taskforce.files import new_file
+from taskforce.i18n import _
+from taskforce.records.registry import get_kind
+from taskforce.store import exchange, queries
+from taskforce.sync.holdings import Ranges, of_numbers, to_text
+from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
+from taskforce.sync.yaml_text import document
+
+if TYPE_CHECKING:
+    from taskforce.keys.card import Card
+
+
+@dataclass(frozen=True, slots=True)
+class PeerState:
+    """How exchange with a peer stands: last heard, highest bundle number and those missing, edits that wait to go."""
+
+    agency: str
+    name: str
+    fingerprint: str
+    verified_at: str
+    verified_by: str
+    how: str
+    devices: int
+    last_heard: str
+    last_number: int
+    missing: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A peer that was entered, and how many edits that had waited for it came to life."""
+
+    agency: str
+    name: str
+    fingerprint: str
+    words: tuple[str, ...]
+    new: bool
+    admitted: int
+
+
+def own_card(session: Session) -> str:
+    """This device's card as YAML: agency, keys and certificate, for partners to verify."""
+    from taskforce.keys.card import make_card  # deferred: loads the cryptographic libraries
+    from taskforce.keys.identity import DeviceSecret
+
+    store = session.store
+    secret = DeviceSecret(bytes.fromhex(store.meta("sign_seed")), store.meta("seal_identity"))
+    own = queries.get_record(store.connection, get_kind("agency"), session.own_agency)
+    certificate = next(one for one in exchange.devices(store.connection) if one.id == store.me.device).certificate
+    name = (own.text("name") if own else "") or store.me.agency
+    country = own.text("country") if own else ""
+    return document(make_card(secret, certificate, name, country=country))
+
+
+def own_words(session: Session) -> tuple[str, ...]:
+    """The words by which partners know this agency's key."""
+    from taskforce.keys.encoding import from_text  # deferred: as above
+    from taskforce.keys.words import words
+
+    return words(from_text(session.store.meta("agency_key"), 32))
+
+
+def write_card(session: Session, path: Path, *, replace: bool = False) -> None:
+    """Write this device's card to a file."""
+    with new_file(path, replace=replace) as stream:
+        stream.write(own_card(session).encode())
+
+
+def read_card(stream: IO[bytes], name: str) -> Card:
+    """Read and check a card; InputError or TrustError if it is none or does not hold."""
+    from taskforce.keys.card import check_card  # deferred: as above
+
+    found = read_marked(stream, name, PLAN_LIMITS).data
+    if not isinstance(found, dict) or "taskforce-card" not in found:
+        raise InputError(
+            _("%(name)s is not a card") % {"name": name},
+            hint=_("a card is made with: taskforce peer card -o FILE"),
+        )
+    return check_card(found)
+
+
+def add_peer(session: Session, card: Card, *, how: str) -> Added:
+    """Enter a peer whose words people have compared; what waited for its key comes to life in the same transaction.
+
+    TrustError if another key is known for its code already. `how` says how the words were compared.
+    """
+    me = session.store.me
+    if card.agency == me.agency and card.fingerprint != me.fingerprint:
+        raise TrustError(
+            _("this card claims to be %(agency)s, your own agency, with another key") % {"agency": card.agency}
+        )
+    if card.device.id == me.device:
+        raise Refused(_("this is your own card"), hint=_("give it to your partners, and add theirs"))
+    known = exchange.find_peer(session.store.connection, card.agency)
+    if known is not None and known.agency_key != card.agency_key:
+        raise TrustError(
+            _("%(agency)s is known with another key: somebody pretends, or it has made a new one")
+            % {"agency": card.agency},
+            hint=_("call them on a number you had before, and compare the words of both cards"),
+        )
+    connection = session.store.connection
+    with session.store.writing():
+        if card.agency != me.agency:
+            exchange.put_peer(
+                connection,
+                exchange.Peer(
+                    card.agency, card.name, card.agency_key, moments.time_text(session.now), me.officer, how
+                ),
+            )
+        device = card.device
+        exchange.put_device(
+            connection,
+            exchange.KnownDevice(
+                device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
+            ),
+        )
+        admitted = admit_waiting(session, card.agency)
+    return Added(card.agency, card.name, card.fingerprint, card.words, known is None, admitted)
+
+
+def list_peers(session: Session) -> list[PeerState]:
+    """How exchange with every peer stands."""
+    from taskforce.keys.identity import agency_fingerprint  # deferred: as above
+
+    connection = session.store.connection
+    came = exchange.bundles(connection, "in")
+    result = []
+    for peer in exchange.peers(connection):
+        heard = [one for one in came if one.agency == peer.agency]
+        missing = missing_bundles(heard)
+        result.append(
+            PeerState(
+                peer.agency,
+                peer.name,
+                agency_fingerprint(peer.agency_key),
+                peer.verified_at,
+                peer.verified_by,
+                peer.how,
+                len(exchange.devices(connection, peer.agency)),
+                max((one.at for one in heard), default=""),
+                max((one.number for one in heard), default=0),
+                to_text(missing),
+                waiting_edits(session, peer.agency),
+            )
+        )
+    return result
+
+
+def missing_bundles(heard: list[exchange.BundleRow]) -> Ranges:
+    """The numbers that were skipped in what came from one agency, device by device."""
+    by_device: dict[str, set[int]] = {}
+    for one in heard:
+        by_device.setdefault(one.device, set()).add(one.number)
+    gaps: set[int] = set()
+    for numbers in by_device.values():
+        gaps |= set(range(1, max(numbers))) - numbers
+    return of_numbers(gaps)
+

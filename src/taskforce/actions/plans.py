@@ -1,0 +1,390 @@
+"""Plans: records written by hand or by a script, turned into edits of the person who imports them.
+
+A record is found again by its `id`, by the id that derives from its `key` or natural key, or by what it is called in
+this store; only then is a new one made, under an id that derives from its key, so that the same plan imported twice,
+or on two stores that later swap bundles, makes nothing twice. A plan with one bad record changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, BinaryIO
+
+from taskforce import moments
+from taskforce.actions.keeping import with_defaults
+from taskforce.actions.references import ID_LENGTH, NAMED_BY, shown_ids
+from taskforce.actions.session import Session, natural_id
+from taskforce.actions.values import ValueFault, parse_one, parse_value
+from taskforce.crockford import normalise
+from taskforce.errors import MOST_PROBLEMS, InputError, Problem, did_you_mean
+from taskforce.i18n import _
+from taskforce.records.registry import all_kinds, get_kind
+from taskforce.records.schema import Field, Kind, Type
+from taskforce.store import queries
+from taskforce.store.queries import Record
+from taskforce.sync.edit import Value
+from taskforce.sync.strict_yaml import PLAN_LIMITS, Marks, read_marked
+
+HEAD = "taskforce-plan"
+_OWN_KEYS = ("key", "id")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a plan does to one record: makes it (`new`) or sets some fields of it."""
+
+    kind: Kind
+    record: str
+    label: str
+    values: Mapping[str, Value]
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanResult:
+    """What a plan changed, or would change: only records that differ are listed."""
+
+    changes: tuple[Change, ...]
+    unchanged: int
+    applied: bool
+
+
+@dataclass(slots=True)
+class _Entry:
+    kind: Kind
+    path: tuple[str | int, ...]
+    typed: Mapping[str, Any]
+    record: str = ""
+    existing: Record | None = None
+
+
+@dataclass(slots=True)
+class _Plan:
+    session: Session
+    name: str
+    marks: Marks
+    problems: list[Problem] = field(default_factory=list)
+    entries: list[_Entry] = field(default_factory=list)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, folded name) → id
+
+    def fault(self, path: tuple[str | int, ...], sentence: str, hint: str | None = None) -> None:
+        """Note a problem at the place that `path` names."""
+        at = path
+        while at and at not in self.marks:
+            at = at[:-1]
+        mark = self.marks.get(at)  # the nearest place that the file has
+        place = f"{self.name}:{mark.line}:{mark.column}" if mark else self.name
+        self.problems.append(Problem("bad-plan", f"{place}: {sentence}", hint))
+
+
+def import_plan(session: Session, stream: BinaryIO, name: str, *, dry_run: bool = False) -> PlanResult:
+    """Read a plan and save what differs in one action; InputError lists up to 50 problems, and then nothing is saved."""
+    found = read_marked(stream, name, PLAN_LIMITS)
+    plan = _Plan(session, name, found.marks)
+    _collect(plan, found.data)
+    _stop_if_bad(plan)
+    for entry in plan.entries:
+        _identify(plan, entry)
+    _stop_if_bad(plan)
+    changes = [change for entry in plan.entries if (change := _change_of(plan, entry)) is not None]
+    _stop_if_bad(plan)
+    if changes and not dry_run:
+        with session.acting(f"import {name}") as one:
+            for change in changes:
+                one.save(change.kind, change.record, change.values)
+    return PlanResult(tuple(changes), len(plan.entries) - len(changes), applied=not dry_run)
+
+
+def _stop_if_bad(plan: _Plan) -> None:
+    if plan.problems:
+        count = len(plan.problems)
+        sentence = plan.problems[0].sentence if count == 1 else _("%(name)s has problems; nothing was changed")
+        hint = plan.problems[0].hint if count == 1 else None
+        raise InputError(
+            sentence % {"name": plan.name} if count > 1 else sentence,
+            hint=hint,
+            code="bad-plan",
+            problems=plan.problems[:MOST_PROBLEMS] if count > 1 else (),
+        )
+
+
+def _collect(plan: _Plan, data: object) -> None:
+    """List the plan's records with their kinds."""
+    if not isinstance(data, dict):
+        plan.fault((), _("a plan maps plural kind names to lists of records"), _("such as agencies: or assignments:"))
+        return
+    kinds = {kind.plural: kind for kind in all_kinds()}
+    if data.get(HEAD, "1") != "1":
+        plan.fault((HEAD,), _("this plan is of a format that this version does not know"))
+    for plural, records in data.items():
+        if plural == HEAD:
+            continue
+        kind = kinds.get(plural)
+        if kind is None:
+            meant = did_you_mean(plural, kinds)
+            plan.fault((plural,), _("“%(name)s” is not a kind of record") % {"name": plural}, meant)
+        elif not isinstance(records, list):
+            if records != "":
+                plan.fault((plural,), _("a list of records is wanted here, each beginning with a dash"))
+        else:
+            for index, typed in enumerate(records):
+                if isinstance(typed, dict):
+                    plan.entries.append(_Entry(kind, (plural, index), typed))
+                else:
+                    plan.fault((plural, index), _("a record is wanted here: fields and their values"))
+    plan.entries.sort(key=lambda entry: _ORDER.get(entry.kind.name, 0))
+
+
+_ORDER = {"agency": -3, "operation": -2, "contact": -1}
+"""Kinds that others are known by come first, so that their ids are there when a natural key needs them."""
+
+
+def _identify(plan: _Plan, entry: _Entry) -> None:
+    """Find the record that an entry is about, or the id that a new one gets."""
+    kind, typed = entry.kind, entry.typed
+    connection = plan.session.store.connection
+    given, key = typed.get("id", ""), typed.get("key", "")
+    for name in _OWN_KEYS:
+        if name in typed and (not isinstance(typed[name], str) or not typed[name]):
+            plan.fault((*entry.path, name), _("%(name)s is one word") % {"name": name})
+            return
+    if given:
+        if len(given) != ID_LENGTH or normalise(given) != given:
+            plan.fault((*entry.path, "id"), _("an id has 16 letters and digits"))
+            return
+        entry.record = given
+    else:
+        natural = _natural_key(plan, entry)
+        if key and not kind.natural:
+            entry.record = natural_id(kind.name, "key", _operation_of(plan, entry), key)
+        elif natural is not None:
+            entry.record = natural_id(kind.name, *natural)
+        elif plan.problems:
+            return
+        else:
+            plan.fault(entry.path, _("this record needs a key:"), _("a short word of yours, so that it is known again"))
+            return
+    existing = queries.get_record(connection, kind, entry.record)
+    if existing is None and not given and not key:
+        existing = _called_the_same(plan, entry)
+        if existing is not None:
+            entry.record = existing.id
+    entry.existing = existing
+    for name in filter(None, (key, given, *_calling_names(entry))):
+        known = plan.names.setdefault((kind.name, name.casefold()), entry.record)
+        if known != entry.record or (name in (key, given) and _is_second(plan, entry)):
+            plan.fault(entry.path, _("“%(name)s” is in this plan twice") % {"name": name})
+            return
+
+
+def _is_second(plan: _Plan, entry: _Entry) -> bool:
+    earlier = (other for other in plan.entries if other is not entry and other.record == entry.record)
+    return any(other.kind is entry.kind for other in earlier)
+
+
+def _natural_key(plan: _Plan, entry: _Entry) -> tuple[str, ...] | None:
+    """The values that identify a record of its kind, references as ids; None where one is missing or the kind has none."""
+    kind = entry.kind
+    values = []
+    for name in kind.natural or kind.plan_key:
+        field_ = kind.field(name)
+        typed = entry.typed.get(name, "")
+        assert field_ is not None
+        if not typed and name == "operation" and plan.session.current_operation:
+            values.append(plan.session.current_operation)
+            continue
+        if not isinstance(typed, str) or not typed:
+            plan.fault(entry.path, _("%(name)s is missing") % {"name": name})
+            return None
+        try:
+            values.append(_resolve(plan, field_, typed) if field_.type == Type.REF else typed)
+        except ValueFault as fault:
+            plan.fault((*entry.path, name), fault.sentence, fault.hint)
+            return None
+    if kind.natural:
+        return tuple(value.upper() for value in values)
+    return tuple(values) or None
+
+
+def _operation_of(plan: _Plan, entry: _Entry) -> str:
+    """The id of the operation that scopes an author's key, or the empty string."""
+    typed = entry.typed.get("operation", "")
+    field_ = entry.kind.field("operation")
+    if field_ is None or not isinstance(typed, str):
+        return ""
+    try:
+        return _resolve(plan, field_, typed) if typed else plan.session.current_operation
+    except ValueFault:
+        return ""
+
+
+def _called_the_same(plan: _Plan, entry: _Entry) -> Record | None:
+    """The one record of this store that goes by the same natural key, made elsewhere than from a plan."""
+    kind = entry.kind
+    conditions = []
+    for name in kind.plan_key:
+        field_ = kind.field(name)
+        assert field_ is not None
+        typed = str(entry.typed.get(name, "")) or (plan.session.current_operation if name == "operation" else "")
+        value = _resolve(plan, field_, typed) if field_.type == Type.REF else typed
+        conditions.append(queries.Condition(name, "=", value))
+    found = queries.list_records(plan.session.store.connection, kind, conditions, limit=2) if conditions else []
+    return found[0] if len(found) == 1 else None
+
+
+def _calling_names(entry: _Entry) -> Iterable[str]:
+    """The names by which other records of the plan may refer to this one."""
+    column = NAMED_BY.get(entry.kind.name)
+    name = entry.typed.get(column, "") if column else ""
+    return (name,) if isinstance(name, str) else ()
+
+
+def _resolve(plan: _Plan, field_: Field, text: str) -> str:
+    """The id that a reference means: a name or key in this plan, else a record of the store. Raises ValueFault."""
+    known = plan.names.get((field_.to, text.strip().casefold()))
+    if known is not None:
+        return known
+    try:
+        return parse_one(plan.session, field_, text)
+    except ValueFault as fault:
+        names = [name for kind, name in plan.names if kind == field_.to]
+        label = _(get_kind(field_.to).label).lower()
+        raise ValueFault(
+            _("%(kind)s “%(text)s” is not known") % {"kind": label, "text": text},
+            did_you_mean(text, names)
+            or fault.hint
+            or _("add it under %(plural)s: in the same file") % {"plural": get_kind(field_.to).plural},
+        ) from None
+
+
+def _change_of(plan: _Plan, entry: _Entry) -> Change | None:
+    """The edit that an entry asks for; None where the store says the same already."""
+    kind = entry.kind
+    values: dict[str, Value] = {}
+    for name, typed in entry.typed.items():
+        if name in _OWN_KEYS:
+            continue
+        field_ = kind.field(name) or kind.field(name.replace("-", "_"))
+        if field_ is None:
+            meant = did_you_mean(name, [each.name for each in kind.fields])
+            plan.fault((*entry.path, name), _("%(kind)s has no field “%(name)s”") % {"kind": kind.name, "name": name}, meant)
+            continue
+        try:
+            values[field_.name] = _plan_value(plan, field_, typed)
+        except ValueFault as fault:
+            plan.fault((*entry.path, name), f"{field_.name}: {fault.sentence}", fault.hint)
+    if entry.existing is None:
+        values = with_defaults(plan.session, kind, values, planned=True) if not plan.problems else values
+        for field_ in kind.fields:
+            if field_.required and not values.get(field_.name) and not plan.problems:
+                plan.fault(entry.path, _("%(name)s is missing") % {"name": field_.name})
+        return Change(kind, entry.record, _label(entry, values), values, new=True)
+    old = entry.existing
+    different = {
+        name: value for name, value in values.items() if value != old.values.get(name, [] if isinstance(value, list) else "")
+    }
+    if different and not kind.editable:
+        plan.fault(entry.path, _("a log entry is never edited; correct it by a later one"))
+    _check_status(plan, entry, different)
+    return Change(kind, entry.record, _label(entry, values), different, new=False) if different else None
+
+
+def _check_status(plan: _Plan, entry: _Entry, different: Mapping[str, Value]) -> None:
+    lifecycle = entry.kind.lifecycle
+    if lifecycle is None or "status" not in different or entry.existing is None:
+        return
+    state = entry.existing.text("status") or lifecycle.initial
+    if lifecycle.between(state, str(different["status"])) is None:
+        allowed = ", ".join(move.target for move in lifecycle.allowed(state)) or "–"
+        plan.fault(
+            (*entry.path, "status"),
+            _("it is %(state)s and cannot become %(wanted)s") % {"state": state, "wanted": different["status"]},
+            _("allowed now: %(moves)s") % {"moves": allowed},
+        )
+
+
+def _plan_value(plan: _Plan, field_: Field, typed: object) -> Value:
+    if isinstance(typed, dict):
+        raise ValueFault(_("a value is wanted here, not a mapping"))
+    if not isinstance(typed, (str, list)):
+        raise ValueFault(_("a value is wanted here"))
+    if isinstance(typed, list) and not all(isinstance(item, str) for item in typed):
+        raise ValueFault(_("a list of values is wanted here, not lists in lists"))
+    if field_.type in (Type.DATE, Type.TIME) and typed:
+        return _fixed_moment(field_, typed)
+    if field_.type != Type.REF:
+        return parse_value(plan.session, field_, typed)
+    if field_.many:
+        items = typed.split(",") if isinstance(typed, str) else typed
+        return list(dict.fromkeys(_resolve(plan, field_, item.strip()) for item in items if item.strip()))
+    if isinstance(typed, list):
+        raise ValueFault(_("one value is wanted here, not a list"))
+    return _resolve(plan, field_, typed) if typed else ""
+
+
+def _fixed_moment(field_: Field, typed: str | list[str]) -> str:
+    """A date or time that means the same wherever and whenever the plan is imported: two teams may both do so."""
+    if field_.type == Type.DATE and isinstance(typed, str) and _DATE.fullmatch(typed):
+        with suppress(ValueError):
+            return date.fromisoformat(typed).isoformat()
+    if field_.type == Type.TIME and isinstance(typed, str) and typed[-1:] in "Z0123456789":
+        with suppress(ValueError):
+            return moments.time_text(moments.read_time(typed))
+    form = "2026-11-23" if field_.type == Type.DATE else "2026-11-23T14:00+07:00"
+    raise ValueFault(
+        _("“%(text)s” does not mean the same everywhere") % {"text": typed},
+        _("in a plan, write it like %(form)s") % {"form": form},
+    )
+
+
+def _label(entry: _Entry, values: Mapping[str, Value]) -> str:
+    kind = entry.kind
+    named = values.get(NAMED_BY.get(kind.name, kind.title)) or entry.typed.get("key", "")
+    title = kind.field(kind.title)
+    if title is not None and title.type == Type.REF:
+        named = entry.typed.get(kind.title, "")
+    return str(named)
+
+
+# ── the way back: current records as a plan ──
+
+
+def export_records(session: Session, *, operation: str = "") -> dict[str, Any]:
+    """Current records, archived ones left out, as a plan that changes nothing when it is imported back.
+
+    `operation` (an id) limits it to that operation's records and the agencies and contacts they name.
+    """
+    found: dict[str, list[Record]] = {}
+    for kind in all_kinds():
+        conditions = []
+        if operation and kind.name == "operation":
+            conditions.append(queries.Condition("id", "=", operation))
+        elif operation and kind.field("operation"):
+            conditions.append(queries.Condition("operation", "=", operation))
+        elif operation and kind.name in ("consent", "referral"):
+            victims = [record.id for record in found["victim"]]
+            conditions.append(queries.Condition("victim", "in", victims))
+        found[kind.name] = queries.list_records(session.store.connection, kind, conditions)
+    codes = shown_ids(session, get_kind("agency"), {record.id for record in found["agency"]})
+    plan: dict[str, Any] = {HEAD: "1"}
+    for kind in all_kinds():
+        if found[kind.name]:
+            plan[kind.plural] = [_as_planned(record, codes) for record in found[kind.name]]
+    return plan
+
+
+def _as_planned(record: Record, codes: Mapping[str, str]) -> dict[str, Any]:
+    planned: dict[str, Any] = {} if record.kind.natural else {"id": record.id}
+    for each in record.kind.fields:
+        if each.name not in record.values:
+            continue
+        value = record.values[each.name]
+        if each.type == Type.REF and each.to == "agency":
+            value = [codes.get(one, one) for one in value] if isinstance(value, list) else codes.get(value, value)
+        planned[each.name] = value
+    return planned

@@ -1,0 +1,119 @@
+"""Gathers what the sharing decision rests on from the store, and applies it to whole scopes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from taskforce.actions.session import Session, natural_id
+from taskforce.records.registry import get_kind
+from taskforce.sharing.decide import Decision, Knowledge, ReferralFacts, Scope, decide
+from taskforce.store import exchange, history, queries
+from taskforce.store.queries import Record
+from taskforce.sync.holdings import Ranges
+
+_SENDERS_WORD = ("victim", "to", "sender", "sent_at")
+"""Fields of a referral that open a victim's parts only where its sender itself wrote them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What an agency may have of this store: what it holds of that, and the scopes withheld with the reason."""
+
+    allowed: dict[str, Ranges]
+    withheld: tuple[tuple[exchange.ScopeRow, Decision], ...]
+
+
+def reach_of(session: Session, agency: str) -> Reach:
+    """What the agency with this code may have now, as ranges of edits."""
+    known = gather(session)
+    recipient = natural_id("agency", agency)
+    allowed: list[int] = []
+    withheld: list[tuple[exchange.ScopeRow, Decision]] = []
+    for row in exchange.scopes(session.store.connection):
+        decision = decide(recipient, Scope(row.kind, row.part, row.anchor), known)
+        if decision.allowed:
+            allowed.append(row.id)
+        else:
+            withheld.append((row, decision))
+    return Reach(exchange.held_in(session.store.connection, allowed), tuple(withheld))
+
+
+def gather(session: Session) -> Knowledge:
+    """What this store knows that bears on who may see what."""
+    connection = session.store.connection
+    peers = exchange.peers(connection)
+    agencies = queries.list_records(connection, get_kind("agency"))
+    referrals = {
+        record.id: facts
+        for record in queries.list_records(connection, get_kind("referral"))
+        if (facts := _referral_facts(session, record)) is not None
+    }
+    of_victim: dict[str, list[ReferralFacts]] = {}
+    for facts in referrals.values():
+        of_victim.setdefault(facts.victim, []).append(facts)
+    return Knowledge(
+        own=session.own_agency,
+        verified=frozenset(natural_id("agency", peer.agency) for peer in peers),
+        roles=_roles(session),
+        referrals=referrals,
+        of_victim={victim: tuple(facts) for victim, facts in of_victim.items()},
+        parties=_parties(session),
+        countries={record.id: record.text("country") for record in agencies if record.text("country")},
+    )
+
+
+def _roles(session: Session) -> dict[str, dict[str, str]]:
+    connection = session.store.connection
+    roles: dict[str, dict[str, str]] = {}
+    for operation in queries.list_records(connection, get_kind("operation"), archived=True):
+        if operation.text("lead"):
+            roles.setdefault(operation.id, {})[operation.text("lead")] = "lead"
+    for record in queries.list_records(connection, get_kind("participation")):
+        taken = roles.setdefault(record.text("operation"), {})
+        taken.setdefault(record.text("agency"), record.text("role") or "partner")
+    return roles
+
+
+def _parties(session: Session) -> dict[str, frozenset[str]]:
+    connection = session.store.connection
+    return {
+        record.id: frozenset(
+            party if len(party) == 2 else natural_id("agency", party) for party in record.items("parties")
+        )
+        for record in queries.list_records(connection, get_kind("agreement"))
+    }
+
+
+def _referral_facts(session: Session, record: Record) -> ReferralFacts | None:
+    """What a referral opens: only one that was made by this agency or the victim's own agency, and as it was made.
+
+    Otherwise anybody could write a referral of somebody else's victim to themselves.
+    """
+    connection = session.store.connection
+    owner = queries.owner_of(connection, record.kind, record.id)
+    keepers = {session.store.me.agency, queries.owner_of(connection, get_kind("victim"), record.text("victim"))}
+    if not owner or owner not in keepers:
+        return None
+    if record.text("sender") != natural_id("agency", owner):
+        return None
+    state = history.state_of(connection, record.kind, record.id, "case")
+    writers = {feed.partition(".")[0] for name in _SENDERS_WORD if name in state for feed, _n in state[name].heads}
+    if any(history.agency_of_device(connection, device) != owner for device in writers):
+        return None
+    return ReferralFacts(
+        record.text("victim"),
+        record.text("sender"),
+        record.text("to"),
+        record.text("status"),
+        bool(record.text("sent_at")),
+    )
+
+
+def count_by_reason(withheld: Iterable[tuple[exchange.ScopeRow, Decision]]) -> dict[tuple[str, str, str], int]:
+    """How many scopes are withheld, by kind, part and reason."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for row, decision in withheld:
+        key = (row.kind, row.part, decision.reason)
+        counts[key] = counts.get(key, 0) + 1
+    return counts

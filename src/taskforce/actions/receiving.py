@@ -1,0 +1,428 @@
+"""Imports: a bundle is opened, checked whole and taken in within one transaction, or it changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from taskforce import moments
+from taskforce.actions.session import Session, owned_id
+from taskforce.errors import TrustError
+from taskforce.i18n import _
+from taskforce.records.registry import find_kind, get_kind
+from taskforce.store import exchange, queries
+from taskforce.store.ledger import BATCH, Ledger
+from taskforce.store.writing import close_writer, open_writer
+from taskforce.sync import clock, holdings
+from taskforce.sync.bundle import Head, Reader
+from taskforce.sync.edit import Edit, known_edit
+from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
+
+UNKNOWN_SIGNER, BROKEN_SIGNATURE, FORK, FALSE_CLAIM = "unknown-signer", "broken-signature", "fork", "false-claim"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a bundle brought, or would bring.
+
+    `records` lists each record that new edits touch: kind, id, and whether it is new here; `waiting` counts edits in
+    quarantine by reason; `received` the referrals whose arrival was noted; `ahead` edits from clocks far in the future.
+    """
+
+    bundle: str
+    agency: str
+    device: str
+    to: Mapping[str, int]
+    number: int
+    made: str
+    verified: bool
+    edits: int
+    new: int
+    records: tuple[tuple[str, str, bool], ...]
+    waiting: Mapping[str, int]
+    received: tuple[str, ...]
+    conflicts: int
+    ahead: int
+    applied: bool
+
+
+class _DryRun(Exception):
+    """Leaves the transaction of a dry run, so that it is rolled back."""
+
+
+def import_bundle(session: Session, stream: IO[bytes], name: str, *, dry_run: bool = False) -> Imported:
+    """Take in a bundle. Raises TrustError if it is not addressed to us or its signature is broken, InputError if it is
+    damaged or malformed; then nothing has changed.
+    """
+    from taskforce.keys.sealing import looks_sealed, open_stream  # deferred: age is loaded only for bundles
+
+    start = stream.read(64)
+    source: Any = _Rejoined(start, stream)
+    if looks_sealed(start):
+        source = open_stream(source, [session.store.meta("seal_identity")])
+    try:
+        incoming = _Incoming(session, Reader(read_documents(source, name, BUNDLE_LIMITS), name))
+        try:
+            with session.store.writing():
+                incoming.take_all()
+                if dry_run:
+                    raise _DryRun
+        except _DryRun:
+            pass
+        return incoming.result(applied=not dry_run)
+    finally:
+        close = getattr(source, "close", None)
+        if close is not None and source is not stream:
+            close()
+
+
+@dataclass(slots=True)
+class _Signer:
+    """A device that wrote edits of the bundle: its key and agency, and whether that agency was verified."""
+
+    agency: str
+    fingerprint: str
+    sign_key: str
+    certificate: str
+    verified: bool
+
+
+@dataclass(slots=True)
+class _Incoming:
+    session: Session
+    reader: Reader
+    edits: int = 0
+    new: int = 0
+    ahead: int = 0
+    conflicts: int = 0
+    verified: bool = False
+    signers: dict[str, _Signer] = field(default_factory=dict)
+    touched: dict[tuple[str, str], bool] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
+    received: list[str] = field(default_factory=list)
+    carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    _ledger: Ledger | None = None
+    _row: int = 0
+    _stamp: clock.Stamp | None = None
+
+    def take_all(self) -> None:
+        """Read the whole bundle into the open transaction."""
+        head = self.reader.head
+        if self.session.store.me.agency not in head.to:
+            raise TrustError(
+                _("this bundle is for %(agencies)s, not for %(own)s")
+                % {"agencies": ", ".join(head.to), "own": self.session.store.me.agency}
+            )
+        connection = self.session.store.connection
+        before = _count_conflicts(connection)
+        self._learn_signers(head)
+        self._ledger = self.session.store.ledger()
+        text = self.session.store.meta("clock")
+        self._stamp = clock.parse_stamp(text) if text else None
+        self._row = self._note_bundle(head)
+        batch: list[Edit] = []
+        for edit in self.reader:
+            batch.append(edit)
+            if len(batch) >= BATCH:
+                self._take(batch)
+                batch = []
+        self._take(batch)
+        self._check_end(head)
+        self._learn_holdings(head)
+        self._finish(head)
+        self.conflicts = max(0, _count_conflicts(connection) - before)
+
+    def result(self, *, applied: bool) -> Imported:
+        """What is told of it."""
+        head = self.reader.head
+        return Imported(
+            head.id,
+            head.agency,
+            head.device,
+            head.to,
+            head.to[self.session.store.me.agency],
+            head.made,
+            self.verified,
+            self.edits,
+            self.new,
+            tuple((kind, record, is_new) for (kind, record), is_new in self.touched.items()),
+            dict(self.waiting),
+            tuple(self.received),
+            self.conflicts,
+            self.ahead,
+            applied,
+        )
+
+    def _learn_signers(self, head: Head) -> None:
+        """Check the certificates that came along and keep those of verified agencies."""
+        for device in exchange.devices(self.session.store.connection):
+            self.signers[device.id] = _known_signer(device)
+        for certificate in head.certificates:
+            self._learn(certificate)
+        sender = self.signers.get(head.device)
+        if sender is None or sender.agency != head.agency:
+            raise TrustError(_("this bundle brings no certificate of the device that sent it"))
+        self.verified = sender.verified
+
+    def _learn(self, certificate: Mapping[str, Any]) -> None:
+        from taskforce.keys.identity import check_certificate  # deferred: as above
+
+        device = check_certificate(certificate)
+        if device.id in self.signers and self.signers[device.id].verified:
+            return
+        verified = device.agency_key == trusted_key(self.session, device.agency)
+        self.signers[device.id] = _Signer(
+            device.agency,
+            device.fingerprint,
+            device.sign_key,
+            json.dumps(device.certificate, sort_keys=True),
+            verified,
+        )
+        if verified:
+            exchange.put_device(
+                self.session.store.connection,
+                exchange.KnownDevice(
+                    device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
+                ),
+            )
+
+    def _take(self, batch: Sequence[Edit]) -> None:
+        """Sort a batch into known, new and waiting edits, and take the new ones in."""
+        self.edits += len(batch)
+        fresh: list[tuple[Edit, _Signer]] = []
+        places: dict[tuple[str, int], str] = {}
+        assert self._ledger is not None
+        for edit in batch:
+            self.carried.setdefault(edit.feed, []).append((edit.number, edit.number))
+            held = places.get((edit.feed, edit.number)) or self._ledger.hash_at(edit.feed, edit.number)
+            if held == edit.hash:
+                continue
+            signer = self.signers.get(edit.device)
+            if signer is None or not signer.verified:
+                self._wait(edit, UNKNOWN_SIGNER, signer)
+            elif held is not None:
+                self._wait(edit, FORK, signer)
+            else:
+                places[edit.feed, edit.number] = edit.hash
+                fresh.append((edit, signer))
+        good, owners = self._checked(fresh)
+        for edit in good:
+            self._look_at(edit)
+        self._ledger.take(good, owners, bundle=self._row)
+        self.new += len(good)
+
+    def _checked(self, fresh: Sequence[tuple[Edit, _Signer]]) -> tuple[list[Edit], dict[str, str]]:
+        """The edits whose signatures hold and whose claims to have made a record are true; and who made which."""
+        good: list[Edit] = []
+        owners: dict[str, str] = {}
+        for (edit, signer), reason in zip(fresh, faults_of(fresh), strict=True):
+            if reason:
+                self._wait(edit, reason, signer)
+                continue
+            good.append(edit)
+            if edit.born:
+                owners[edit.record] = signer.agency
+        return good, owners
+
+    def _look_at(self, edit: Edit) -> None:
+        key = (edit.kind, edit.record)
+        if key not in self.touched:
+            row = self.session.store.connection.execute(
+                "SELECT 1 FROM record WHERE id = ? AND kind = ?", (edit.record, edit.kind)
+            ).fetchone()
+            self.touched[key] = row is None
+        if clock.is_far_ahead(edit.stamp, self.session.now):
+            self.ahead += 1
+        self._stamp = clock.follow(self._stamp, edit.stamp, self.session.now)
+
+    def _wait(self, edit: Edit, reason: str, signer: _Signer | None) -> None:
+        waiting = exchange.Waiting(
+            edit.hash,
+            reason,
+            edit.device,
+            signer.agency if signer else "",
+            signer.certificate if signer else "",
+            moments.time_text(self.session.now),
+            edit.text,
+        )
+        if exchange.put_waiting(self.session.store.connection, waiting, bundle=self._row):
+            self.waiting[reason] = self.waiting.get(reason, 0) + 1
+
+    def _check_end(self, head: Head) -> None:
+        from taskforce.keys.signatures import verify  # deferred: as above
+
+        signer = self.signers[head.device]
+        if self.reader.end is None or not verify(signer.sign_key, "bundle", self.reader.end, self.reader.signature):
+            raise TrustError(
+                _("the signature of this bundle is not that of its sender: it was altered on the way"),
+                hint=_("nothing was changed; ask for the bundle again"),
+            )
+
+    def _note_bundle(self, head: Head) -> int:
+        connection = self.session.store.connection
+        row = connection.execute(
+            "SELECT id FROM bundle WHERE direction = 'in' AND name = ? AND device = ?", (head.id, head.device)
+        ).fetchone()
+        if row is not None:
+            return int(row[0])
+        number = head.to[self.session.store.me.agency]
+        at = moments.time_text(self.session.now)
+        return exchange.put_bundle(
+            connection, "in", exchange.BundleRow(head.id, head.agency, head.device, number, head.made, at, 0)
+        )
+
+    def _learn_holdings(self, head: Head) -> None:
+        """The latest bundle of a verified device says what that device holds; an older one says it no more."""
+        connection = self.session.store.connection
+        carried = {feed: holdings.normalise(pairs) for feed, pairs in self.carried.items()}
+        if not self.verified:
+            return
+        newest = connection.execute(
+            "SELECT max(number) FROM bundle WHERE direction = 'in' AND device = ?", (head.device,)
+        ).fetchone()[0]
+        if head.to[self.session.store.me.agency] >= newest:
+            exchange.put_told(connection, head.device, head.holdings)
+        exchange.add_told(connection, head.device, carried)
+
+    def _finish(self, head: Head) -> None:
+        """Note how many edits came, keep the clock, and acknowledge the referrals that have arrived."""
+        connection = self.session.store.connection
+        connection.execute("UPDATE bundle SET edits = ? WHERE id = ?", (self.edits, self._row))
+        if self._stamp is not None:
+            self.session.store.set_meta("clock", str(self._stamp))
+        self.received = acknowledge_referrals(self.session, [record for kind, record in self.touched if kind == "referral"])
+
+
+def faults_of(fresh: Sequence[tuple[Edit, _Signer]]) -> list[str]:
+    """Why each edit may not enter: a signature that does not hold, a claim to have made a record of others, or ''."""
+    from taskforce.keys.signatures import verify_many  # deferred: as above
+
+    holds = verify_many([(signer.sign_key, "edit", edit.signed, edit.sig) for edit, signer in fresh])
+    result = []
+    for (edit, signer), is_good in zip(fresh, holds, strict=True):
+        if not is_good:
+            result.append(BROKEN_SIGNATURE)
+        elif edit.born and owned_id(signer.fingerprint, edit.kind, edit.born) != edit.record:
+            result.append(FALSE_CLAIM)
+        else:
+            result.append("")
+    return result
+
+
+def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]:
+    """Mark referrals to us that have just arrived as received: the acknowledgement that goes back."""
+    kind = get_kind("referral")
+    connection = session.store.connection
+    arrived = [
+        record
+        for one in records
+        if (record := queries.get_record(connection, kind, one)) is not None
+        and record.text("status") == "sent"
+        and record.text("to") == session.own_agency
+    ]
+    if arrived:
+        writer = open_writer(session.store, session.sign_edit, session.now)
+        for record in arrived:
+            at = moments.time_text(session.now)
+            writer.save(kind, record.id, {"status": "received", "received_at": at})
+        close_writer(writer, "receive referrals", undoable=False)
+    return [record.ref for record in arrived]
+
+
+def admit_waiting(session: Session, agency: str) -> int:
+    """Take in what waited for this agency to be verified; how many edits. Only inside a transaction."""
+    connection = session.store.connection
+    trusted = trusted_key(session, agency)
+    fresh: list[tuple[Edit, _Signer]] = []
+    ledger = session.store.ledger()
+    done: list[str] = []
+    for one in exchange.waiting(connection, agency=agency, reason=UNKNOWN_SIGNER):
+        signer = _signer_of(session, one.certificate, trusted)
+        if signer is None:
+            continue
+        edit = known_edit(one.body)
+        held = ledger.hash_at(edit.feed, edit.number)
+        done.append(one.hash)
+        if held is None:
+            fresh.append((edit, signer))
+        elif held != edit.hash:
+            done.pop()
+    good, owners = [], {}
+    for (edit, signer), fault in zip(fresh, faults_of(fresh), strict=True):
+        if fault:
+            connection.execute("UPDATE quarantine SET reason = ? WHERE hash = ?", (fault, edit.hash))
+            done.remove(edit.hash)
+            continue
+        good.append(edit)
+        if edit.born:
+            owners[edit.record] = signer.agency
+    exchange.drop_waiting(connection, done)
+    session.store.ledger().take(good, owners)
+    acknowledge_referrals(session, [edit.record for edit in good if edit.kind == "referral"])
+    return len(good)
+
+
+def trusted_key(session: Session, agency: str) -> str:
+    """The verified key of an agency, our own included; empty if there is none."""
+    if agency == session.store.me.agency:
+        return session.store.meta("agency_key")
+    peer = exchange.find_peer(session.store.connection, agency)
+    return "" if peer is None else peer.agency_key
+
+
+def describe_records(session: Session, imported: Imported) -> dict[str, tuple[int, int]]:
+    """How many records of each kind the bundle makes and changes; kinds of newer versions under their own name."""
+    counts: dict[str, tuple[int, int]] = {}
+    for kind, _record, is_new in imported.records:
+        made, changed = counts.get(kind, (0, 0))
+        counts[kind] = (made + is_new, changed + (not is_new))
+    return {name: counts[name] for name in sorted(counts, key=_place_of)}
+
+
+def _place_of(kind_name: str) -> int:
+    found = find_kind(kind_name)
+    return 999 if found is None else found.order
+
+
+class _Rejoined:
+    """A stream of which the first bytes were already read."""
+
+    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
+        self._start = start
+        self._rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes."""
+        if self._start:
+            taken, self._start = (
+                (self._start, b"") if size < 0 else (self._start[:size], self._start[size:])
+            )
+            return taken + (self._rest.read() if size < 0 else b"")
+        return self._rest.read(size)
+
+
+def _known_signer(device: exchange.KnownDevice) -> _Signer:
+    from taskforce.keys.identity import agency_fingerprint  # deferred: as above
+
+    certificate = json.dumps(device.certificate, sort_keys=True)
+    fingerprint = agency_fingerprint(str(device.certificate["agency-key"]))
+    return _Signer(device.agency, fingerprint, device.sign_key, certificate, verified=True)
+
+
+def _signer_of(session: Session, certificate: str, trusted: str) -> _Signer | None:
+    from taskforce.keys.identity import check_certificate  # deferred: as above
+
+    device = check_certificate(json.loads(certificate)) if certificate else None
+    if device is None or device.agency_key != trusted:
+        return None
+    exchange.put_device(
+        session.store.connection,
+        exchange.KnownDevice(device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate),
+    )
+    return _Signer(device.agency, device.fingerprint, device.sign_key, certificate, verified=True)
+
+
+def _count_conflicts(connection: Any) -> int:
+    return int(connection.execute("SELECT count(*) FROM conflict").fetchone()[0])

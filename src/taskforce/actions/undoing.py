@@ -1,0 +1,96 @@
+"""Undo: an ordinary edit that restores what was before, as long as nobody has changed it since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taskforce.actions.references import label_of
+from taskforce.actions.session import Session
+from taskforce.errors import Refused
+from taskforce.i18n import _
+from taskforce.records.registry import get_kind
+from taskforce.records.schema import ARCHIVED, Kind
+from taskforce.store import history, queries
+from taskforce.store.history import Action, ActionEdit
+from taskforce.sync.edit import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What undo does to one record: archives it (it was made by the action), brings it back, or sets fields back."""
+
+    kind: Kind
+    record: str
+    label: str
+    values: dict[str, Value]
+    made_by_it: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The action taken back and what that changes."""
+
+    action: Action
+    restored: tuple[Restored, ...]
+    applied: bool
+
+
+def undo(session: Session, *, dry_run: bool = False) -> Undone:
+    """Take back the latest thing done in this store that was not yet taken back.
+
+    Refused if there is nothing, if it cannot be undone by its nature (a log entry), or if one of the fields has been
+    changed since: then an undo would throw away somebody's later value.
+    """
+    connection = session.store.connection
+    action = history.last_undoable(connection)
+    if action is None:
+        raise Refused(_("there is nothing to undo"))
+    if not action.undoable:
+        raise Refused(_("“%(action)s” cannot be undone") % {"action": action.summary})
+    restored = _restorations(session, action)
+    if not dry_run:
+        with session.acting(f"undo: {action.summary}", undoes=action.id) as one:
+            for each in reversed(restored):
+                if each.made_by_it:
+                    one.set_archived(each.kind, each.record, archived=True)
+                    continue
+                values = dict(each.values)
+                if ARCHIVED in values:
+                    one.set_archived(each.kind, each.record, archived=bool(values.pop(ARCHIVED)))
+                if values:
+                    one.save(each.kind, each.record, values)
+    return Undone(action, tuple(restored), applied=not dry_run)
+
+
+def _restorations(session: Session, action: Action) -> list[Restored]:
+    by_record: dict[tuple[str, str], list[ActionEdit]] = {}
+    for each in history.edits_of_action(session.store.connection, action.id):
+        by_record.setdefault((each.edit.kind, each.edit.record), []).append(each)
+    return [_restoration(session, action, name, record, edits) for (name, record), edits in by_record.items()]
+
+
+def _restoration(session: Session, action: Action, name: str, record: str, edits: list[ActionEdit]) -> Restored:
+    kind = get_kind(name)
+    connection = session.store.connection
+    found = queries.get_record(connection, kind, record)
+    label = label_of(found) if found else record
+    if not kind.editable:
+        raise Refused(
+            _("“%(action)s” cannot be undone: a log entry stays") % {"action": action.summary},
+            hint=_("correct it by a later one: taskforce log correct %(ref)s “…”") % {"ref": label},
+        )
+    values: dict[str, Value] = {}
+    for each in edits:
+        state = history.state_of(connection, kind, record, each.edit.part)
+        for field in each.edit.set:
+            if (each.edit.feed, each.edit.number) not in state[field].heads or len(state[field].heads) > 1:
+                if any(other.edit is not each.edit and field in other.edit.set for other in edits):
+                    continue
+                raise Refused(
+                    _("“%(action)s” cannot be undone: %(field)s of %(label)s was changed since")
+                    % {"action": action.summary, "field": field, "label": label},
+                    hint=_("see how: taskforce history %(label)s") % {"label": label},
+                )
+            values.setdefault(field, each.before[field])
+    made = all(each.first for each in edits) and edits[0].edit.part == kind.primary
+    return Restored(kind, record, label, values, made_by_it=made)
