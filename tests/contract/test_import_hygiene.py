@@ -16,7 +16,18 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 # Each costs more than a bare Python start.
 HEAVY = frozenset(
-    {"nacl", "pandas", "platformdirs", "pydantic", "pyrage", "rich", "sqlite_utils", "textual", "yaml"}
+    {
+        "nacl",
+        "pandas",
+        "platformdirs",
+        "pycountry",
+        "pydantic",
+        "pyrage",
+        "rich",
+        "sqlite_utils",
+        "textual",
+        "yaml",
+    }
 )
 # What a line that is answered before the command line is even read can do without.
 ALL_BUT_PYTHON = HEAVY | {"click", "sqlcipher3", "typer"}
@@ -35,6 +46,39 @@ MODULES = {
     "taskforce.version": ALL_BUT_PYTHON | {"dataclasses", "re", "typing"},
 }
 
+# command line: what answering it may not load. ``init`` has made the store and the key file before.
+STORE = ("--store", "{folder}/store", "--key-file", "{folder}/key")
+COMMANDS = {
+    ("--version",): ALL_BUT_PYTHON | {"argparse", "dataclasses", "gettext", "json", "re", "typing"},
+}
+INIT = ("init", "--agency", "INTERPOL", "--officer", "J. Okafor", *STORE)
+
+# main() may leave by SystemExit or by os._exit; either way the list is written first, to a file: stdout is data.
+COMMAND_DRIVER = """
+import os, sys
+at_start = set(sys.modules)
+report, sys.argv[:] = sys.argv[1], ["taskforce", *sys.argv[2:]]
+leave = os._exit
+
+def write_report():
+    loaded = sorted(set(sys.modules) - at_start)
+    with open(report, "w") as file:
+        file.write(chr(10).join(loaded))
+
+def leave_after_report(code):
+    write_report()
+    sys.stdout.flush()
+    leave(code)
+
+os._exit = leave_after_report
+from taskforce.__main__ import main
+try:
+    code = main()
+finally:
+    write_report()
+sys.exit(code)
+"""
+
 DRIVER = """
 import sys
 at_start = set(sys.modules)  # what the interpreter itself and its site-packages have brought
@@ -49,6 +93,20 @@ def test_a_module_loads_only_what_it_needs_at_once(module: str) -> None:
     loaded = loaded_by_importing(module)
     assert module in loaded
     assert packages(loaded) & MODULES[module] == set()
+
+
+@pytest.mark.parametrize("line", COMMANDS, ids=" ".join)
+def test_a_command_loads_only_what_it_needs(line: tuple[str, ...], tmp_path: Path) -> None:
+    if "--store" in line:
+        loaded_by_running(INIT, tmp_path)
+    loaded = loaded_by_running(line, tmp_path)
+    assert "taskforce.__main__" in loaded
+    assert packages(loaded) & COMMANDS[line] == set()
+
+
+def test_version_loads_nothing_of_ours_but_the_version(tmp_path: Path) -> None:
+    ours = {name for name in loaded_by_running(("--version",), tmp_path) if name.startswith("taskforce")}
+    assert ours == {"taskforce", "taskforce.__main__", "taskforce.version"}
 
 
 def test_the_declarations_stand_on_nothing_of_ours() -> None:
@@ -71,6 +129,21 @@ def loaded_by_importing(*modules: str) -> set[str]:
     run = subprocess.run([sys.executable, "-c", DRIVER, *modules], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     return set(run.stdout.split())
+
+
+def loaded_by_running(line: tuple[str, ...], folder: Path) -> set[str]:
+    """Return the names of all modules that ``taskforce`` has loaded when ``line`` is done; it must succeed."""
+    report = folder / "modules"
+    arguments = [word.format(folder=folder) for word in line]
+    run = subprocess.run(
+        [sys.executable, "-c", COMMAND_DRIVER, str(report), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    return set(report.read_text().split())
 
 
 def packages(modules: set[str]) -> set[str]:
