@@ -21,11 +21,14 @@ def new_file(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
     """
     if path.is_symlink() or (path.exists() and not (replace and path.is_file())):
         raise Refused(
-            _("%(path)s is there already") % {"path": path}, hint=_("choose another name, or add --force to replace it")
+            _("%(path)s is there already") % {"path": path},
+            hint=_("choose another name, or add --force to replace it"),
         )
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
+        descriptor = os.open(
+            temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600
+        )
     except OSError as error:
         raise _cannot_write(path, error) from None
     try:

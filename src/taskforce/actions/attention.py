@@ -77,7 +77,10 @@ def _current(session: Session) -> Record | None:
 def _referrals(session: Session, now: datetime) -> list[Item]:
     kind = get_kind("referral")
     open_ones = queries.list_records(
-        session.store.connection, kind, [Condition("status", "in", _ANSWER_OPEN)], sort=[("answer_due", False)]
+        session.store.connection,
+        kind,
+        [Condition("status", "in", _ANSWER_OPEN)],
+        sort=[("answer_due", False)],
     )
     names = names_for(session, open_ones, ["victim", "to"])
     result = []
@@ -199,7 +202,12 @@ def _peers(session: Session, now: datetime) -> list[Item]:
         if peer.waiting:
             text = ngettext("%(count)d edit waits to go", "%(count)d edits wait to go", peer.waiting)
             result.append(
-                Item("waiting", peer.agency, text % {"count": peer.waiting}, f"taskforce export --to {peer.agency} -o .")
+                Item(
+                    "waiting",
+                    peer.agency,
+                    text % {"count": peer.waiting},
+                    f"taskforce export --to {peer.agency} -o .",
+                )
             )
     return result
 
@@ -212,9 +220,12 @@ def _counts(session: Session, operation: Record | None) -> dict[str, int]:
     open_states = [state for state in referral.lifecycle.states if state not in referral.lifecycle.closed]
     return {
         "assignments": queries.count_records(connection, assignment, within),
-        "assignments_done": queries.count_records(connection, assignment, [*within, Condition("status", "=", "done")]),
-        "referrals_open": queries.count_records(connection, referral, [Condition("status", "in", open_states)]),
+        "assignments_done": queries.count_records(
+            connection, assignment, [*within, Condition("status", "=", "done")]
+        ),
+        "referrals_open": queries.count_records(
+            connection, referral, [Condition("status", "in", open_states)]
+        ),
         "conflicts": len(conflicts.list_conflicts(session)),
         "peers": len(exchange.peers(connection)),
     }
-

@@ -78,7 +78,8 @@ def resolve(
     kind = conflict.record.kind
     if take is not None and not 1 <= take <= len(conflict.sides):
         raise UsageError(
-            _("--take %(take)d: there are values 1 to %(most)d") % {"take": take, "most": len(conflict.sides)},
+            _("--take %(take)d: there are values 1 to %(most)d")
+            % {"take": take, "most": len(conflict.sides)},
             hint=_("see them with: taskforce conflict show %(ref)s") % {"ref": label_of(conflict.record)},
         )
     chosen = conflict.sides[take - 1].value if take is not None else _parsed(session, kind, name, value or "")
@@ -122,7 +123,9 @@ def _side(session: Session, edit: Edit, name: str, shown: tuple[str, int]) -> Si
     )
 
 
-def _value_before(session: Session, kind: Kind, record: Record, part: str, name: str, heads: list[Edit]) -> Value:
+def _value_before(
+    session: Session, kind: Kind, record: Record, part: str, name: str, heads: list[Edit]
+) -> Value:
     """The value of the latest edit that all the heads had seen."""
     earlier = [
         edit

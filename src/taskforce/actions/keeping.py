@@ -12,6 +12,7 @@ from taskforce.actions.values import parse_values
 from taskforce.crockford import ALPHABET
 from taskforce.errors import Failure, Refused, UsageError
 from taskforce.i18n import _
+from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Move
 from taskforce.store import queries
 from taskforce.store.queries import Record
@@ -163,14 +164,18 @@ def require_fields(kind: Kind, values: Mapping[str, Value]) -> None:
     for field in kind.fields:
         if field.required and not values.get(field.name):
             raise UsageError(
-                _("a new %(kind)s needs its %(field)s") % {"kind": kind.name, "field": _(field.label).lower()},
+                _("a new %(kind)s needs its %(field)s")
+                % {"kind": kind.name, "field": _(field.label).lower()},
                 hint=_hint_for(kind, field),
             )
 
 
 def _hint_for(kind: Kind, field: Field) -> str:
     if field.name == kind.positional:
-        return _("give it first: taskforce %(kind)s add %(value)s …") % {"kind": kind.name, "value": field.name.upper()}
+        return _("give it first: taskforce %(kind)s add %(value)s …") % {
+            "kind": kind.name,
+            "value": field.name.upper(),
+        }
     return _("give it with %(option)s") % {"option": field.option}
 
 
@@ -178,12 +183,18 @@ def _current(record: Record, name: str, like: Value) -> Value:
     return record.values.get(name, [] if isinstance(like, list) else "")
 
 
-def _add_consequences(session: Session, kind: Kind, record: Record, chosen: Move, values: dict[str, Value]) -> None:
+def _add_consequences(
+    session: Session, kind: Kind, record: Record, chosen: Move, values: dict[str, Value]
+) -> None:
     """What follows from a move by the nature of the kind."""
     if kind.name == "referral" and chosen.name == "send":
         due = session.now.timestamp() + moments.parse_duration(record.text("urgency") or "1d")
         values["answer_due"] = moments.time_text(session.now.fromtimestamp(due, session.now.tzinfo))
-    if kind.name == "assignment" and chosen.name == "assign" and not (values.get("agency") or record.text("agency")):
+    if (
+        kind.name == "assignment"
+        and chosen.name == "assign"
+        and not (values.get("agency") or record.text("agency"))
+    ):
         raise UsageError(_("--agency is needed here"), hint=_("to whom is it assigned?"))
     if kind.name == "agreement" and chosen.name == "enter-into-force" and not values.get("in_force_from"):
         values.setdefault("in_force_from", record.text("in_force_from") or moments.today().isoformat())
@@ -201,3 +212,15 @@ def _require_outcomes(record: Record, values: Mapping[str, Value]) -> None:
         )
 
 
+def join(session: Session, typed: Typed) -> Record:
+    """Note that an agency takes part in an operation, or change its role there."""
+    kind = get_kind("participation")
+    values = with_defaults(session, kind, parse_values(session, kind, typed))
+    require_fields(kind, values)
+    record = natural_id(kind.name, *(str(values[name]) for name in kind.natural))
+    existing = queries.get_record(session.store.connection, kind, record)
+    if existing is None:
+        return add(session, kind, typed)
+    if existing.archived:
+        existing = set_archived(session, kind, existing, archived=False)
+    return edit(session, kind, existing, {name: typed[name] for name in typed if name not in kind.natural})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from taskforce import moments
 from taskforce.actions.receiving import admit_waiting
@@ -60,10 +60,12 @@ def own_card(session: Session) -> str:
     store = session.store
     secret = DeviceSecret(bytes.fromhex(store.meta("sign_seed")), store.meta("seal_identity"))
     own = queries.get_record(store.connection, get_kind("agency"), session.own_agency)
-    certificate = next(one for one in exchange.devices(store.connection) if one.id == store.me.device).certificate
+    certificate = next(
+        one for one in exchange.devices(store.connection) if one.id == store.me.device
+    ).certificate
     name = (own.text("name") if own else "") or store.me.agency
     country = own.text("country") if own else ""
-    return document(make_card(secret, certificate, name, country=country))
+    return document(cast(dict[str, Any], make_card(secret, certificate, name, country=country)), start="")
 
 
 def own_words(session: Session) -> tuple[str, ...]:
@@ -101,7 +103,8 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
     me = session.store.me
     if card.agency == me.agency and card.fingerprint != me.fingerprint:
         raise TrustError(
-            _("this card claims to be %(agency)s, your own agency, with another key") % {"agency": card.agency}
+            _("this card claims to be %(agency)s, your own agency, with another key")
+            % {"agency": card.agency}
         )
     if card.device.id == me.device:
         raise Refused(_("this is your own card"), hint=_("give it to your partners, and add theirs"))
@@ -169,4 +172,3 @@ def missing_bundles(heard: list[exchange.BundleRow]) -> Ranges:
     for numbers in by_device.values():
         gaps |= set(range(1, max(numbers))) - numbers
     return of_numbers(gaps)
-

@@ -18,7 +18,7 @@ from taskforce import moments
 from taskforce.actions.keeping import with_defaults
 from taskforce.actions.references import ID_LENGTH, NAMED_BY, shown_ids
 from taskforce.actions.session import Session, natural_id
-from taskforce.actions.values import ValueFault, parse_one, parse_value
+from taskforce.actions.values import ValueFault, agency_code, parse_one, parse_value
 from taskforce.crockford import normalise
 from taskforce.errors import MOST_PROBLEMS, InputError, Problem, did_you_mean
 from taskforce.i18n import _
@@ -103,7 +103,9 @@ def import_plan(session: Session, stream: BinaryIO, name: str, *, dry_run: bool 
 def _stop_if_bad(plan: _Plan) -> None:
     if plan.problems:
         count = len(plan.problems)
-        sentence = plan.problems[0].sentence if count == 1 else _("%(name)s has problems; nothing was changed")
+        sentence = (
+            plan.problems[0].sentence if count == 1 else _("%(name)s has problems; nothing was changed")
+        )
         hint = plan.problems[0].hint if count == 1 else None
         raise InputError(
             sentence % {"name": plan.name} if count > 1 else sentence,
@@ -116,7 +118,9 @@ def _stop_if_bad(plan: _Plan) -> None:
 def _collect(plan: _Plan, data: object) -> None:
     """List the plan's records with their kinds."""
     if not isinstance(data, dict):
-        plan.fault((), _("a plan maps plural kind names to lists of records"), _("such as agencies: or assignments:"))
+        plan.fault(
+            (), _("a plan maps plural kind names to lists of records"), _("such as agencies: or assignments:")
+        )
         return
     kinds = {kind.plural: kind for kind in all_kinds()}
     if data.get(HEAD, "1") != "1":
@@ -167,7 +171,11 @@ def _identify(plan: _Plan, entry: _Entry) -> None:
         elif plan.problems:
             return
         else:
-            plan.fault(entry.path, _("this record needs a key:"), _("a short word of yours, so that it is known again"))
+            plan.fault(
+                entry.path,
+                _("this record needs a key:"),
+                _("a short word of yours, so that it is known again"),
+            )
             return
     existing = queries.get_record(connection, kind, entry.record)
     if existing is None and not given and not key:
@@ -202,13 +210,17 @@ def _natural_key(plan: _Plan, entry: _Entry) -> tuple[str, ...] | None:
             plan.fault(entry.path, _("%(name)s is missing") % {"name": name})
             return None
         try:
-            values.append(_resolve(plan, field_, typed) if field_.type == Type.REF else typed)
+            values.append(
+                _resolve(plan, field_, typed) if field_.type == Type.REF else _as_key(field_, typed)
+            )
         except ValueFault as fault:
             plan.fault((*entry.path, name), fault.sentence, fault.hint)
             return None
-    if kind.natural:
-        return tuple(value.upper() for value in values)
     return tuple(values) or None
+
+
+def _as_key(field_: Field, typed: str) -> str:
+    return agency_code(typed) if field_.type == Type.AGENCY_CODE else typed
 
 
 def _operation_of(plan: _Plan, entry: _Entry) -> str:
@@ -230,10 +242,14 @@ def _called_the_same(plan: _Plan, entry: _Entry) -> Record | None:
     for name in kind.plan_key:
         field_ = kind.field(name)
         assert field_ is not None
-        typed = str(entry.typed.get(name, "")) or (plan.session.current_operation if name == "operation" else "")
+        typed = str(entry.typed.get(name, "")) or (
+            plan.session.current_operation if name == "operation" else ""
+        )
         value = _resolve(plan, field_, typed) if field_.type == Type.REF else typed
         conditions.append(queries.Condition(name, "=", value))
-    found = queries.list_records(plan.session.store.connection, kind, conditions, limit=2) if conditions else []
+    found = (
+        queries.list_records(plan.session.store.connection, kind, conditions, limit=2) if conditions else []
+    )
     return found[0] if len(found) == 1 else None
 
 
@@ -272,7 +288,11 @@ def _change_of(plan: _Plan, entry: _Entry) -> Change | None:
         field_ = kind.field(name) or kind.field(name.replace("-", "_"))
         if field_ is None:
             meant = did_you_mean(name, [each.name for each in kind.fields])
-            plan.fault((*entry.path, name), _("%(kind)s has no field “%(name)s”") % {"kind": kind.name, "name": name}, meant)
+            plan.fault(
+                (*entry.path, name),
+                _("%(kind)s has no field “%(name)s”") % {"kind": kind.name, "name": name},
+                meant,
+            )
             continue
         try:
             values[field_.name] = _plan_value(plan, field_, typed)
@@ -286,7 +306,9 @@ def _change_of(plan: _Plan, entry: _Entry) -> Change | None:
         return Change(kind, entry.record, _label(entry, values), values, new=True)
     old = entry.existing
     different = {
-        name: value for name, value in values.items() if value != old.values.get(name, [] if isinstance(value, list) else "")
+        name: value
+        for name, value in values.items()
+        if value != old.values.get(name, [] if isinstance(value, list) else "")
     }
     if different and not kind.editable:
         plan.fault(entry.path, _("a log entry is never edited; correct it by a later one"))
@@ -303,7 +325,8 @@ def _check_status(plan: _Plan, entry: _Entry, different: Mapping[str, Value]) ->
         allowed = ", ".join(move.target for move in lifecycle.allowed(state)) or "–"
         plan.fault(
             (*entry.path, "status"),
-            _("it is %(state)s and cannot become %(wanted)s") % {"state": state, "wanted": different["status"]},
+            _("it is %(state)s and cannot become %(wanted)s")
+            % {"state": state, "wanted": different["status"]},
             _("allowed now: %(moves)s") % {"moves": allowed},
         )
 
@@ -317,6 +340,9 @@ def _plan_value(plan: _Plan, field_: Field, typed: object) -> Value:
         raise ValueFault(_("a list of values is wanted here, not lists in lists"))
     if field_.type in (Type.DATE, Type.TIME) and typed:
         return _fixed_moment(field_, typed)
+    if field_.type == Type.PARTY:
+        items = typed.split(",") if isinstance(typed, str) else typed
+        return list(dict.fromkeys(_party(plan, field_, item.strip()) for item in items if item.strip()))
     if field_.type != Type.REF:
         return parse_value(plan.session, field_, typed)
     if field_.many:
@@ -325,6 +351,12 @@ def _plan_value(plan: _Plan, field_: Field, typed: object) -> Value:
     if isinstance(typed, list):
         raise ValueFault(_("one value is wanted here, not a list"))
     return _resolve(plan, field_, typed) if typed else ""
+
+
+def _party(plan: _Plan, field_: Field, text: str) -> str:
+    """An agency of this plan or of the store, or a country."""
+    in_plan = ("agency", text.casefold()) in plan.names
+    return agency_code(text) if in_plan else parse_one(plan.session, field_, text)
 
 
 def _fixed_moment(field_: Field, typed: str | list[str]) -> str:
@@ -385,6 +417,8 @@ def _as_planned(record: Record, codes: Mapping[str, str]) -> dict[str, Any]:
             continue
         value = record.values[each.name]
         if each.type == Type.REF and each.to == "agency":
-            value = [codes.get(one, one) for one in value] if isinstance(value, list) else codes.get(value, value)
+            value = (
+                [codes.get(one, one) for one in value] if isinstance(value, list) else codes.get(value, value)
+            )
         planned[each.name] = value
     return planned

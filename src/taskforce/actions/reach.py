@@ -92,13 +92,18 @@ def _referral_facts(session: Session, record: Record) -> ReferralFacts | None:
     """
     connection = session.store.connection
     owner = queries.owner_of(connection, record.kind, record.id)
-    keepers = {session.store.me.agency, queries.owner_of(connection, get_kind("victim"), record.text("victim"))}
+    keepers = {
+        session.store.me.agency,
+        queries.owner_of(connection, get_kind("victim"), record.text("victim")),
+    }
     if not owner or owner not in keepers:
         return None
     if record.text("sender") != natural_id("agency", owner):
         return None
     state = history.state_of(connection, record.kind, record.id, "case")
-    writers = {feed.partition(".")[0] for name in _SENDERS_WORD if name in state for feed, _n in state[name].heads}
+    writers = {
+        feed.partition(".")[0] for name in _SENDERS_WORD if name in state for feed, _n in state[name].heads
+    }
     if any(history.agency_of_device(connection, device) != owner for device in writers):
         return None
     return ReferralFacts(
@@ -110,7 +115,9 @@ def _referral_facts(session: Session, record: Record) -> ReferralFacts | None:
     )
 
 
-def count_by_reason(withheld: Iterable[tuple[exchange.ScopeRow, Decision]]) -> dict[tuple[str, str, str], int]:
+def count_by_reason(
+    withheld: Iterable[tuple[exchange.ScopeRow, Decision]],
+) -> dict[tuple[str, str, str], int]:
     """How many scopes are withheld, by kind, part and reason."""
     counts: dict[tuple[str, str, str], int] = {}
     for row, decision in withheld:

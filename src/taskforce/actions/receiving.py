@@ -20,7 +20,12 @@ from taskforce.sync.bundle import Head, Reader
 from taskforce.sync.edit import Edit, known_edit
 from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
 
-UNKNOWN_SIGNER, BROKEN_SIGNATURE, FORK, FALSE_CLAIM = "unknown-signer", "broken-signature", "fork", "false-claim"
+UNKNOWN_SIGNER, BROKEN_SIGNATURE, FORK, FALSE_CLAIM = (
+    "unknown-signer",
+    "broken-signature",
+    "fork",
+    "false-claim",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def import_bundle(session: Session, stream: IO[bytes], name: str, *, dry_run: bo
     from taskforce.keys.sealing import looks_sealed, open_stream  # deferred: age is loaded only for bundles
 
     start = stream.read(64)
-    source: Any = _Rejoined(start, stream)
+    source: Any = Rejoined(start, stream)
     if looks_sealed(start):
         source = open_stream(source, [session.store.meta("seal_identity")])
     try:
@@ -254,7 +259,9 @@ class _Incoming:
         from taskforce.keys.signatures import verify  # deferred: as above
 
         signer = self.signers[head.device]
-        if self.reader.end is None or not verify(signer.sign_key, "bundle", self.reader.end, self.reader.signature):
+        if self.reader.end is None or not verify(
+            signer.sign_key, "bundle", self.reader.end, self.reader.signature
+        ):
             raise TrustError(
                 _("the signature of this bundle is not that of its sender: it was altered on the way"),
                 hint=_("nothing was changed; ask for the bundle again"),
@@ -292,7 +299,9 @@ class _Incoming:
         connection.execute("UPDATE bundle SET edits = ? WHERE id = ?", (self.edits, self._row))
         if self._stamp is not None:
             self.session.store.set_meta("clock", str(self._stamp))
-        self.received = acknowledge_referrals(self.session, [record for kind, record in self.touched if kind == "referral"])
+        self.received = acknowledge_referrals(
+            self.session, [record for kind, record in self.touched if kind == "referral"]
+        )
 
 
 def faults_of(fresh: Sequence[tuple[Edit, _Signer]]) -> list[str]:
@@ -386,7 +395,7 @@ def _place_of(kind_name: str) -> int:
     return 999 if found is None else found.order
 
 
-class _Rejoined:
+class Rejoined:
     """A stream of which the first bytes were already read."""
 
     def __init__(self, start: bytes, rest: IO[bytes]) -> None:
@@ -396,9 +405,7 @@ class _Rejoined:
     def read(self, size: int = -1) -> bytes:
         """Up to `size` bytes."""
         if self._start:
-            taken, self._start = (
-                (self._start, b"") if size < 0 else (self._start[:size], self._start[size:])
-            )
+            taken, self._start = (self._start, b"") if size < 0 else (self._start[:size], self._start[size:])
             return taken + (self._rest.read() if size < 0 else b"")
         return self._rest.read(size)
 
@@ -419,7 +426,9 @@ def _signer_of(session: Session, certificate: str, trusted: str) -> _Signer | No
         return None
     exchange.put_device(
         session.store.connection,
-        exchange.KnownDevice(device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate),
+        exchange.KnownDevice(
+            device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
+        ),
     )
     return _Signer(device.agency, device.fingerprint, device.sign_key, certificate, verified=True)
 

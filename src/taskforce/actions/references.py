@@ -84,7 +84,11 @@ def names_for(session: Session, records: list[Record], fields: list[str] | None 
     by_kind: dict[str, set[str]] = {}
     for record in records:
         for each in record.kind.fields:
-            if each.type == Type.REF and each.name in record.values and (fields is None or each.name in fields):
+            if (
+                each.type == Type.REF
+                and each.name in record.values
+                and (fields is None or each.name in fields)
+            ):
                 by_kind.setdefault(each.to, set()).update(record.items(each.name))
     result: dict[str, str] = {}
     for name, ids in by_kind.items():
@@ -119,5 +123,7 @@ def _nearest(session: Session, kind: Kind, wanted: str) -> str | None:
     column = NAMED_BY.get(kind.name)
     if column is None:
         return None
-    names = [record.text(column) for record in queries.list_records(session.store.connection, kind, limit=2000)]
+    names = [
+        record.text(column) for record in queries.list_records(session.store.connection, kind, limit=2000)
+    ]
     return did_you_mean(wanted, names)

@@ -47,7 +47,12 @@ class Exported:
 
 
 def export_bundle(
-    session: Session, agency: str, target: Path | IO[bytes] | None, *, replace: bool = False, sealed: bool = True
+    session: Session,
+    agency: str,
+    target: Path | IO[bytes] | None,
+    *,
+    replace: bool = False,
+    sealed: bool = True,
 ) -> Exported:
     """Write the next bundle for an agency to a file, into a folder, or to a binary stream; None only says what would go.
 
@@ -70,7 +75,8 @@ def export_bundle(
         one = _Outgoing(session, code, devices)
         if not sealed and any(part != DIRECTORY for _kind, part, _count in one.goes):
             raise Refused(
-                _("a bundle that carries more than the directory is always sealed"), hint=_("leave out --unsealed")
+                _("a bundle that carries more than the directory is always sealed"),
+                hint=_("leave out --unsealed"),
             )
         if isinstance(target, Path):
             path = target / f"{one.id}.bundle" if target.is_dir() else target
@@ -124,7 +130,11 @@ class _Outgoing:
         texts = exchange.edit_texts(self.session.store.connection, self.wanted)
         pieces = bundle.write(head, (json.loads(text) for text in texts), self.session.sign_bundle)
         if sealed:
-            seal_stream(cast(BinaryIO, PieceReader(pieces)), cast(BinaryIO, stream), [device.seal_to for device in self.devices])
+            seal_stream(
+                cast(BinaryIO, PieceReader(pieces)),
+                cast(BinaryIO, stream),
+                [device.seal_to for device in self.devices],
+            )
         else:
             for piece in pieces:
                 stream.write(piece.encode())
@@ -135,13 +145,17 @@ class _Outgoing:
         exchange.put_bundle(
             self.session.store.connection,
             "out",
-            exchange.BundleRow(self.id, self.agency, me.device, self.number, self.made, self.made, self.edits),
+            exchange.BundleRow(
+                self.id, self.agency, me.device, self.number, self.made, self.made, self.edits
+            ),
         )
 
     def result(self, file: str, *, written: bool) -> Exported:
         """What is told of it."""
         counts = count_by_reason(self.reach.withheld)
-        withheld = tuple(Withheld(kind, part, count, why) for (kind, part, why), count in sorted(counts.items()))
+        withheld = tuple(
+            Withheld(kind, part, count, why) for (kind, part, why), count in sorted(counts.items())
+        )
         return Exported(
             self.agency, self.number, file, self.edits, len(self.devices), tuple(self.goes), withheld, written
         )

@@ -60,9 +60,7 @@ class Session:
     @contextmanager
     def acting(self, summary: str, *, undoable: bool = True, undoes: int | None = None) -> Iterator[Writer]:
         """One action: a transaction, and one entry called `summary` in the store's history."""
-        with writer(
-            self.store, self.sign_edit, self.now, summary, undoable=undoable, undoes=undoes
-        ) as one:
+        with writer(self.store, self.sign_edit, self.now, summary, undoable=undoable, undoes=undoes) as one:
             yield one
 
     @property

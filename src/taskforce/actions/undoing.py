@@ -69,7 +69,9 @@ def _restorations(session: Session, action: Action) -> list[Restored]:
     return [_restoration(session, action, name, record, edits) for (name, record), edits in by_record.items()]
 
 
-def _restoration(session: Session, action: Action, name: str, record: str, edits: list[ActionEdit]) -> Restored:
+def _restoration(
+    session: Session, action: Action, name: str, record: str, edits: list[ActionEdit]
+) -> Restored:
     kind = get_kind(name)
     connection = session.store.connection
     found = queries.get_record(connection, kind, record)

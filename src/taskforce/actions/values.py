@@ -159,7 +159,8 @@ def _pair(field: Field, text: str) -> str:
     left, equals, right = text.partition("=")
     if not equals:
         raise ValueFault(
-            _("“%(text)s” is not a pair") % {"text": text}, _("write it as %(form)s") % {"form": "shelter=provided"}
+            _("“%(text)s” is not a pair") % {"text": text},
+            _("write it as %(form)s") % {"form": "shelter=provided"},
         )
     return f"{_code(left.strip(), field.codes)}={_code(right.strip(), field.pair_codes)}"
 
@@ -213,5 +214,3 @@ def _party(session: Session, text: str) -> str:
         return find(session, get_kind("agency"), text).text("code")
     except TaskforceError as error:
         raise ValueFault(error.sentence, error.hint) from None
-
-

@@ -152,6 +152,9 @@ class Kind:
     columns: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     lifecycle: Lifecycle | None = None
+    deadline: str = ""  # the time field after which an open record is late
+    deadline_states: tuple[str, ...] = ()  # states in which it counts; all open ones if empty
+    sort: str = ""  # the column that lists are in order of, if not that of arrival
     editable: bool = True
     _by_name: dict[str, Field] = field(default_factory=dict, repr=False, compare=False)
 
@@ -180,5 +183,11 @@ class Kind:
 def lifecycle_field(lifecycle: Lifecycle, part: str) -> Field:
     """The `status` field of a kind with `lifecycle`."""
     return Field(
-        "status", Type.CODE, part, N_("Status"), codes=lifecycle.states, default=lifecycle.initial, by_move=True
+        "status",
+        Type.CODE,
+        part,
+        N_("Status"),
+        codes=lifecycle.states,
+        default=lifecycle.initial,
+        by_move=True,
     )

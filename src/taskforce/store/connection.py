@@ -36,7 +36,9 @@ def connect(path: str, key: bytes, *, create: bool = False) -> Connection:
     if create:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     elif not os.path.isfile(path):
-        raise Locked(_("there is no store at this place"), hint=_("make one with: taskforce init --agency CODE"))
+        raise Locked(
+            _("there is no store at this place"), hint=_("make one with: taskforce init --agency CODE")
+        )
     with sentences():
         connection = sqlite.connect(path, isolation_level=None, timeout=_BUSY_MILLISECONDS / 1000)
         try:
@@ -84,7 +86,9 @@ def sentences() -> Iterator[None]:
         if "locked" in text or "busy" in text:
             raise StoreError(_("another program is writing to this store"), hint=_("try again")) from None
         if "full" in text:
-            raise StoreError(_("the disk is full; nothing was changed"), hint=_("make room and try again")) from None
+            raise StoreError(
+                _("the disk is full; nothing was changed"), hint=_("make room and try again")
+            ) from None
         if "readonly" in text or "read-only" in text:
             raise StoreError(_("the store cannot be written: its disk or file is read-only")) from None
         if "disk I/O" in text:
@@ -97,7 +101,9 @@ def sentences() -> Iterator[None]:
         if "malformed" in str(error) or "not a database" in str(error):
             raise StoreError(
                 _("the store is damaged"),
-                hint=_("run taskforce doctor; restore a backup, or start anew and let the peers send everything again"),
+                hint=_(
+                    "run taskforce doctor; restore a backup, or start anew and let the peers send everything again"
+                ),
             ) from None
         raise
 

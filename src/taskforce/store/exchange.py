@@ -85,14 +85,23 @@ def devices(connection: Connection, agency: str | None = None) -> list[KnownDevi
         "SELECT id, agency, sign_key, seal_to, certificate FROM device WHERE ? IS NULL OR agency = ? ORDER BY id",
         (agency, agency),
     )
-    return [KnownDevice(one, code, sign, seal, json.loads(certificate)) for one, code, sign, seal, certificate in rows]
+    return [
+        KnownDevice(one, code, sign, seal, json.loads(certificate))
+        for one, code, sign, seal, certificate in rows
+    ]
 
 
 def put_device(connection: Connection, device: KnownDevice) -> None:
     """Enter a device whose certificate was checked against its agency's verified key."""
     connection.execute(
         "INSERT INTO device VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-        (device.id, device.agency, device.sign_key, device.seal_to, json.dumps(device.certificate, sort_keys=True)),
+        (
+            device.id,
+            device.agency,
+            device.sign_key,
+            device.seal_to,
+            json.dumps(device.certificate, sort_keys=True),
+        ),
     )
 
 
@@ -101,7 +110,9 @@ def put_device(connection: Connection, device: KnownDevice) -> None:
 
 def scopes(connection: Connection) -> list[ScopeRow]:
     """Every scope of the store."""
-    return [ScopeRow(*row) for row in connection.execute("SELECT id, kind, part, anchor FROM scope ORDER BY id")]
+    return [
+        ScopeRow(*row) for row in connection.execute("SELECT id, kind, part, anchor FROM scope ORDER BY id")
+    ]
 
 
 def held_in(connection: Connection, scope_ids: Sequence[int]) -> dict[str, Ranges]:
@@ -153,7 +164,8 @@ def put_told(connection: Connection, device: str, holdings: Holdings) -> None:
     """Remember what a device says it holds, in place of what it said before."""
     connection.execute("DELETE FROM told WHERE device = ?", (device,))
     connection.executemany(
-        "INSERT INTO told VALUES (?, ?, ?)", [(device, feed, to_text(ranges)) for feed, ranges in holdings.items()]
+        "INSERT INTO told VALUES (?, ?, ?)",
+        [(device, feed, to_text(ranges)) for feed, ranges in holdings.items()],
     )
 
 
@@ -173,7 +185,8 @@ def edit_texts(connection: Connection, wanted: Holdings) -> Iterator[str]:
             continue
         for first, last in wanted[feed]:
             rows = connection.execute(
-                "SELECT body FROM edit WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number", (row[0], first, last)
+                "SELECT body FROM edit WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number",
+                (row[0], first, last),
             )
             for (body,) in rows:
                 yield str(body)
@@ -209,7 +222,16 @@ def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int
     """Enter a bundle that goes (`out`) or came (`in`); its row number."""
     cursor = connection.execute(
         "INSERT INTO bundle (direction, name, agency, device, number, made, at, edits) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (direction, bundle.name, bundle.agency, bundle.device, bundle.number, bundle.made, bundle.at, bundle.edits),
+        (
+            direction,
+            bundle.name,
+            bundle.agency,
+            bundle.device,
+            bundle.number,
+            bundle.made,
+            bundle.at,
+            bundle.edits,
+        ),
     )
     return int(cursor.lastrowid)
 
@@ -217,7 +239,8 @@ def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int
 def bundles(connection: Connection, direction: str) -> list[BundleRow]:
     """The bundles that went or came, oldest first."""
     rows = connection.execute(
-        "SELECT name, agency, device, number, made, at, edits FROM bundle WHERE direction = ? ORDER BY id", (direction,)
+        "SELECT name, agency, device, number, made, at, edits FROM bundle WHERE direction = ? ORDER BY id",
+        (direction,),
     )
     return [BundleRow(*row) for row in rows]
 

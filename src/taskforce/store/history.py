@@ -71,7 +71,8 @@ def edits_of_record(connection: Connection, kind: Kind, record: str) -> list[Edi
 def edit_at(connection: Connection, dot: Dot) -> Edit | None:
     """The edit at a place, or None."""
     row = connection.execute(
-        "SELECT edit.body FROM edit JOIN feed ON feed.id = edit.feed WHERE feed.name = ? AND edit.number = ?", dot
+        "SELECT edit.body FROM edit JOIN feed ON feed.id = edit.feed WHERE feed.name = ? AND edit.number = ?",
+        dot,
     ).fetchone()
     return None if row is None else known_edit(row[0])
 

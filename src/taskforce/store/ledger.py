@@ -84,7 +84,10 @@ class Ledger:
     def _take_batch(self, edits: Sequence[Edit], owners: dict[str, str], bundle: int | None) -> None:
         self.connection.executemany(
             "INSERT INTO edit (feed, number, record, kind, part, hash, bundle, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [(self.feed_id(e.feed), e.number, e.record, e.kind, e.part, e.hash, bundle, e.text) for e in edits],
+            [
+                (self.feed_id(e.feed), e.number, e.record, e.kind, e.part, e.hash, bundle, e.text)
+                for e in edits
+            ],
         )
         self._add_up(edits, owners)
 
@@ -102,17 +105,23 @@ class Ledger:
         )
         self._loaded = {}
 
-    def _record_numbers(self, edits: Sequence[Edit], owners: dict[str, str]) -> dict[_Record, tuple[int, bool]]:
+    def _record_numbers(
+        self, edits: Sequence[Edit], owners: dict[str, str]
+    ) -> dict[_Record, tuple[int, bool]]:
         """Row number of each record the edits touch, and whether the record is new."""
         numbers: dict[_Record, tuple[int, bool]] = {}
         for edit in edits:
             key = (edit.record, edit.kind)
             if key in numbers:
                 continue
-            row = self.connection.execute("SELECT n, owner FROM record WHERE id = ? AND kind = ?", key).fetchone()
+            row = self.connection.execute(
+                "SELECT n, owner FROM record WHERE id = ? AND kind = ?", key
+            ).fetchone()
             owner = owners.get(edit.record, "")
             if row is None:
-                cursor = self.connection.execute("INSERT INTO record (id, kind, owner) VALUES (?, ?, ?)", (*key, owner))
+                cursor = self.connection.execute(
+                    "INSERT INTO record (id, kind, owner) VALUES (?, ?, ?)", (*key, owner)
+                )
                 numbers[key] = (int(cursor.lastrowid), True)
             else:
                 numbers[key] = (int(row[0]), False)
@@ -178,7 +187,9 @@ class Ledger:
                 if words_changed:
                     replaced.append(n)
             if words_changed or is_new:
-                texts.append((n, " ".join(str(row[name]) for name in tables.searched_fields(kind) if row.get(name))))
+                texts.append(
+                    (n, " ".join(str(row[name]) for name in tables.searched_fields(kind) if row.get(name)))
+                )
         for name, rows in new_rows.items():
             tables.insert_rows(self.connection, get_kind(name), rows)
         tables.index_rows(self.connection, texts, replace=replaced)
@@ -205,7 +216,8 @@ class Ledger:
     def _is_archived(self, changed: Sequence[_Part]) -> bool:
         """Whether every part held is archived, by an edit that had seen all that is in it."""
         rows = self.connection.execute(
-            "SELECT part, fields FROM state WHERE record = ? AND kind = ?", (changed[0].record, changed[0].kind)
+            "SELECT part, fields FROM state WHERE record = ? AND kind = ?",
+            (changed[0].record, changed[0].kind),
         )
         states = {part: load_state(text) for part, text in rows}
         states.update((at.part, at.state) for at in changed)
@@ -301,7 +313,9 @@ class Ledger:
             query = "SELECT id FROM scope WHERE kind = ? AND part = ? AND anchor = ?"
             row = self.connection.execute(query, key).fetchone()
             if row is None:
-                cursor = self.connection.execute("INSERT INTO scope (kind, part, anchor) VALUES (?, ?, ?)", key)
+                cursor = self.connection.execute(
+                    "INSERT INTO scope (kind, part, anchor) VALUES (?, ?, ?)", key
+                )
                 row = (cursor.lastrowid,)
             known = self._scopes[key] = int(row[0])
             if len(self._scopes) > 10_000:
@@ -338,7 +352,9 @@ class Ledger:
         if row is None or row[1] < number:
             return
         first, last = row
-        self.connection.execute("DELETE FROM held WHERE feed = ? AND scope = ? AND first = ?", (feed, scope, first))
+        self.connection.execute(
+            "DELETE FROM held WHERE feed = ? AND scope = ? AND first = ?", (feed, scope, first)
+        )
         for low, high in ((first, number - 1), (number + 1, last)):
             if low <= high:
                 self.connection.execute("INSERT INTO held VALUES (?, ?, ?, ?)", (feed, scope, low, high))

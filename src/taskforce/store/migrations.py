@@ -31,7 +31,9 @@ def check_schema(connection: Connection) -> bool:
     found = schema_of(connection)
     if found > SCHEMA:
         raise StoreError(
-            _("a newer version of taskforce wrote this store (schema %(found)d, this program knows %(known)d)")
+            _(
+                "a newer version of taskforce wrote this store (schema %(found)d, this program knows %(known)d)"
+            )
             % {"found": found, "known": SCHEMA},
             hint=_("install the newer version; nothing was changed"),
         )
@@ -39,7 +41,7 @@ def check_schema(connection: Connection) -> bool:
 
 
 def migrate(connection: Connection, path: str) -> None:
-    """Bring the store to this program's schema, keeping a copy (`…​.before-N`) of one that already holds data."""
+    """Bring the store to this program's schema, keeping a copy (`…\u200b.before-N`) of one that already holds data."""
     found = schema_of(connection)
     if found:
         copy = f"{path}.before-{SCHEMA}"

@@ -75,10 +75,16 @@ def list_records(
     """Records of a kind that meet every condition; `sort` lists columns, True for descending; unset values last."""
     clauses, bound = _where(kind, conditions, archived=archived)
     order = ", ".join(
-        quote(column) + " IS NULL, " + quote(column) + (" DESC" if descending else "") for column, descending in sort
+        quote(column) + " IS NULL, " + quote(column) + (" DESC" if descending else "")
+        for column, descending in sort
     )
     query = (
-        "SELECT * FROM " + quote(kind.name) + clauses + " ORDER BY " + (order + ", n" if order else "n") + " LIMIT ?"
+        "SELECT * FROM "
+        + quote(kind.name)
+        + clauses
+        + " ORDER BY "
+        + (order + ", n" if order else "n")
+        + " LIMIT ?"
     )
     rows = connection.execute(query, (*bound, -1 if limit is None else limit)).fetchall()
     return _records(connection, kind, rows)
@@ -110,7 +116,8 @@ def records_by_prefix(connection: Connection, kind: Kind, prefix: str, *, limit:
 def records_by_value(connection: Connection, kind: Kind, column: str, value: str) -> list[Record]:
     """Records with this value in a column, compared without regard to case."""
     rows = connection.execute(
-        "SELECT * FROM " + quote(kind.name) + " WHERE " + quote(column) + " = ? COLLATE NOCASE ORDER BY n", (value,)
+        "SELECT * FROM " + quote(kind.name) + " WHERE " + quote(column) + " = ? COLLATE NOCASE ORDER BY n",
+        (value,),
     ).fetchall()
     return _records(connection, kind, rows)
 
@@ -140,14 +147,17 @@ def kinds_of(connection: Connection, record: str) -> list[str]:
 
 def owner_of(connection: Connection, kind: Kind, record: str) -> str:
     """The agency that made a record, as its id proves; empty where no part held proves it."""
-    row = connection.execute("SELECT owner FROM record WHERE id = ? AND kind = ?", (record, kind.name)).fetchone()
+    row = connection.execute(
+        "SELECT owner FROM record WHERE id = ? AND kind = ?", (record, kind.name)
+    ).fetchone()
     return "" if row is None else str(row[0])
 
 
 def search(connection: Connection, words: str, *, kind: Kind | None = None, limit: int = 50) -> list[Record]:
     """Records that hold all the words (each as a prefix), best first; nothing for no words."""
     terms = [
-        "".join(character for character in word if character.isalnum() or character in "-_") for word in words.split()
+        "".join(character for character in word if character.isalnum() or character in "-_")
+        for word in words.split()
     ]
     query = " ".join('"' + term + '"*' for term in terms if term)
     if not query:
@@ -214,7 +224,11 @@ def _refs(connection: Connection, kind: Kind, ids: Sequence[str]) -> list[str]:
         return [_ref(kind, one, *_beside(every, one)) for one in ids]
     table = quote(kind.name)
     query = (
-        "SELECT (SELECT max(id) FROM " + table + " WHERE id < ?), (SELECT min(id) FROM " + table + " WHERE id > ?)"
+        "SELECT (SELECT max(id) FROM "
+        + table
+        + " WHERE id < ?), (SELECT min(id) FROM "
+        + table
+        + " WHERE id > ?)"
     )
     return [_ref(kind, one, *connection.execute(query, (one, one)).fetchone()) for one in ids]
 

@@ -80,7 +80,8 @@ class Store:
     def set_meta(self, name: str, value: str) -> None:
         """Set one of the store's own settings; only inside `writing()`."""
         self.connection.execute(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (name, value)
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (name, value),
         )
 
     @cached_property
@@ -118,14 +119,21 @@ class Store:
 
     def rebuild(self) -> int:
         """Build everything the log adds up to anew from it, in one transaction; how many edits there are."""
-        tables_before = {n: owner for n, owner in self.connection.execute("SELECT id, owner FROM record")}
         with self.writing():
-            forget_all(self.connection)
-            tables.create_tables(self.connection)
-            ledger = self.ledger()
-            count = self._replay(ledger, tables_before)
+            count = self.replay()
             self.set_meta("tables", __version__)
         return count
+
+    def replay(self) -> int:
+        """Empty what the log adds up to and add the log up again; only inside `writing()`."""
+        owners = {
+            record: owner
+            for record, owner in self.connection.execute("SELECT id, owner FROM record")
+            if owner
+        }
+        forget_all(self.connection)
+        tables.create_tables(self.connection)
+        return self._replay(self.ledger(), owners)
 
     def _replay(self, ledger: Ledger, owners: dict[str, str]) -> int:
         last, count = 0, 0

@@ -15,7 +15,17 @@ from taskforce.records.schema import Kind, Type
 from taskforce.store.connection import Connection, placeholders, quote, with_sqlite_utils
 from taskforce.sync.edit import Value
 
-OWN_COLUMNS = ("n", "id", "archived", "created", "created_by", "created_in", "changed", "changed_by", "changed_in")
+OWN_COLUMNS = (
+    "n",
+    "id",
+    "archived",
+    "created",
+    "created_by",
+    "created_in",
+    "changed",
+    "changed_by",
+    "changed_in",
+)
 """Row number (shared with the search index), full id, whether it is out of view, first and last edit: clock, officer, agency."""
 
 _INDEXED = (Type.REF, Type.AGENCY_CODE)
@@ -98,7 +108,9 @@ def searched_fields(kind: Kind) -> tuple[str, ...]:
     return tuple(each.name for each in kind.fields if each.type in (Type.TEXT, Type.NOTE, Type.AGENCY_CODE))
 
 
-def index_rows(connection: Connection, rows: Sequence[tuple[int, str]], *, replace: Sequence[int] = ()) -> None:
+def index_rows(
+    connection: Connection, rows: Sequence[tuple[int, str]], *, replace: Sequence[int] = ()
+) -> None:
     """Put texts under their row numbers into the search index, first taking out those of `replace`."""
     if replace:
         connection.executemany("DELETE FROM search WHERE rowid = ?", [(n,) for n in replace])

@@ -134,7 +134,13 @@ class Writer:
 
 @contextmanager
 def writer(
-    store: Store, sign: Signer, now: datetime, summary: str, *, undoable: bool = True, undoes: int | None = None
+    store: Store,
+    sign: Signer,
+    now: datetime,
+    summary: str,
+    *,
+    undoable: bool = True,
+    undoes: int | None = None,
 ) -> Iterator[Writer]:
     """One action: a transaction in which a `Writer` saves, and one entry of the history that `undo` can take back."""
     with store.writing():

@@ -93,16 +93,18 @@ def compose_head(
     }
 
 
-def write(head: Mapping[str, Any], edits: Iterable[Mapping[str, Any]], sign: Callable[[bytes], str]) -> Iterator[str]:
+def write(
+    head: Mapping[str, Any], edits: Iterable[Mapping[str, Any]], sign: Callable[[bytes], str]
+) -> Iterator[str]:
     """The text of a bundle, document by document. `edits` are edits' bodies, ordered by feed and number."""
     digest = Digest()
     digest.start(head)
-    yield "---\n" + document(head)
+    yield document(head, flow_depth=2)
     for body in edits:
         digest.add(hash_of(canonical(body)))
-        yield "---\n" + document(in_reading_order(body))
+        yield document(in_reading_order(body), flow_depth=2)
     end = digest.end()
-    yield "---\n" + document({**end, "sig": sign(canonical(end).encode())})
+    yield document({**end, "sig": sign(canonical(end).encode())})
 
 
 class Reader:
@@ -143,9 +145,13 @@ class Reader:
     def _finish(self, data: dict[str, Any], line: int) -> None:
         expected = self._digest.end()
         signature = data.get("sig")
-        if {key: value for key, value in data.items() if key != "sig"} != expected or not isinstance(signature, str):
+        if {key: value for key, value in data.items() if key != "sig"} != expected or not isinstance(
+            signature, str
+        ):
             raise InputError(
-                _("%(name)s:%(line)d: the end does not fit what came before: the bundle was altered or damaged")
+                _(
+                    "%(name)s:%(line)d: the end does not fit what came before: the bundle was altered or damaged"
+                )
                 % {"name": self.name, "line": line}
             )
         if next(self._documents, None) is not None:
@@ -159,7 +165,9 @@ def parse_head(data: object, name: str) -> Head:
     if not isinstance(data, dict) or "taskforce-bundle" not in data:
         raise _fault(name, _("this is not a bundle"))
     if data["taskforce-bundle"] != FORMAT:
-        raise _fault(name, _("this bundle is of a format that this version does not know; install a newer version"))
+        raise _fault(
+            name, _("this bundle is of a format that this version does not know; install a newer version")
+        )
     requires = data.get("requires", [])
     if not _is_strings(requires):
         raise _fault(name, _("requires is a list of names"))
@@ -167,7 +175,8 @@ def parse_head(data: object, name: str) -> Head:
     if unknown:
         raise _fault(
             name,
-            _("this bundle needs what this version cannot do: %(names)s") % {"names": ", ".join(unknown)[:200]},
+            _("this bundle needs what this version cannot do: %(names)s")
+            % {"names": ", ".join(unknown)[:200]},
         )
     for key, pattern in (("id", _ID), ("agency", _AGENCY), ("device", _ID), ("made", _MADE)):
         value = data.get(key)

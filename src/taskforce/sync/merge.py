@@ -81,7 +81,9 @@ PartState = dict[str, FieldState]
 """The state of every field of one part of one record."""
 
 
-def merge_edit(state: PartState, feed: str, number: int, values: Mapping[str, Value], saw: Mapping[str, Saw]) -> None:
+def merge_edit(
+    state: PartState, feed: str, number: int, values: Mapping[str, Value], saw: Mapping[str, Saw]
+) -> None:
     """Take an edit's fields into `state`."""
     for name in values:
         known = state.get(name)
@@ -96,7 +98,10 @@ def dump_state(state: PartState) -> str:
     for name, known in state.items():
         groups.setdefault((*known.heads, 0, *sorted(known.seen.items())), []).append(name)
     return json.dumps(
-        [[state[names[0]].heads, state[names[0]].seen, names] for names in sorted(map(sorted, groups.values()))],
+        [
+            [state[names[0]].heads, state[names[0]].seen, names]
+            for names in sorted(map(sorted, groups.values()))
+        ],
         separators=(",", ":"),
         sort_keys=True,
     )

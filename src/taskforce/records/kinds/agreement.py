@@ -61,10 +61,13 @@ KIND = Kind(
     columns=("title", "agreement_kind", "status", "parties", "review_by", "until"),
     filters=("agreement_kind", "parties"),
     lifecycle=LIFECYCLE,
+    deadline="review_by",
     fields=(
         Field("title", Type.TEXT, AGREEMENT, N_("Title"), required=True),
         Field("agreement_kind", Type.CODE, AGREEMENT, N_("Kind of agreement"), codes=codes.AGREEMENT_KINDS),
-        Field("reference", Type.TEXT, AGREEMENT, N_("Reference"), N_("treaty series, file or document number")),
+        Field(
+            "reference", Type.TEXT, AGREEMENT, N_("Reference"), N_("treaty series, file or document number")
+        ),
         Field("parties", Type.PARTY, AGREEMENT, N_("Parties"), N_("agency codes or countries"), many=True),
         Field("covers", Type.CODE, AGREEMENT, N_("Covers parts"), many=True, codes=codes.COVERED_PARTS),
         Field("purposes", Type.CODE, AGREEMENT, N_("Purposes"), many=True, codes=codes.PURPOSES),

@@ -47,7 +47,14 @@ LIFECYCLE = Lifecycle(
             stamps="accepted_at",
             asks=(Ask("officer", "officer"), *_NOTE),
         ),
-        Move("start", ("assigned", "accepted"), "under-way", N_("Work has begun"), stamps="started_at", asks=_NOTE),
+        Move(
+            "start",
+            ("assigned", "accepted"),
+            "under-way",
+            N_("Work has begun"),
+            stamps="started_at",
+            asks=_NOTE,
+        ),
         Move(
             "block",
             ("assigned", "accepted", "under-way"),
@@ -82,6 +89,7 @@ KIND = Kind(
     columns=("title", "status", "agency", "priority", "due", "site"),
     filters=("operation", "agency", "priority", "site"),
     lifecycle=LIFECYCLE,
+    deadline="due",
     fields=(
         Field("title", Type.TEXT, OPERATIONAL, N_("Title"), required=True),
         Field("operation", Type.REF, OPERATIONAL, N_("Operation"), required=True, to="operation"),

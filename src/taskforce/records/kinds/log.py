@@ -17,15 +17,25 @@ KIND = Kind(
     anchors={OPERATIONAL: "operation", CASE: "victim"},
     columns=("at", "category", "text", "site"),
     filters=("operation", "category", "site", "assignment"),
+    sort="at",
     editable=False,
     fields=(
         Field("text", Type.NOTE, OPERATIONAL, N_("Entry"), required=True),
         Field("operation", Type.REF, OPERATIONAL, N_("Operation"), required=True, to="operation"),
         Field("at", Type.TIME, OPERATIONAL, N_("When"), default="now"),
-        Field("category", Type.CODE, OPERATIONAL, N_("Category"), codes=codes.LOG_CATEGORIES, default="event"),
+        Field(
+            "category", Type.CODE, OPERATIONAL, N_("Category"), codes=codes.LOG_CATEGORIES, default="event"
+        ),
         Field("site", Type.REF, OPERATIONAL, N_("Site"), to="site"),
         Field("assignment", Type.REF, OPERATIONAL, N_("Assignment"), to="assignment"),
-        Field("corrects", Type.REF, OPERATIONAL, N_("Corrects"), N_("the entry that this one corrects"), to="log"),
+        Field(
+            "corrects",
+            Type.REF,
+            OPERATIONAL,
+            N_("Corrects"),
+            N_("the entry that this one corrects"),
+            to="log",
+        ),
         Field("victim", Type.REF, CASE, N_("Victim"), to="victim"),
     ),
 )

@@ -57,9 +57,7 @@ KIND = Kind(
     lifecycle=LIFECYCLE,
     fields=(
         Field("codename", Type.TEXT, OPERATIONAL, N_("Codename"), required=True),
-        Field(
-            "operation_kind", Type.CODE, OPERATIONAL, N_("Kind of operation"), codes=codes.OPERATION_KINDS
-        ),
+        Field("operation_kind", Type.CODE, OPERATIONAL, N_("Kind of operation"), codes=codes.OPERATION_KINDS),
         Field("lead", Type.REF, OPERATIONAL, N_("Lead agency"), to="agency"),
         lifecycle_field(LIFECYCLE, OPERATIONAL),
         Field("start", Type.DATE, OPERATIONAL, N_("Start")),

@@ -36,7 +36,14 @@ LIFECYCLE = Lifecycle(
     initial="draft",
     closed=("declined", "completed", "cancelled", "revoked"),
     moves=(
-        Move("send", ("draft",), "sent", N_("Send it: it goes with the next bundle"), stamps="sent_at", asks=_NOTE),
+        Move(
+            "send",
+            ("draft",),
+            "sent",
+            N_("Send it: it goes with the next bundle"),
+            stamps="sent_at",
+            asks=_NOTE,
+        ),
         Move(
             "receive",
             ("sent",),
@@ -60,7 +67,14 @@ LIFECYCLE = Lifecycle(
             stamps="answered_at",
             asks=(Ask("reason", "decline_reason", required=True), *_NOTE),
         ),
-        Move("start", ("accepted",), "in-progress", N_("The services have begun"), stamps="started_at", asks=_NOTE),
+        Move(
+            "start",
+            ("accepted",),
+            "in-progress",
+            N_("The services have begun"),
+            stamps="started_at",
+            asks=_NOTE,
+        ),
         Move(
             "complete",
             ("accepted", "in-progress"),
@@ -101,18 +115,29 @@ KIND = Kind(
     columns=("victim", "to", "status", "services", "urgency", "answer_due"),
     filters=("victim", "to", "sender", "services", "urgency"),
     lifecycle=LIFECYCLE,
+    deadline="answer_due",
+    deadline_states=("sent", "received"),
     fields=(
         Field("victim", Type.REF, CASE, N_("Victim"), required=True, fixed=True, to="victim"),
         Field("to", Type.REF, CASE, N_("To"), required=True, to="agency"),
         Field("sender", Type.REF, CASE, N_("From"), N_("your own agency if left out"), to="agency"),
-        Field("hand_over", Type.CODE, CASE, N_("Kind of hand-over"), codes=codes.HAND_OVERS, default="referral"),
+        Field(
+            "hand_over", Type.CODE, CASE, N_("Kind of hand-over"), codes=codes.HAND_OVERS, default="referral"
+        ),
         Field("services", Type.CODE, CASE, N_("Services"), many=True, codes=codes.SERVICES),
         Field("urgency", Type.CODE, CASE, N_("Urgency"), codes=codes.URGENCIES, default="1d"),
         lifecycle_field(LIFECYCLE, CASE),
         Field("answer_due", Type.TIME, CASE, N_("Answer due"), by_move=True),
         Field("handover_place", Type.TEXT, CASE, N_("Hand-over place")),
         Field("handover_at", Type.TIME, CASE, N_("Hand-over at")),
-        Field("decline_reason", Type.CODE, CASE, N_("Reason declined"), codes=codes.DECLINE_REASONS, by_move=True),
+        Field(
+            "decline_reason",
+            Type.CODE,
+            CASE,
+            N_("Reason declined"),
+            codes=codes.DECLINE_REASONS,
+            by_move=True,
+        ),
         Field(
             "outcomes",
             Type.PAIR,

@@ -18,9 +18,7 @@ KIND = Kind(
     filters=("operation", "victim_status", "age_band", "gender", "citizenship", "languages"),
     fields=(
         Field("operation", Type.REF, CASE, N_("Operation"), to="operation"),
-        Field(
-            "victim_status", Type.CODE, CASE, N_("Status"), codes=codes.VICTIM_STATUS, default="possible"
-        ),
+        Field("victim_status", Type.CODE, CASE, N_("Status"), codes=codes.VICTIM_STATUS, default="possible"),
         Field("status_decided_by", Type.CODE, CASE, N_("Status decided by"), codes=codes.STATUS_DECIDERS),
         Field("age_band", Type.CODE, CASE, N_("Age band"), codes=codes.AGE_BANDS),
         Field("age_unsure", Type.YES_NO, CASE, N_("Age not sure"), N_("then treated as a child")),

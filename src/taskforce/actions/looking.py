@@ -1,0 +1,99 @@
+"""Looks back and around: the history of a record, what was done here, search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from taskforce.actions.references import find_any, shown_ids
+from taskforce.actions.session import Session
+from taskforce.errors import UsageError, did_you_mean
+from taskforce.i18n import _
+from taskforce.records.registry import find_kind, get_kind, kind_names
+from taskforce.records.schema import Type
+from taskforce.store import history, queries
+from taskforce.store.queries import Record
+from taskforce.sync.edit import Edit, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit of a record's history, with what people see in place of the ids it holds."""
+
+    edit: str
+    at: str
+    by: str
+    agency: str
+    device: str
+    part: str
+    values: Mapping[str, Value]
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One thing done in this store."""
+
+    at: str
+    by: str
+    summary: str
+    undone: bool
+
+
+def history_of(session: Session, text: str) -> tuple[Record, list[Change]]:
+    """A record and every edit of it that the store holds, oldest first by clock."""
+    record = find_any(session, text)
+    edits = history.edits_of_record(session.store.connection, record.kind, record.id)
+    names = _names(session, record, edits)
+    return record, [
+        Change(
+            f"{edit.feed}/{edit.number}",
+            edit.stamp.time + "Z",
+            edit.by,
+            history.agency_of_device(session.store.connection, edit.device),
+            edit.device,
+            edit.part,
+            edit.set,
+            names,
+        )
+        for edit in edits
+    ]
+
+
+def actions(session: Session, *, limit: int) -> list[Done]:
+    """What was done in this store, latest first."""
+    return [
+        Done(each.at.partition("/")[0], each.by, each.summary, each.undone_by is not None)
+        for each in history.actions(session.store.connection, limit=limit)
+    ]
+
+
+def search(session: Session, words: str, *, kind: str | None = None, limit: int = 50) -> list[Record]:
+    """Records that hold all the words, best first. UsageError for an unknown kind."""
+    chosen = find_kind(kind) if kind else None
+    if kind and chosen is None:
+        raise UsageError(
+            _("“%(kind)s” is not a kind of record") % {"kind": kind}, hint=did_you_mean(kind, kind_names())
+        )
+    return queries.search(session.store.connection, words, kind=chosen, limit=limit)
+
+
+def gist(record: Record) -> str:
+    """One line that says what a record is about."""
+    texts = [
+        record.text(field.name)
+        for field in record.kind.fields
+        if field.type in (Type.TEXT, Type.NOTE) and record.text(field.name)
+    ]
+    return " · ".join(text.replace("\n", " ") for text in texts[:2])
+
+
+def _names(session: Session, record: Record, edits: list[Edit]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for field in record.kind.fields:
+        if field.type != Type.REF:
+            continue
+        values = [edit.set[field.name] for edit in edits if field.name in edit.set]
+        ids = {one for value in values for one in (value if isinstance(value, list) else [value]) if one}
+        names.update(shown_ids(session, get_kind(field.to), ids) if ids else {})
+    return names

@@ -1,0 +1,211 @@
+"""The table of commands: name, module and one-line help. A module is loaded only when its command is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import Abort, TyperException
+
+from taskforce import console
+from taskforce.commands.frame import Invocation, current, flag, shared_options
+from taskforce.errors import BROKEN_PIPE, INTERRUPTED, Failure, TaskforceError, UsageError, did_you_mean
+from taskforce.i18n import N_, _, install
+from taskforce.moments import MomentError
+from taskforce.output import Result, draw, draw_error
+
+Loader = Callable[[], Any]
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("setup", N_("Make a store for your agency on this device")),
+    "use": ("setup", N_("Choose the current operation of this store")),
+    "status": ("status", N_("What needs attention now, worst first")),
+    "import": ("exchange", N_("Take in a plan or a bundle")),
+    "export": ("exchange", N_("Write a bundle for a peer, or the records as a plan")),
+    "bundle": ("exchange", N_("Look into a bundle without taking it in")),
+    "peer": ("peer", N_("Cards, verified peers, how exchange stands")),
+    "conflict": ("conflict", N_("Fields that two people set: see both, decide")),
+    "history": ("looking", N_("Every change of a record, or what was done here")),
+    "undo": ("looking", N_("Take back the last thing done here")),
+    "search": ("looking", N_("Find records by words")),
+    "doctor": ("looking", N_("Check the store; build its tables anew")),
+    "config": ("config", N_("Settings: where, which, change one")),
+    "completion": ("config", N_("Shell completion, refs included")),
+    "demo": ("demo", N_("Three teams without a network, told step by step")),
+}
+"""Commands beside the nouns; those come from the kinds' declarations."""
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are made when they are called; help lists them from the table alone."""
+
+    def __init__(self, name: str, help: str, table: Mapping[str, tuple[str, Loader]], **more: Any) -> None:
+        super().__init__(
+            name=name,
+            help=help,
+            rich_markup_mode=None,
+            context_settings={"help_option_names": ["-h", "--help"]},
+            **more,
+        )
+        self._table = table
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order of the table."""
+        return list(self._table)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command called `cmd_name`, made now."""
+        entry = self._table.get(cmd_name)
+        if entry is None:
+            return None
+        made = entry[1]()
+        made.name = cmd_name
+        return made
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of commands in the help text."""
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, help) for name, (help, _load) in self._table.items()])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the first argument names; UsageError with the nearest name."""
+        if args and not args[0].startswith("-") and args[0] not in self._table:
+            raise UsageError(
+                _("there is no command “%(name)s”") % {"name": args[0]},
+                hint=did_you_mean(args[0], self._table)
+                or _("see them with: %(command)s --help") % {"command": ctx.command_path},
+            )
+        return super().resolve_command(ctx, args)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; what it has to say is written here."""
+    invocation = Invocation(format="json" if "--json" in arguments else "table")
+    current.set(invocation)
+    install()
+    try:
+        result = root().main(args=arguments, prog_name="taskforce", standalone_mode=False)
+        console.set_quiet(invocation.quiet)
+        if not isinstance(result, Result):
+            return int(result or 0)
+        draw(result, format=invocation.format)
+        sys.stdout.flush()
+        return result.exit_code
+    except BrokenPipeError:
+        return _leave_quietly()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Abort:
+        return INTERRUPTED
+    except Exception as error:
+        return _tell(error, invocation)
+
+
+def root() -> LazyGroup:
+    """The program's top-level group."""
+    from taskforce.records.registry import all_kinds  # deferred: completion scripts need no kinds
+
+    table: dict[str, tuple[str, Loader]] = {}
+    for name in ("init", "use", "status"):
+        table[name] = _entry(name)
+    for kind in all_kinds():
+        table[kind.name] = (_(kind.help), _noun_loader(kind.name))
+    for name in COMMANDS:
+        if name not in table:
+            table[name] = _entry(name)
+    return LazyGroup(
+        "taskforce",
+        _(
+            "Joint operations against human trafficking: agencies, assignments and victim referrals, kept encrypted on "
+            "this device and agreed between offline teams by bundles."
+        ),
+        table,
+        params=[flag("--version/-V", _("The program's version")), *shared_options()],
+        invoke_without_command=True,
+        callback=_without_command,
+        epilog=_(
+            "Exit codes: 0 done · 1 failure · 2 usage · 3 not found · 4 refused · 5 bad input · 6 locked · 7 store · 8 trust"
+        ),
+    )
+
+
+def group_of(module: Any) -> LazyGroup:
+    """The group that a commands module declares: `GROUP` (name and help) and `VERBS` (help and maker by name)."""
+    name, help = module.GROUP
+    return LazyGroup(name, _(help), {verb: (_(line), make) for verb, (line, make) in module.VERBS.items()})
+
+
+def _entry(name: str) -> tuple[str, Loader]:
+    module_name, help = COMMANDS[name]
+
+    def load() -> TyperCommand | TyperGroup:
+        module = import_module(f"taskforce.commands.{module_name}")
+        made = getattr(module, "make_" + name.replace("-", "_"), None)
+        return made() if made is not None else group_of(import_module(f"taskforce.commands.{module_name}"))
+
+    return _(help), load
+
+
+def _noun_loader(kind_name: str) -> Loader:
+    def load() -> LazyGroup:
+        from taskforce.commands.nouns import verbs_of  # deferred: only for a noun's own commands
+        from taskforce.records.registry import get_kind
+
+        kind = get_kind(kind_name)
+        return LazyGroup(kind.name, _(kind.help), verbs_of(kind))
+
+    return load
+
+
+def _without_command(version: bool) -> Result | None:
+    """`taskforce` alone: on a terminal the status screen, elsewhere the help."""
+    if version:
+        from taskforce.output import Raw
+        from taskforce.version import __version__
+
+        return Result({"version": __version__}, Raw(f"taskforce {__version__}\n"))
+    if sys.stdout.isatty():
+        from taskforce.commands.status import run_status
+
+        return run_status()
+    return None
+
+
+def _tell(error: Exception, invocation: Invocation) -> int:
+    """Say what went wrong on stderr, and with --json on stdout too; its exit code. No traceback, no locals."""
+    console.set_quiet(invocation.quiet)
+    if isinstance(error, TyperException):
+        known: TaskforceError = UsageError(_as_sentence(error), hint=_usage_hint(error))
+    elif isinstance(error, MomentError):
+        known = UsageError(error.sentence, hint=error.hint)
+    elif isinstance(error, TaskforceError):
+        known = error
+    else:
+        known = Failure.of(error)
+    try:
+        draw_error(known, format="json" if invocation.format == "json" else "table")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _leave_quietly()
+    return known.exit_code
+
+
+def _as_sentence(error: TyperException) -> str:
+    text = error.format_message().rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _usage_hint(error: TyperException) -> str | None:
+    context = getattr(error, "ctx", None)
+    return None if context is None else _("see: %(command)s --help") % {"command": context.command_path}
+
+
+def _leave_quietly() -> int:
+    """The reader of our output went away: say nothing, and let nothing be flushed to it at exit."""
+    import os  # deferred: only here
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE

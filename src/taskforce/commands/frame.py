@@ -1,0 +1,237 @@
+"""What every command is made of: parameters, the options that all share, and the store that it works in.
+
+Commands are built as typer's own command objects rather than from function signatures, since most of them are made
+from the kinds' declarations; a command's function takes its parameters by name and returns a `Result`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from typer.core import TyperArgument, TyperCommand, TyperOption
+
+from taskforce.actions.session import Session
+from taskforce.errors import Locked
+from taskforce.i18n import _
+from taskforce.output import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typer import Context
+
+Parameter = TyperArgument | TyperOption
+Completer = Callable[[Any, Any, str], list[str]]
+
+
+@dataclass(slots=True)
+class Invocation:
+    """The options that every command shares, as they were given anywhere on the command line."""
+
+    store: str = ""
+    key_file: str = ""
+    format: str = "table"
+    quiet: bool = False
+
+
+current: ContextVar[Invocation] = ContextVar("invocation")
+"""The invocation that is running."""
+
+
+def argument(
+    name: str, help: str, *, required: bool = True, many: bool = False, complete: Completer | None = None
+) -> TyperArgument:
+    """A positional parameter."""
+    return TyperArgument(
+        param_decls=[name],
+        type=str,
+        required=required,
+        nargs=-1 if many else None,
+        help=help,
+        metavar=name.upper() if required else f"[{name.upper()}]",
+        show_default=False,
+        shell_complete=complete,
+    )
+
+
+def option(
+    flags: str,
+    help: str,
+    *,
+    metavar: str = "TEXT",
+    many: bool = False,
+    complete: Completer | None = None,
+    number: bool = False,
+) -> TyperOption:
+    """An option with a value; `many` may be repeated and gives a tuple."""
+    return TyperOption(
+        param_decls=flags.split("/"),
+        type=int if number else str,
+        default=None,
+        multiple=many,
+        help=help,
+        metavar=metavar,
+        shell_complete=complete,
+    )
+
+
+def flag(flags: str, help: str) -> TyperOption:
+    """An option without a value."""
+    return TyperOption(param_decls=flags.split("/"), is_flag=True, default=False, help=help, type=bool)
+
+
+def command(
+    name: str,
+    run: Callable[..., Result],
+    help: str,
+    parameters: Iterable[Parameter] = (),
+    *,
+    lists: bool = False,
+) -> TyperCommand:
+    """A command that calls `run` with its parameters by name. `lists` adds the formats of lists."""
+    return TyperCommand(
+        name,
+        callback=run,
+        params=[*parameters, *shared_options(lists=lists)],
+        help=help,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def shared_options(*, lists: bool = False) -> list[TyperOption]:
+    """The options that every command takes."""
+
+    def note(name: str) -> Callable[[Context, Any, Any], None]:
+        def keep(_context: Context, _parameter: Any, value: Any) -> None:
+            if value:
+                setattr(current.get(), name, value)
+
+        return keep
+
+    def note_json(_context: Context, _parameter: Any, value: bool) -> None:
+        if value:
+            current.get().format = "json"
+
+    shared = [
+        ("--store", "DIR", _("The store's folder (or TASKFORCE_STORE)"), "store"),
+        ("--key-file", "FILE", _("The file that holds the key (or TASKFORCE_KEY_FILE)"), "key_file"),
+    ]
+    options = [
+        TyperOption(
+            param_decls=[flag_],
+            type=str,
+            default=None,
+            metavar=metavar,
+            help=help,
+            expose_value=False,
+            callback=note(name),
+        )
+        for flag_, metavar, help, name in shared
+    ]
+    if lists:
+        options.append(
+            TyperOption(
+                param_decls=["--format"],
+                type=str,
+                default=None,
+                metavar="FORMAT",
+                help=_("table, json, csv or yaml"),
+                expose_value=False,
+                callback=note("format"),
+                shell_complete=lambda _context, _parameter, typed: [
+                    each for each in ("table", "json", "csv", "yaml") if each.startswith(typed)
+                ],
+            )
+        )
+    for flags, help, callback in (
+        (["--json"], _("Answer in JSON, for scripts"), note_json),
+        (["--quiet", "-q"], _("No notes on stderr"), note("quiet")),
+    ):
+        options.append(
+            TyperOption(
+                param_decls=flags,
+                is_flag=True,
+                default=False,
+                type=bool,
+                help=help,
+                expose_value=False,
+                callback=callback,
+            )
+        )
+    return options
+
+
+def store_folder() -> Path:
+    """The store's folder: option, environment, settings, else the platform's data folder."""
+    chosen = current.get().store or os.environ.get("TASKFORCE_STORE") or _setting("store")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path  # deferred: only without --store
+
+    return user_data_path("taskforce", appauthor=False) / "store"
+
+
+def key_file() -> str:
+    """The key file: option, environment, settings, or nothing."""
+    return current.get().key_file or os.environ.get("TASKFORCE_KEY_FILE") or _setting("key-file")
+
+
+def open_session() -> Session:
+    """Open the store that is meant; asks for the passphrase on a terminal if no key file is named."""
+    from taskforce.keys import slots  # deferred: loads libsodium
+    from taskforce.store.store import Store, store_exists  # deferred: loads SQLCipher
+
+    folder = store_folder()
+    if not store_exists(folder):
+        raise Locked(
+            _("there is no store in %(folder)s") % {"folder": folder},
+            hint=_(
+                "make one with: taskforce init --agency CODE --officer NAME, or name another with --store"
+            ),
+        )
+    named = key_file()
+    if named:
+        key = slots.open_with_key_file(folder, named)
+    elif "passphrase" in slots.slot_kinds(folder):
+        from taskforce import console  # deferred: only to ask
+
+        key = slots.open_with_passphrase(folder, console.secret(_("Passphrase: ")))
+    else:
+        raise Locked(
+            _("this store opens with a key file"), hint=_("name it with --key-file or TASKFORCE_KEY_FILE")
+        )
+    return Session(Store.open(folder, key))
+
+
+def completing_session() -> Session | None:
+    """The store for completion: only if it opens without asking."""
+    from taskforce.errors import TaskforceError
+
+    try:
+        return open_session() if key_file() else None
+    except TaskforceError:
+        return None
+
+
+def typed_fields(names: Sequence[str], given: dict[str, Any]) -> dict[str, str | list[str]]:
+    """The fields that were given on the command line: a repeated option's values each may hold several, with commas."""
+    typed: dict[str, str | list[str]] = {}
+    for name in names:
+        value = given.get(name)
+        if value is None or value == ():
+            continue
+        typed[name] = (
+            value if isinstance(value, str) else [item for each in value for item in each.split(",")]
+        )
+    return typed
+
+
+def _setting(name: str) -> str:
+    from taskforce.settings import read_setting  # deferred: only for what neither option nor environment says
+
+    return read_setting(name)

@@ -1,0 +1,131 @@
+"""Filters, order and limit of `list`, the same for every kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from taskforce import moments
+from taskforce.actions.session import Session
+from taskforce.actions.values import ValueFault, parse_one
+from taskforce.commands.frame import Parameter, flag, option
+from taskforce.errors import UsageError, did_you_mean
+from taskforce.i18n import _
+from taskforce.records.schema import Field, Kind, Type
+from taskforce.store import queries
+from taskforce.store.queries import Condition, Record
+
+
+def list_parameters(kind: Kind) -> list[Parameter]:
+    """The options of a kind's `list`."""
+    from taskforce.commands.nouns import field_option  # deferred: nouns uses this module
+
+    parameters: list[Parameter] = []
+    names = (*kind.filters, "status") if kind.lifecycle else kind.filters
+    for name in names:
+        field = kind.field(name)
+        assert field is not None
+        made = field_option(field)
+        parameters.append(
+            option(field.option, made.help or "", metavar=made.metavar or "TEXT", many=True, complete=None)
+        )
+    if kind.deadline:
+        parameters.append(flag("--overdue", _("Only what is late")))
+    if kind.field("on_duty_from"):
+        parameters.append(flag("--on-duty", _("Only who is on duty now")))
+    return [
+        *parameters,
+        option(
+            "--where", _("FIELD=VALUE, may be repeated; FIELD= for unset"), metavar="FIELD=VALUE", many=True
+        ),
+        option("--sort", _("Field to sort by; -FIELD for descending"), metavar="FIELD", many=True),
+        option("--limit", _("At most so many"), metavar="N", number=True),
+        flag("--archived", _("Archived ones too")),
+    ]
+
+
+def chosen_records(session: Session, kind: Kind, given: dict[str, Any]) -> list[Record]:
+    """The records that the options of `list` ask for."""
+    conditions: list[Condition] = []
+    for name in (*kind.filters, "status"):
+        for value in given.get(name) or ():
+            conditions.append(_condition(session, kind, name, value))
+    for pair in given.get("where") or ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(
+                _("--where: “%(text)s” is not FIELD=VALUE") % {"text": pair},
+                hint=_("such as --where priority=flash"),
+            )
+        conditions.append(_condition(session, kind, name.strip().replace("-", "_"), value.strip()))
+    conditions += _moments_of(session, kind, given)
+    limit = given.get("limit")
+    if limit is not None and limit < 0:
+        raise UsageError(_("--limit cannot be less than 0"))
+    sort = [_order(kind, text) for text in given.get("sort") or ()]
+    if not sort and kind.sort:
+        return _latest(session, kind, conditions, limit, archived=given["archived"])
+    return queries.list_records(
+        session.store.connection, kind, conditions, sort=sort, limit=limit, archived=given["archived"]
+    )
+
+
+def _latest(
+    session: Session, kind: Kind, conditions: list[Condition], limit: int | None, *, archived: bool
+) -> list[Record]:
+    """A log reads from old to new, and a limit keeps the newest."""
+    found = queries.list_records(
+        session.store.connection, kind, conditions, sort=[(kind.sort, True)], limit=limit, archived=archived
+    )
+    return found[::-1]
+
+
+def _condition(session: Session, kind: Kind, name: str, text: str) -> Condition:
+    field = kind.field(name)
+    if field is None:
+        names = [each.name for each in kind.fields]
+        raise UsageError(
+            _("%(kind)s has no field “%(name)s”") % {"kind": kind.name, "name": name},
+            hint=did_you_mean(name, names) or _("there are: %(names)s") % {"names": ", ".join(names)},
+        )
+    if not text:
+        return Condition(name, "unset")
+    operator = "has" if field.many else "="
+    return Condition(name, operator, _stored(session, field, text))
+
+
+def _stored(session: Session, field: Field, text: str) -> Any:
+    try:
+        value = parse_one(session, field, text)
+    except ValueFault as fault:
+        raise UsageError(f"{field.option}: {fault.sentence}", hint=fault.hint) from None
+    return int(value) if field.type == Type.INTEGER else value
+
+
+def _moments_of(session: Session, kind: Kind, given: dict[str, Any]) -> list[Condition]:
+    now = moments.time_text(session.now)
+    conditions = []
+    if given.get("overdue"):
+        assert kind.lifecycle is not None
+        states = kind.deadline_states or tuple(
+            state for state in kind.lifecycle.states if state not in kind.lifecycle.closed
+        )
+        field = kind.field(kind.deadline)
+        assert field is not None
+        limit = now if field.type == Type.TIME else moments.today().isoformat()
+        conditions += [Condition("status", "in", states), Condition(kind.deadline, "<", limit)]
+    if given.get("on_duty"):
+        conditions += [Condition("on_duty_from", "<", now), Condition("on_duty_until", ">=", now)]
+    return conditions
+
+
+def _order(kind: Kind, text: str) -> tuple[str, bool]:
+    descending = text.startswith("-")
+    name = text.lstrip("-").replace("-", "_")
+    own = ("created", "changed")
+    if kind.field(name) is None and name not in own:
+        names = [*(each.name for each in kind.fields), *own]
+        raise UsageError(
+            _("--sort: %(kind)s has no field “%(name)s”") % {"kind": kind.name, "name": name},
+            hint=did_you_mean(name, names) or _("there are: %(names)s") % {"names": ", ".join(names)},
+        )
+    return name, descending

@@ -1,0 +1,187 @@
+"""`taskforce history`, `undo`, `search` and `doctor`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperCommand
+
+from taskforce import moments
+from taskforce.actions import checking, looking
+from taskforce.actions.references import label_of, names_for
+from taskforce.actions.undoing import undo
+from taskforce.commands.frame import argument, command, flag, open_session, option
+from taskforce.errors import Refused
+from taskforce.i18n import _, ngettext
+from taskforce.output import Column, Line, Lines, Result, Table
+from taskforce.reports.record_views import data_of, shown
+from taskforce.text import shorten
+
+
+def make_history() -> TyperCommand:
+    """`history [REF]`."""
+    return command(
+        "history",
+        run_history,
+        _(
+            "Every change of a record, oldest first; without a ref, what was done in this store, latest first."
+        ),
+        [
+            argument("ref", _("Ref"), required=False),
+            option("--limit", _("At most so many"), metavar="N", number=True),
+        ],
+    )
+
+
+def run_history(ref: str | None, limit: int | None) -> Result:
+    """Show the history of a record or of the store."""
+    session = open_session()
+    if ref is None:
+        done = looking.actions(session, limit=limit or 20)
+        lines = [
+            f"{moments.show_time(each.at)}  {each.by}  {each.summary}"
+            + ("  " + _("(undone)") if each.undone else "")
+            for each in done
+        ]
+        data = [
+            {"at": each.at, "by": each.by, "action": each.summary, "undone": each.undone} for each in done
+        ]
+        return Result(data, Lines(tuple(lines) or (_("nothing yet"),)))
+    record, changes = looking.history_of(session, ref)
+    changes = changes[-limit:] if limit else changes
+    story: list[Line | str] = [
+        Line(
+            f"{label_of(record)} {record.title if record.kind.title != 'victim' else ''}".rstrip(), "heading"
+        )
+    ]
+    for change in changes:
+        story.append(f"{moments.show_time(change.at)}  {change.by}, {change.agency or '?'}  · {change.part}")
+        for name, value in change.values.items():
+            field = record.kind.field(name)
+            text = (
+                shown(field, value, change.names)
+                if field
+                else (", ".join(value) if isinstance(value, list) else value)
+            )
+            story.append(f"    {name}: {shorten(text, 100) or _('(nothing)')}")
+    return Result([_change_data(change) for change in changes], Lines(tuple(story)))
+
+
+def _change_data(change: looking.Change) -> dict[str, Any]:
+    return {
+        "edit": change.edit,
+        "at": change.at,
+        "by": change.by,
+        "agency": change.agency,
+        "device": change.device,
+        "part": change.part,
+        "set": dict(change.values),
+    }
+
+
+def make_undo() -> TyperCommand:
+    """`undo`."""
+    return command(
+        "undo",
+        run_undo,
+        _("Take back the last thing done in this store that was not taken back yet."),
+        [flag("--dry-run", _("Only say what would be taken back"))],
+    )
+
+
+def run_undo(dry_run: bool) -> Result:
+    """Undo, or say what that would do."""
+    undone = undo(open_session(), dry_run=dry_run)
+    verb = _("taken back: %(action)s") if undone.applied else _("would take back: %(action)s")
+    lines: list[Line | str] = [Line(verb % {"action": undone.action.summary}, "heading")]
+    for each in undone.restored[:20]:
+        what = _("archived") if each.made_by_it else ", ".join(each.values)
+        lines.append(f"  {each.label}: {what}")
+    data = {
+        "action": undone.action.summary,
+        "applied": undone.applied,
+        "records": [
+            {
+                "id": each.record,
+                "kind": each.kind.name,
+                "label": each.label,
+                "archived": each.made_by_it,
+                "fields": each.values,
+            }
+            for each in undone.restored
+        ],
+    }
+    return Result(data, Lines(tuple(lines)))
+
+
+def make_search() -> TyperCommand:
+    """`search WORDS`."""
+    return command(
+        "search",
+        run_search,
+        _("Find records that hold all the words; each may be the beginning of a word."),
+        [
+            argument("words", _("Words"), many=True),
+            option("--kind", _("Only this kind"), metavar="KIND"),
+            option("--limit", _("At most so many"), metavar="N", number=True),
+        ],
+        lists=True,
+    )
+
+
+def run_search(words: tuple[str, ...], kind: str | None, limit: int | None) -> Result:
+    """Search the store."""
+    session = open_session()
+    found = looking.search(session, " ".join(words), kind=kind, limit=limit or 50)
+    names = names_for(session, found)
+    columns = (Column(_("Ref"), "ref"), Column(_("Kind"), "kind"), Column(_("What"), "title", wrap=True))
+    rows = tuple((label_of(record), _(record.kind.label), looking.gist(record)) for record in found)
+    empty = _("nothing holds “%(words)s”") % {"words": " ".join(words)}
+    return Result([data_of(record, names) for record in found], Table(columns, rows, empty), plural="records")
+
+
+def make_doctor() -> TyperCommand:
+    """`doctor`."""
+    return command(
+        "doctor",
+        run_doctor,
+        _("Check the store: the file, the log, and that the tables are what the log adds up to."),
+        [flag("--rebuild", _("Build the tables anew from the log"))],
+    )
+
+
+def run_doctor(rebuild: bool) -> Result:
+    """Check, or rebuild."""
+    session = open_session()
+    found = checking.check(session, rebuild=rebuild)
+    data = {
+        "edits": found.edits,
+        "records": found.records,
+        "waiting": found.waiting,
+        "faults": list(found.faults),
+        "rebuilt": found.rebuilt,
+    }
+    if found.faults:
+        raise Refused(
+            ngettext(
+                "%(count)d fault: %(first)s", "%(count)d faults, the first: %(first)s", len(found.faults)
+            )
+            % {"count": len(found.faults), "first": found.faults[0]},
+            hint=_("run taskforce doctor --rebuild; if that does not mend it, restore a backup"),
+            code="damaged",
+        )
+    edits = ngettext("%(count)d edit", "%(count)d edits", found.edits) % {"count": found.edits}
+    records = ngettext("%(count)d record", "%(count)d records", found.records) % {"count": found.records}
+    line = _("● sound: %(edits)s, %(records)s; the tables are what the log adds up to") % {
+        "edits": edits,
+        "records": records,
+    }
+    lines: list[Line | str] = [Line(line, "ok")]
+    if found.rebuilt:
+        lines.append(_("the tables were built anew"))
+    if found.waiting:
+        text = ngettext(
+            "%(count)d edit waits in quarantine", "%(count)d edits wait in quarantine", found.waiting
+        )
+        lines.append(text % {"count": found.waiting})
+    return Result(data, Lines(tuple(lines)))

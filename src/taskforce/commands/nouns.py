@@ -1,0 +1,266 @@
+"""The commands of every kind, made from its declaration: add, list, show, edit, archive, and the lifecycle's moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from typer.core import TyperCommand
+
+from taskforce.actions import keeping
+from taskforce.actions.references import candidates, find, label_of, names_for, shown_ids
+from taskforce.actions.session import Session
+from taskforce.commands.frame import (
+    Completer,
+    Parameter,
+    argument,
+    command,
+    completing_session,
+    flag,
+    open_session,
+    option,
+    typed_fields,
+)
+from taskforce.commands.listing import chosen_records, list_parameters
+from taskforce.i18n import _
+from taskforce.output import Result
+from taskforce.records.registry import get_kind
+from taskforce.records.schema import Field, Kind, Move, Type
+from taskforce.reports.record_views import data_of, fields_of, table_of
+from taskforce.store.queries import Record
+
+Verbs = dict[str, tuple[str, Callable[[], TyperCommand]]]
+
+
+def verbs_of(kind: Kind) -> Verbs:
+    """The verbs of a kind with one line of help each; a verb's command is made when it is called."""
+    label = _(kind.label).lower()
+    verbs: Verbs = {
+        "add": (_("Make a new %(kind)s") % {"kind": label}, partial(_make_add, kind)),
+        "list": (_("List, filter, sort"), partial(_make_list, kind)),
+        "show": (_("Show one"), partial(_make_show, kind)),
+        "edit": (_("Set fields"), partial(_make_edit, kind)),
+        "archive": (_("Take out of view; nothing is deleted"), partial(_make_archive, kind)),
+    }
+    if kind.lifecycle is not None:
+        for move in kind.lifecycle.moves:
+            verbs[move.name] = (_(move.help), partial(_make_move, kind, move))
+    verbs.update(_special_verbs(kind))
+    return verbs
+
+
+def shown_record(session: Session, record: Record, notes: Iterable[str] = ()) -> Result:
+    """One record as a result: what add, show, edit and the moves give."""
+    names = names_for(session, [record])
+    return Result(
+        data_of(record, _agency_codes(session, [record])), fields_of(record, names, session.now), tuple(notes)
+    )
+
+
+def shown_records(session: Session, kind: Kind, records: list[Record]) -> Result:
+    """Several records of a kind as a result."""
+    from taskforce.commands.frame import (
+        current,
+    )  # read when it runs: the format decides what must be looked up
+
+    codes = _agency_codes(session, records)
+    is_table = current.get().format == "table"
+    names = names_for(session, records, list(kind.columns)) if is_table else {}
+    return Result(
+        [] if is_table else [data_of(record, codes) for record in records],
+        table_of(kind, records if is_table else [], names, session.now),
+        plural=kind.plural,
+    )
+
+
+def reference_parameter(kind: Kind) -> Parameter:
+    """The positional parameter that names one record of a kind."""
+    return argument("ref", _("Ref, unique prefix, code, codename or full id"), complete=complete_refs(kind))
+
+
+def field_option(field: Field) -> Parameter:
+    """The option that sets a field."""
+    help_text = _(field.label)
+    if field.help:
+        help_text += ": " + _(field.help)
+    if field.codes and not field.pair_codes:
+        help_text += " (" + ", ".join(field.codes) + ")"
+    if field.many:
+        help_text += "; " + _("several with commas")
+    return option(
+        field.option,
+        help_text,
+        metavar=_METAVARS.get(field.type, "TEXT"),
+        many=field.many,
+        complete=_complete(field),
+    )
+
+
+_METAVARS = {
+    Type.CODE: "CODE",
+    Type.DATE: "DATE",
+    Type.TIME: "TIME",
+    Type.INTEGER: "N",
+    Type.REF: "REF",
+    Type.COUNTRY: "COUNTRY",
+    Type.LANGUAGE: "LANGUAGE",
+    Type.YES_NO: "yes|no",
+    Type.PARTY: "PARTY",
+    Type.PAIR: "CODE=CODE",
+}
+
+
+def complete_refs(kind: Kind) -> Completer:
+    """Completion of the refs, codes and codenames of a kind, where the store opens without asking."""
+
+    def complete(_context: Any, _parameter: Any, typed: str) -> list[str]:
+        session = completing_session()
+        if session is None:
+            return []
+        from taskforce.store import queries  # deferred: completion only
+
+        if kind.name in ("agency", "operation"):
+            records = queries.list_records(session.store.connection, kind, limit=500)
+            return [name for name in map(label_of, records) if name.casefold().startswith(typed.casefold())]
+        if len(typed) <= 2:
+            records = queries.list_records(session.store.connection, kind, limit=50)
+        else:
+            records = candidates(session, kind, typed)
+        return [record.ref for record in records if record.ref.startswith(typed.upper())]
+
+    return complete
+
+
+def _complete(field: Field) -> Completer | None:
+    if field.codes is not None:
+        codes = tuple(field.codes)
+        return lambda _context, _parameter, typed: [code for code in codes if code.startswith(typed)]
+    return complete_refs(get_kind(field.to)) if field.type == Type.REF else None
+
+
+def _settable(kind: Kind) -> list[Field]:
+    return [field for field in kind.fields if not field.by_move]
+
+
+def _make_add(kind: Kind) -> TyperCommand:
+    fields = _settable(kind)
+    parameters: list[Parameter] = []
+    positional = kind.field(kind.positional) if kind.positional else None
+    if positional is not None:
+        parameters.append(
+            argument(positional.name, _(positional.label), required=False, complete=_complete(positional))
+        )
+    parameters += [field_option(field) for field in fields if field is not positional]
+
+    def run(**given: Any) -> Result:
+        session = open_session()
+        typed = typed_fields([field.name for field in fields], given)
+        return shown_record(session, keeping.add(session, kind, typed))
+
+    return command("add", run, _("Make a new %(kind)s.") % {"kind": _(kind.label).lower()}, parameters)
+
+
+def _make_list(kind: Kind) -> TyperCommand:
+    def run(**given: Any) -> Result:
+        session = open_session()
+        return shown_records(session, kind, chosen_records(session, kind, given))
+
+    return command(
+        "list", run, _("List %(plural)s.") % {"plural": kind.plural}, list_parameters(kind), lists=True
+    )
+
+
+def _make_show(kind: Kind) -> TyperCommand:
+    def run(ref: str) -> Result:
+        session = open_session()
+        return shown_record(session, find(session, kind, ref))
+
+    return command(
+        "show", run, _("Show one %(kind)s.") % {"kind": _(kind.label).lower()}, [reference_parameter(kind)]
+    )
+
+
+def _make_edit(kind: Kind) -> TyperCommand:
+    fields = [field for field in _settable(kind) if not field.fixed]
+
+    def run(ref: str, **given: Any) -> Result:
+        session = open_session()
+        typed = typed_fields([field.name for field in fields], given)
+        record = find(session, kind, ref)
+        changed = keeping.edit(session, kind, record, typed)
+        notes = [_("nothing changed")] if changed.changed == record.changed else []
+        return shown_record(session, changed, notes)
+
+    parameters = [reference_parameter(kind), *(field_option(field) for field in fields)]
+    help_text = _("Set fields of one %(kind)s; an empty text clears a field.") % {
+        "kind": _(kind.label).lower()
+    }
+    return command("edit", run, help_text, parameters)
+
+
+def _make_archive(kind: Kind) -> TyperCommand:
+    def run(ref: str, restore: bool) -> Result:
+        session = open_session()
+        record = keeping.set_archived(session, kind, find(session, kind, ref), archived=not restore)
+        return shown_record(session, record)
+
+    parameters = [reference_parameter(kind), flag("--restore", _("Bring it back into view"))]
+    return command("archive", run, _("Take a record out of view; nothing is deleted."), parameters)
+
+
+def _make_move(kind: Kind, move: Move) -> TyperCommand:
+    parameters: list[Parameter] = [reference_parameter(kind)]
+    fields: Mapping[str, str] = {ask.option.replace("-", "_"): ask.field for ask in move.asks}
+    for ask in move.asks:
+        field = kind.field(ask.field)
+        assert field is not None
+        wanted = _("needed") if ask.required else ""
+        parameters.append(_renamed(field, ask.option, wanted))
+
+    def run(ref: str, **given: Any) -> Result:
+        session = open_session()
+        typed = typed_fields(list(fields), given)
+        record = find(session, kind, ref)
+        moved = keeping.move(
+            session, kind, record, move.name, {fields[name]: value for name, value in typed.items()}
+        )
+        return shown_record(session, moved)
+
+    return command(move.name, run, _(move.help) + ".", parameters)
+
+
+def _renamed(field: Field, name: str, wanted: str) -> Parameter:
+    made = field_option(field)
+    renamed = option(
+        "--" + name,
+        (made.help or "") + (f" [{wanted}]" if wanted else ""),
+        metavar=_METAVARS.get(field.type, "TEXT"),
+        many=field.many,
+        complete=_complete(field),
+    )
+    return renamed
+
+
+def _special_verbs(kind: Kind) -> Verbs:
+    """The verbs that only one kind has, written by hand in a module of the kind's name."""
+    if kind.name == "operation":
+        from taskforce.commands import operation
+
+        return operation.verbs()
+    if kind.name == "log":
+        from taskforce.commands import log
+
+        return log.verbs()
+    return {}
+
+
+def _agency_codes(session: Session, records: list[Record]) -> dict[str, str]:
+    ids = {
+        one
+        for record in records
+        for field in record.kind.fields
+        if field.to == "agency" and field.name in record.values
+        for one in record.items(field.name)
+    }
+    return shown_ids(session, get_kind("agency"), ids) if ids else {}

@@ -1,0 +1,156 @@
+"""`taskforce peer card|add|list`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from typer.core import TyperCommand
+
+from taskforce import console, moments
+from taskforce.actions import peers
+from taskforce.commands.frame import argument, command, flag, open_session, option
+from taskforce.files import existing_file
+from taskforce.i18n import N_, _
+from taskforce.output import Column, Fields, Line, Lines, Raw, Result, Table
+
+GROUP = ("peer", N_("Cards, verified peers, how exchange stands"))
+
+
+def make_card() -> TyperCommand:
+    """`peer card`."""
+    return command(
+        "card",
+        run_card,
+        _(
+            "Your agency's card, for partners to verify: hand it over, and read its words aloud on another channel."
+        ),
+        [
+            option("--output/-o", _("File; standard output if left out"), metavar="FILE"),
+            flag("--force", _("Replace an existing file")),
+        ],
+    )
+
+
+def run_card(output: str | None, force: bool) -> Result:
+    """Write the card."""
+    session = open_session()
+    words = " ".join(peers.own_words(session))
+    if output is None or output == "-":
+        text = peers.own_card(session)
+        return Result({"card": text, "words": words.split()}, Raw(text))
+    peers.write_card(session, Path(output), replace=force)
+    pairs = (
+        (_("Card"), output),
+        (_("Words"), words),
+        (_("Next"), _("read the words aloud to whoever adds it")),
+    )
+    return Result({"file": output, "words": words.split()}, Fields(session.store.me.agency, pairs))
+
+
+def make_add() -> TyperCommand:
+    """`peer add FILE`."""
+    return command(
+        "add",
+        run_add,
+        _("Enter a partner's card once its words were compared by voice."),
+        [
+            argument("file", _("The card, or -")),
+            flag("--yes/-y", _("The words were compared already")),
+            option("--how", _("How they were compared, for the record"), metavar="TEXT"),
+        ],
+    )
+
+
+def run_add(file: str, yes: bool, how: str | None) -> Result:
+    """Show the words, ask, enter the peer."""
+    session = open_session()
+    if file == "-":
+        card = peers.read_card(sys.stdin.buffer, _("standard input"))
+    else:
+        with existing_file(Path(file)) as stream:
+            card = peers.read_card(stream, Path(file).name)
+    words = " ".join(card.words)
+    console.note(_("card of %(agency)s, %(name)s") % {"agency": card.agency, "name": card.name})
+    console.note(_("its words: %(words)s") % {"words": words})
+    question = _("Did someone you know at %(agency)s read these words to you?") % {"agency": card.agency}
+    if not console.confirm(question, yes=yes):
+        return Result(
+            {"agency": card.agency, "added": False}, Lines((_("nothing was changed"),)), exit_code=4
+        )
+    added = peers.add_peer(
+        session, card, how=how or (_("confirmed with --yes") if yes else _("words compared"))
+    )
+    data = {
+        "agency": added.agency,
+        "name": added.name,
+        "fingerprint": added.fingerprint,
+        "words": list(added.words),
+        "added": True,
+        "admitted": added.admitted,
+    }
+    lines: list[Line | str] = [Line(_("%(agency)s is a verified peer") % {"agency": added.agency}, "ok")]
+    if added.admitted:
+        lines.append(_("%(count)d edits that had waited came to life") % {"count": added.admitted})
+    return Result(data, Lines(tuple(lines)))
+
+
+def make_list() -> TyperCommand:
+    """`peer list`."""
+    return command("list", run_list, _("Verified peers and how exchange with each stands."), lists=True)
+
+
+def run_list() -> Result:
+    """List the peers."""
+    session = open_session()
+    found = peers.list_peers(session)
+    data = [_data(peer) for peer in found]
+    columns = (
+        Column(_("Agency"), "agency"),
+        Column(_("Name"), "name", priority=3),
+        Column(_("Heard"), "last_heard"),
+        Column(_("Bundle"), "last_number", justify="right"),
+        Column(_("Missing"), "missing"),
+        Column(_("Waiting"), "waiting", justify="right"),
+        Column(_("Verified"), "verified_at", priority=2),
+    )
+    rows = tuple(
+        (
+            peer.agency,
+            peer.name,
+            moments.ago(peer.last_heard, session.now) if peer.last_heard else _("never"),
+            str(peer.last_number or ""),
+            peer.missing,
+            str(peer.waiting or ""),
+            _("%(when)s by %(officer)s")
+            % {"when": moments.show_time(peer.verified_at), "officer": peer.verified_by},
+        )
+        for peer in found
+    )
+    return Result(
+        data, Table(columns, rows, _("no peers; add a card with: taskforce peer add FILE")), plural="peers"
+    )
+
+
+def _data(peer: peers.PeerState) -> dict[str, Any]:
+    return {
+        "agency": peer.agency,
+        "name": peer.name,
+        "fingerprint": peer.fingerprint,
+        "verified_at": peer.verified_at,
+        "verified_by": peer.verified_by,
+        "how": peer.how,
+        "devices": peer.devices,
+        "last_heard": peer.last_heard or None,
+        "last_number": peer.last_number or None,
+        "missing": peer.missing or None,
+        "waiting": peer.waiting,
+    }
+
+
+VERBS = {
+    "card": (N_("Your card, for partners to verify"), make_card),
+    "add": (N_("Enter a partner's card"), make_add),
+    "list": (N_("Who is verified, and how exchange stands"), make_list),
+}

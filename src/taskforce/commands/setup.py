@@ -1,0 +1,131 @@
+"""`taskforce init` and `taskforce use`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from typer.core import TyperCommand
+
+from taskforce import console
+from taskforce.actions import using
+from taskforce.commands.frame import argument, command, key_file, open_session, option, store_folder
+from taskforce.errors import UsageError
+from taskforce.i18n import _
+from taskforce.output import Fields, Line, Lines, Result
+from taskforce.records.registry import get_kind
+
+
+def make_init() -> TyperCommand:
+    """`init --agency CODE --officer NAME`."""
+    from taskforce.records.codes import AGENCY_KINDS
+
+    return command(
+        "init",
+        run_init,
+        _(
+            "Make a store for your agency on this device. The key file is made if it is not there; without one, a passphrase is asked for."
+        ),
+        [
+            option("--agency", _("Your agency's code, such as KH-CNP"), metavar="CODE"),
+            option("--officer", _("Your name, which every change you make will bear")),
+            option("--name", _("Your agency's name")),
+            option(
+                "--agency-kind", _("Kind of agency") + " (" + ", ".join(AGENCY_KINDS) + ")", metavar="CODE"
+            ),
+            option("--country", _("Country (two letters)"), metavar="COUNTRY"),
+        ],
+    )
+
+
+def run_init(
+    agency: str | None, officer: str | None, name: str | None, agency_kind: str | None, country: str | None
+) -> Result:
+    """Make the store and say what is next."""
+    from taskforce.actions.setup import create_store  # deferred: loads the cryptographic libraries
+    from taskforce.keys import slots
+    from taskforce.keys.keyfile import make_key_file
+
+    if not agency or not officer:
+        missing = "--agency" if not agency else "--officer"
+        raise UsageError(
+            _("%(option)s is needed") % {"option": missing},
+            hint='taskforce init --agency KH-CNP --officer "J. Sok"',
+        )
+    notes: list[str] = []
+    path = key_file()
+
+    def write_slots(folder: Path, database_key: bytes) -> None:
+        if path:
+            made = make_key_file(path)
+            if made.note:
+                notes.append(made.note)
+            source = slots.SlotSource.key_file(made.path)
+        else:
+            source = slots.SlotSource.passphrase(_new_passphrase())
+        slots.create_slots(folder, database_key, [source])
+
+    about = {"name": name, "agency_kind": agency_kind, "country": country}
+    made = create_store(
+        store_folder(),
+        agency=agency,
+        officer=officer,
+        write_slots=write_slots,
+        about={key: value for key, value in about.items() if value},
+    )
+    words = " ".join(made.words)
+    data = {
+        "store": str(made.folder),
+        "agency": made.agency,
+        "officer": made.officer,
+        "device": made.device,
+        "words": list(made.words),
+    }
+    pairs = (
+        (_("Store"), str(made.folder)),
+        (_("Agency"), made.agency),
+        (_("Officer"), made.officer),
+        (_("Device"), made.device),
+        (_("Key's words"), words),
+        (_("Next"), Line("taskforce peer card -o card.yaml", "command")),
+    )
+    return Result(data, Fields(_("A new store"), pairs), tuple(notes))
+
+
+def _new_passphrase() -> str:
+    first = console.secret(_("A passphrase for this store: "))
+    if console.secret(_("The same once more: ")) != first:
+        raise UsageError(_("the two passphrases differ"))
+    return first
+
+
+def make_use() -> TyperCommand:
+    """`use OPERATION`."""
+    from taskforce.commands.nouns import complete_refs  # deferred: only for completion
+
+    return command(
+        "use",
+        run_use,
+        _(
+            "Choose the current operation: what --operation means when it is left out. Without one, say which it is."
+        ),
+        [
+            argument(
+                "operation",
+                _("Codename or ref"),
+                required=False,
+                complete=complete_refs(get_kind("operation")),
+            )
+        ],
+    )
+
+
+def run_use(operation: str | None) -> Result:
+    """Choose, or show, the current operation."""
+    session = open_session()
+    chosen = using.use_operation(session, operation) if operation else using.current_operation(session)
+    if chosen is None:
+        return Result(None, Lines((_("no operation is chosen"),)))
+    return Result(
+        {"id": chosen.id, "ref": chosen.ref, "codename": chosen.text("codename")},
+        Lines((_("current operation: %(codename)s") % {"codename": chosen.text("codename")},)),
+    )

@@ -1,0 +1,1 @@
+"""What is computed from the store and drawn for people: records and status as views, reports."""
