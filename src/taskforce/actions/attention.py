@@ -29,6 +29,7 @@ class Item:
     """One thing that needs attention: what kind of thing, the record or peer, a sentence, and what to do."""
 
     kind: str  # late | due | conflict | agreement | bundle | stale | waiting | quarantine
+    noun: str  # referral | assignment | agreement | peer | record | edit
     subject: str
     text: str
     do: str
@@ -64,9 +65,27 @@ def status(session: Session) -> Status:
             operation.text("status") if operation else "",
             session.store.me.agency,
             session.store.me.officer,
-            tuple(items),
+            tuple(sorted(items, key=_urgency)),
             _counts(session, operation),
         )
+
+
+_WORST_FIRST = (
+    ("late", "referral"),
+    ("late", "assignment"),
+    ("conflict", "record"),
+    ("quarantine", "edit"),
+    ("due", "referral"),
+    ("bundle", "peer"),
+    ("stale", "peer"),
+    ("late", "agreement"),
+    ("agreement", "agreement"),
+    ("waiting", "peer"),
+)
+
+
+def _urgency(item: Item) -> int:
+    return _WORST_FIRST.index((item.kind, item.noun))
 
 
 def _current(session: Session) -> Record | None:
@@ -89,7 +108,7 @@ def _referrals(session: Session, now: datetime) -> list[Item]:
         if not due:
             continue
         is_late = moments.is_late(due, now)
-        text = _("%(victim)s to %(agency)s: answer %(when)s") % {
+        text = _("answer %(when)s: %(victim)s to %(agency)s") % {
             "victim": names.get(record.text("victim"), "?"),
             "agency": to,
             "when": moments.left_or_late(due, now),
@@ -99,7 +118,7 @@ def _referrals(session: Session, now: datetime) -> list[Item]:
             if record.text("to") == session.own_agency
             else f"taskforce contact list --agency {to} --on-duty"
         )
-        result.append(Item("late" if is_late else "due", record.ref, text, do))
+        result.append(Item("late" if is_late else "due", "referral", record.ref, text, do))
     return result
 
 
@@ -115,8 +134,9 @@ def _assignments(session: Session, now: datetime, operation: Record | None) -> l
     return [
         Item(
             "late",
+            "assignment",
             record.ref,
-            _("%(title)s (%(agency)s): %(when)s")
+            _("%(when)s: %(title)s (%(agency)s)")
             % {
                 "title": record.title,
                 "agency": names.get(record.text("agency"), "–"),
@@ -132,6 +152,7 @@ def _conflicts(session: Session) -> list[Item]:
     return [
         Item(
             "conflict",
+            "record",
             label_of(each.record),
             ngettext("%(field)s: %(count)d value", "%(field)s: %(count)d values", len(each.sides))
             % {"field": each.field, "count": len(each.sides)},
@@ -150,7 +171,7 @@ def _quarantine(session: Session) -> list[Item]:
     for (reason, who), count in by_reason.items():
         text = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}
         do = "taskforce peer add CARD" if reason == "unknown-signer" else "taskforce doctor"
-        result.append(Item("quarantine", who, f"{text}: {_(_REASONS[reason])}", do))
+        result.append(Item("quarantine", "edit", who, f"{text}: {_(_REASONS[reason])}", do))
     return result
 
 
@@ -179,8 +200,9 @@ def _agreements(session: Session, now: datetime) -> list[Item]:
                 result.append(
                     Item(
                         "late" if late else "agreement",
+                        "agreement",
                         record.ref,
-                        f"{record.title}: {shown}" + (" (" + _("past") + ")" if late else ""),
+                        shown + (" (" + _("past") + ")" if late else "") + f": {record.title}",
                         f"taskforce agreement show {record.ref}",
                     )
                 )
@@ -195,17 +217,18 @@ def _peers(session: Session, now: datetime) -> list[Item]:
                 "numbers": peer.missing,
                 "last": peer.last_number,
             }
-            result.append(Item("bundle", peer.agency, text, _("heals with their next bundle")))
+            result.append(Item("bundle", "peer", peer.agency, text, _("heals with their next bundle")))
         if peer.last_heard and now - moments.read_time(peer.last_heard) > STALE:
             text = _("last heard %(when)s") % {"when": moments.ago(peer.last_heard, now)}
-            result.append(Item("stale", peer.agency, text, f"taskforce contact list --agency {peer.agency}"))
-        if peer.waiting:
-            text = ngettext("%(count)d edit waits to go", "%(count)d edits wait to go", peer.waiting)
+            result.append(Item("stale", "peer", peer.agency, text, f"taskforce contact list --agency {peer.agency}"))
+        if peer.unsent:
+            text = ngettext("%(count)d edit waits to go", "%(count)d edits wait to go", peer.unsent)
             result.append(
                 Item(
                     "waiting",
+                    "peer",
                     peer.agency,
-                    text % {"count": peer.waiting},
+                    text % {"count": peer.unsent},
                     f"taskforce export --to {peer.agency} -o .",
                 )
             )

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PeerState:
-    """How exchange with a peer stands: last heard, highest bundle number and those missing, edits that wait to go."""
+    """How exchange with a peer stands: last heard, highest bundle number and those missing; how many
+    edits it has not said it holds (`waiting`), and how many of these were in no bundle yet (`unsent`).
+    """
 
     agency: str
     name: str
@@ -38,6 +40,7 @@ class PeerState:
     last_number: int
     missing: str
     waiting: int
+    unsent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ def list_peers(session: Session) -> list[PeerState]:
                 max((one.at for one in heard), default=""),
                 max((one.number for one in heard), default=0),
                 to_text(missing),
-                waiting_edits(session, peer.agency),
+                *waiting_edits(session, peer.agency),
             )
         )
     return result

@@ -142,6 +142,7 @@ class _Outgoing:
     def note(self) -> None:
         """Enter the bundle into the store."""
         me = self.session.store.me
+        exchange.add_sent(self.session.store.connection, self.agency, self.wanted)
         exchange.put_bundle(
             self.session.store.connection,
             "out",
@@ -194,13 +195,16 @@ class PieceReader:
         return data[:size]
 
 
-def waiting_edits(session: Session, agency: str) -> int:
-    """How many edits wait to go to an agency."""
+def waiting_edits(session: Session, agency: str) -> tuple[int, int]:
+    """How many edits an agency may have and has not said it holds; and how many of them were in no bundle yet."""
     devices = [one.id for one in exchange.devices(session.store.connection, agency.upper())]
     if not devices:
         raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
     told = exchange.told_by_all(session.store.connection, devices)
-    allowed = reach_of(session, agency.upper()).allowed
-    return sum(
-        holdings.count(holdings.difference(ranges, told.get(feed, ()))) for feed, ranges in allowed.items()
-    )
+    sent = exchange.sent_to(session.store.connection, agency.upper())
+    waiting = unsent = 0
+    for feed, ranges in reach_of(session, agency.upper()).allowed.items():
+        missing = holdings.difference(ranges, told.get(feed, ()))
+        waiting += holdings.count(missing)
+        unsent += holdings.count(holdings.difference(missing, sent.get(feed, ())))
+    return waiting, unsent

@@ -112,7 +112,8 @@ def run_list() -> Result:
         Column(_("Heard"), "last_heard"),
         Column(_("Bundle"), "last_number", justify="right"),
         Column(_("Missing"), "missing"),
-        Column(_("Waiting"), "waiting", justify="right"),
+        Column(_("To send"), "unsent", justify="right"),
+        Column(_("Unconfirmed"), "waiting", justify="right"),
         Column(_("Verified"), "verified_at", priority=2),
     )
     rows = tuple(
@@ -122,6 +123,7 @@ def run_list() -> Result:
             moments.ago(peer.last_heard, session.now) if peer.last_heard else _("never"),
             str(peer.last_number or ""),
             peer.missing,
+            str(peer.unsent or ""),
             str(peer.waiting or ""),
             _("%(when)s by %(officer)s")
             % {"when": moments.show_time(peer.verified_at), "officer": peer.verified_by},
@@ -146,6 +148,7 @@ def _data(peer: peers.PeerState) -> dict[str, Any]:
         "last_number": peer.last_number or None,
         "missing": peer.missing or None,
         "waiting": peer.waiting,
+        "unsent": peer.unsent,
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from typer.core import TyperCommand
 
 from taskforce.actions.attention import Item, Status, status
@@ -22,8 +24,22 @@ GLYPHS = {
 }
 _STYLES = {"late": "late", "stale": "late", "conflict": "conflict", "quarantine": "conflict"}
 
-_LONGEST_SUBJECT = 20
-_TEXT_WIDTH = 46
+_SEE_ALL = {
+    ("late", "referral"): "taskforce referral list --overdue",
+    ("late", "assignment"): "taskforce assignment list --overdue",
+    ("due", "referral"): "taskforce referral list --status sent,received",
+    ("conflict", "record"): "taskforce conflict list",
+    ("late", "agreement"): "taskforce agreement list --sort review_by",
+    ("agreement", "agreement"): "taskforce agreement list --sort review_by",
+    ("waiting", "peer"): "taskforce peer list",
+    ("bundle", "peer"): "taskforce peer list",
+    ("stale", "peer"): "taskforce peer list",
+}
+
+_ALIKE = 6
+_LONGEST_SUBJECT = 12
+_LEAST_TEXT = 24
+_WIDTH_OF_A_FILE = 100
 
 
 def make_status() -> TyperCommand:
@@ -40,7 +56,7 @@ def run_status() -> Result:
         "agency": found.agency,
         "officer": found.officer,
         "attention": [
-            {"kind": item.kind, "subject": item.subject, "text": item.text, "do": item.do}
+            {"kind": item.kind, "noun": item.noun, "subject": item.subject, "text": item.text, "do": item.do}
             for item in found.items
         ],
         "counts": found.counts,
@@ -54,8 +70,7 @@ def lines_of(found: Status) -> tuple[Line | str, ...]:
         part for part in (found.operation, found.operation_state, f"{found.agency}  {found.officer}") if part
     )
     lines: list[Line | str] = [Line(" " + head, "heading")]
-    width = min(max((cells(item.subject) for item in found.items), default=0), _LONGEST_SUBJECT)
-    lines += [_line(item, width) for item in found.items]
+    lines += _attention(found)
     if not found.items:
         lines.append(Line(" ● " + _("nothing needs attention"), "ok"))
     lines.append(Line("   " + _summary(found), "muted"))
@@ -69,10 +84,39 @@ def lines_of(found: Status) -> tuple[Line | str, ...]:
     return tuple(lines)
 
 
-def _line(item: Item, width: int) -> Line:
-    subject = _padded(shorten(item.subject, width), width)
-    text = f" {GLYPHS[item.kind]} {subject}  {_padded(item.text, _TEXT_WIDTH)}  {item.do}"
-    return Line(text.rstrip(), _STYLES.get(item.kind, ""))
+def _attention(found: Status) -> list[Line]:
+    """A line each, but only the first few of many alike: the screen must hold all kinds of trouble."""
+    shown: list[Item] = []
+    more: dict[int, tuple[Item, int]] = {}
+    counts: dict[tuple[str, str], int] = {}
+    for item in found.items:
+        key = (item.kind, item.noun)
+        counts[key] = counts.get(key, 0) + 1
+        if counts[key] <= _ALIKE:
+            shown.append(item)
+        else:
+            more[len(shown)] = (item, counts[key] - _ALIKE)
+    subject = min(max((cells(item.subject) for item in shown), default=0), _LONGEST_SUBJECT)
+    do = max((cells(item.do) for item in shown), default=0)
+    room = shutil.get_terminal_size((_WIDTH_OF_A_FILE, 24)).columns - subject - do - 7
+    text = max(_LEAST_TEXT, min(room, max((cells(item.text) for item in shown), default=0)))
+    lines = []
+    for place, item in enumerate(shown, start=1):
+        words = f" {GLYPHS[item.kind]} {_cell(item.subject, subject)}  {_cell(item.text, text)}  {item.do}"
+        lines.append(Line(words.rstrip(), _STYLES.get(item.kind, "")))
+        if place in more:
+            lines.append(_more_line(*more[place], subject + text))
+    return lines
+
+
+def _more_line(item: Item, count: int, width: int) -> Line:
+    command = _SEE_ALL.get((item.kind, item.noun), "")
+    text = ngettext("… and %(count)d more", "… and %(count)d more", count) % {"count": count}
+    return Line(f"   {_padded(text, width + 2)}  {command}".rstrip(), _STYLES.get(item.kind, ""))
+
+
+def _cell(text: str, width: int) -> str:
+    return _padded(shorten(text, width), width)
 
 
 def _padded(text: str, width: int) -> str:

@@ -177,6 +177,21 @@ def add_told(connection: Connection, device: str, holdings: Holdings) -> None:
     put_told(connection, device, known)
 
 
+def sent_to(connection: Connection, agency: str) -> dict[str, Ranges]:
+    """What was put into bundles to an agency so far, whether it arrived or not."""
+    rows = connection.execute("SELECT feed, ranges FROM sent WHERE agency = ?", (agency,))
+    return {feed: from_text(ranges) for feed, ranges in rows}
+
+
+def add_sent(connection: Connection, agency: str, holdings: Holdings) -> None:
+    """Note what a bundle to an agency carries."""
+    known = sent_to(connection, agency)
+    connection.executemany(
+        "INSERT INTO sent VALUES (?, ?, ?) ON CONFLICT (agency, feed) DO UPDATE SET ranges = excluded.ranges",
+        [(agency, feed, to_text(union(known.get(feed, ()), ranges))) for feed, ranges in holdings.items()],
+    )
+
+
 def edit_texts(connection: Connection, wanted: Holdings) -> Iterator[str]:
     """The canonical JSON of the edits in `wanted`, ordered by feed and number."""
     for feed in sorted(wanted):

@@ -108,6 +108,10 @@ _LOG = (
     """CREATE TABLE told (
         device TEXT NOT NULL, feed TEXT NOT NULL, ranges TEXT NOT NULL,
         PRIMARY KEY (device, feed)) WITHOUT ROWID""",
+    # What was put into bundles so far: for people to read, never for deciding what to send ("sent" is not "arrived").
+    """CREATE TABLE sent (
+        agency TEXT NOT NULL, feed TEXT NOT NULL, ranges TEXT NOT NULL,
+        PRIMARY KEY (agency, feed)) WITHOUT ROWID""",
     """CREATE TABLE bundle (
         id INTEGER PRIMARY KEY, direction TEXT NOT NULL, name TEXT NOT NULL, agency TEXT NOT NULL,
         device TEXT NOT NULL, number INTEGER NOT NULL, made TEXT NOT NULL, at TEXT NOT NULL, edits INTEGER NOT NULL)""",

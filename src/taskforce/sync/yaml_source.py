@@ -75,14 +75,14 @@ class Source:
 
     def read(self, size: int = -1) -> bytes:
         """Return the next clean bytes, b"" at the end; not heeding the ``size`` that the parser likes."""
-        if self._fault is not None:
-            raise self._fault
         block = b""
-        while not block:
+        ended = False
+        while not block and not ended:
+            if self._fault is not None:
+                raise self._fault
             raw = self._raw()
-            block = self._checked(self._rest + raw, ended=not raw)
-            if not raw:
-                break
+            ended = not raw
+            block = self._checked(self._rest + raw, ended=ended)
         if not block and self._fault is not None:
             raise self._fault
         self.fed += len(block)

@@ -32,7 +32,7 @@ _IS_PLAIN = re.compile(
     rf"(?:[{_LETTER}0-9_.,;+()/'!?%@=& -]*[{_LETTER}0-9_.)/!?%+-])?"
 ).fullmatch
 _IS_PLAIN_IN_BRACES = re.compile("[A-Za-z0-9_./-]+").fullmatch
-_WORDS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off", "null", "none", "nil", "nan", "inf"])
+_WORDS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off", "null", "nan", "inf"])
 _LONGEST_WORD = max(map(len, _WORDS))
 
 # What is not seen or reorders text: DEL, C1, joiners, fillers, separators, bidi controls, variation selectors, byte
