@@ -86,9 +86,9 @@ def run(arguments: list[str]) -> int:
     invocation = Invocation(format="json" if "--json" in arguments else "table")
     current.set(invocation)
     install()
+    console.set_quiet(False)
     try:
         result = root().main(args=arguments, prog_name="taskforce", standalone_mode=False)
-        console.set_quiet(invocation.quiet)
         if not isinstance(result, Result):
             return int(result or 0)
         draw(result, format=invocation.format)
@@ -127,7 +127,8 @@ def root() -> LazyGroup:
         invoke_without_command=True,
         callback=_without_command,
         epilog=_(
-            "Exit codes: 0 done · 1 failure · 2 usage · 3 not found · 4 refused · 5 bad input · 6 locked · 7 store · 8 trust"
+            "Exit codes: 0 done · 1 failure · 2 usage · 3 not found · 4 refused · 5 bad input · 6 locked · 7 store · "
+            "8 trust"
         ),
     )
 
@@ -176,7 +177,6 @@ def _without_command(version: bool) -> Result | None:
 
 def _tell(error: Exception, invocation: Invocation) -> int:
     """Say what went wrong on stderr, and with --json on stdout too; its exit code. No traceback, no locals."""
-    console.set_quiet(invocation.quiet)
     if isinstance(error, TyperException):
         known: TaskforceError = UsageError(_as_sentence(error), hint=_usage_hint(error))
     elif isinstance(error, MomentError):

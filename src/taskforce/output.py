@@ -20,6 +20,7 @@ from taskforce.views import Column, Fields, Line, Lines, Nothing, Raw, Table, Vi
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from taskforce.errors import TaskforceError
 
@@ -159,11 +160,11 @@ def _yaml(records: Sequence[Mapping[str, object]], plural: str) -> str:
     return document({plural: [_yaml_mapping(record) for record in records]})
 
 
-def _yaml_mapping(mapping: Mapping[str, object]) -> dict[str, object]:
+def _yaml_mapping(mapping: Mapping[str, object]) -> dict[str, Any]:
     return {name: _yaml_value(value) for name, value in mapping.items() if value is not None}
 
 
-def _yaml_value(value: object) -> object:
+def _yaml_value(value: object) -> Any:
     if isinstance(value, dict):
         return _yaml_mapping(value)
     if isinstance(value, list | tuple):

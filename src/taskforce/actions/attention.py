@@ -220,7 +220,9 @@ def _peers(session: Session, now: datetime) -> list[Item]:
             result.append(Item("bundle", "peer", peer.agency, text, _("heals with their next bundle")))
         if peer.last_heard and now - moments.read_time(peer.last_heard) > STALE:
             text = _("last heard %(when)s") % {"when": moments.ago(peer.last_heard, now)}
-            result.append(Item("stale", "peer", peer.agency, text, f"taskforce contact list --agency {peer.agency}"))
+            result.append(
+                Item("stale", "peer", peer.agency, text, f"taskforce contact list --agency {peer.agency}")
+            )
         if peer.unsent:
             text = ngettext("%(count)d edit waits to go", "%(count)d edits wait to go", peer.unsent)
             result.append(

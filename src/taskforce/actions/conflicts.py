@@ -62,7 +62,7 @@ def conflicts_of(session: Session, text: str) -> list[Conflict]:
 def resolve(
     session: Session, text: str, name: str, *, take: int | None = None, value: str | None = None
 ) -> Record:
-    """Decide a conflict: `take` one of its values (1, 2, …) or set a new one. An ordinary edit that has seen them all."""
+    """Decide a conflict by an ordinary edit that has seen all its values: `take` one (1, 2, …) or set a new `value`."""
     if (take is None) == (value is None):
         raise UsageError(_("say which value stands: --take N or --value TEXT"))
     name = name.replace("-", "_")

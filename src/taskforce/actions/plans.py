@@ -83,7 +83,7 @@ class _Plan:
 
 
 def import_plan(session: Session, stream: BinaryIO, name: str, *, dry_run: bool = False) -> PlanResult:
-    """Read a plan and save what differs in one action; InputError lists up to 50 problems, and then nothing is saved."""
+    """Read a plan and save what differs in one action; InputError lists up to 50 problems, then nothing is saved."""
     found = read_marked(stream, name, PLAN_LIMITS)
     plan = _Plan(session, name, found.marks)
     _collect(plan, found.data)
@@ -196,7 +196,7 @@ def _is_second(plan: _Plan, entry: _Entry) -> bool:
 
 
 def _natural_key(plan: _Plan, entry: _Entry) -> tuple[str, ...] | None:
-    """The values that identify a record of its kind, references as ids; None where one is missing or the kind has none."""
+    """What identifies a record of its kind, references as ids; None where it is missing or the kind has no such key."""
     kind = entry.kind
     values = []
     for name in kind.natural or kind.plan_key:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -57,9 +57,18 @@ class _DryRun(Exception):
     """Leaves the transaction of a dry run, so that it is rolled back."""
 
 
-def import_bundle(session: Session, stream: IO[bytes], name: str, *, dry_run: bool = False) -> Imported:
-    """Take in a bundle. Raises TrustError if it is not addressed to us or its signature is broken, InputError if it is
-    damaged or malformed; then nothing has changed.
+def import_bundle(
+    session: Session,
+    stream: IO[bytes],
+    name: str,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int], None] = lambda _edits: None,
+) -> Imported:
+    """Take in a bundle; `progress` is told how many more edits were looked at.
+
+    Raises TrustError if it is not addressed to us or its signature is broken, InputError if it is damaged or malformed;
+    then nothing has changed.
     """
     from taskforce.keys.sealing import looks_sealed, open_stream  # deferred: age is loaded only for bundles
 
@@ -68,7 +77,7 @@ def import_bundle(session: Session, stream: IO[bytes], name: str, *, dry_run: bo
     if looks_sealed(start):
         source = open_stream(source, [session.store.meta("seal_identity")])
     try:
-        incoming = _Incoming(session, Reader(read_documents(source, name, BUNDLE_LIMITS), name))
+        incoming = _Incoming(session, Reader(read_documents(source, name, BUNDLE_LIMITS), name), progress)
         try:
             with session.store.writing():
                 incoming.take_all()
@@ -98,6 +107,7 @@ class _Signer:
 class _Incoming:
     session: Session
     reader: Reader
+    progress: Callable[[int], None]
     edits: int = 0
     new: int = 0
     ahead: int = 0
@@ -217,6 +227,7 @@ class _Incoming:
             self._look_at(edit)
         self._ledger.take(good, owners, bundle=self._row)
         self.new += len(good)
+        self.progress(len(batch))
 
     def _checked(self, fresh: Sequence[tuple[Edit, _Signer]]) -> tuple[list[Edit], dict[str, str]]:
         """The edits whose signatures hold and whose claims to have made a record are true; and who made which."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
@@ -53,8 +53,11 @@ def export_bundle(
     *,
     replace: bool = False,
     sealed: bool = True,
+    progress: Callable[[int], None] = lambda _edits: None,
 ) -> Exported:
-    """Write the next bundle for an agency to a file, into a folder, or to a binary stream; None only says what would go.
+    """Write the next bundle for an agency to a file, into a folder, or to a binary stream.
+
+    With None for `target` it only says what would go. `progress` is told how many more edits were written.
 
     Raises TrustError if the agency is not a verified peer, Refused if `sealed` is False and it carries more than
     directory parts. The bundle's number counts only once the whole file is on the disk.
@@ -81,10 +84,10 @@ def export_bundle(
         if isinstance(target, Path):
             path = target / f"{one.id}.bundle" if target.is_dir() else target
             with new_file(path, replace=replace) as stream:
-                one.write(stream, sealed=sealed)
+                one.write(stream, sealed=sealed, progress=progress)
                 one.note()
             return one.result(str(path), written=True)
-        one.write(target, sealed=sealed)
+        one.write(target, sealed=sealed, progress=progress)
         one.note()
         return one.result("-", written=True)
 
@@ -114,7 +117,7 @@ class _Outgoing:
         self.edits = sum(holdings.count(ranges) for ranges in self.wanted.values())
         self.goes = exchange.count_edits(connection, self.wanted)
 
-    def write(self, stream: IO[bytes], *, sealed: bool) -> None:
+    def write(self, stream: IO[bytes], *, sealed: bool, progress: Callable[[int], None]) -> None:
         """Write the bundle, sealed to every device of the agency."""
         from taskforce.keys.sealing import seal_stream  # deferred: loads age only when something is sealed
 
@@ -128,7 +131,7 @@ class _Outgoing:
             certificates=self._certificates(),
         )
         texts = exchange.edit_texts(self.session.store.connection, self.wanted)
-        pieces = bundle.write(head, (json.loads(text) for text in texts), self.session.sign_bundle)
+        pieces = bundle.write(head, _bodies(texts, progress), self.session.sign_bundle)
         if sealed:
             seal_stream(
                 cast(BinaryIO, PieceReader(pieces)),
@@ -169,6 +172,12 @@ class _Outgoing:
             for device in exchange.devices(self.session.store.connection)
             if device.id in authors
         ]
+
+
+def _bodies(texts: Iterable[str], progress: Callable[[int], None]) -> Iterator[dict[str, Any]]:
+    for text in texts:
+        yield json.loads(text)
+        progress(1)
 
 
 class PieceReader:

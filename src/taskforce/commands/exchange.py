@@ -8,6 +8,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from typer.core import TyperCommand
 
+from taskforce import console
 from taskforce.actions.receiving import Imported, describe_records, import_bundle
 from taskforce.actions.session import Session
 from taskforce.commands.frame import argument, command, flag, open_session, option
@@ -66,7 +67,8 @@ def _import_stream(
     if start.startswith(b"SQLite format 3"):
         raise InputError(_("%(name)s is a database, neither a plan nor a bundle") % {"name": name})
     if looks_sealed(start) or _begins_with(start, "taskforce-bundle"):
-        found = import_bundle(session, whole, name, dry_run=dry_run)
+        with console.progress(_("Taking in edits")) as bar:
+            found = import_bundle(session, whole, name, dry_run=dry_run, progress=bar.advance)
         return _bundle_data(session, found), _bundle_lines(session, found, name)
     if _begins_with(start, "taskforce-card"):
         raise InputError(
@@ -233,7 +235,8 @@ def make_export() -> TyperCommand:
         "export",
         run_export,
         _(
-            "Write the next bundle for a peer: what it may have and has not said it holds. Or, with --records, the current records as a plan."
+            "Write the next bundle for a peer: what it may have and has not said it holds. Or, with --records, the "
+            "current records as a plan."
         ),
         [
             option("--to", _("The peer; may be repeated, a bundle each"), metavar="AGENCY", many=True),
@@ -301,7 +304,8 @@ def _export_bundles(
     told = []
     for agency in to:
         target = None if dry_run else Path(output or ".")
-        sent = export_bundle(session, agency, target, replace=force, sealed=sealed)
+        with console.progress(_("Writing edits")) as bar:
+            sent = export_bundle(session, agency, target, replace=force, sealed=sealed, progress=bar.advance)
         told.append(sent)
         lines += _sent_lines(sent)
     data = [_sent_data(sent) for sent in told]

@@ -15,6 +15,7 @@ from typing import Any
 
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
+from taskforce import console
 from taskforce.actions.session import Session
 from taskforce.errors import Locked
 from taskforce.i18n import _
@@ -110,6 +111,8 @@ def shared_options(*, lists: bool = False) -> list[TyperOption]:
         def keep(_context: Context, _parameter: Any, value: Any) -> None:
             if value:
                 setattr(current.get(), name, value)
+                if name == "quiet":
+                    console.set_quiet(True)
 
         return keep
 
@@ -198,8 +201,6 @@ def open_session() -> Session:
     if named:
         key = slots.open_with_key_file(folder, named)
     elif "passphrase" in slots.slot_kinds(folder):
-        from taskforce import console  # deferred: only to ask
-
         key = slots.open_with_passphrase(folder, console.secret(_("Passphrase: ")))
     else:
         raise Locked(

@@ -23,7 +23,8 @@ def make_init() -> TyperCommand:
         "init",
         run_init,
         _(
-            "Make a store for your agency on this device. The key file is made if it is not there; without one, a passphrase is asked for."
+            "Make a store for your agency on this device. The key file is made if it is not there; without one, a "
+            "passphrase is asked for."
         ),
         [
             option("--agency", _("Your agency's code, such as KH-CNP"), metavar="CODE"),

@@ -87,7 +87,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a move takes besides the record: option name (without dashes), the field it sets, and whether it must be given."""
+    """What a move takes besides the record: option name (without dashes), the field it sets, whether it is needed."""
 
     option: str
     field: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -87,18 +87,20 @@ def shown(field: Field, value: Value, names: Names) -> str:
     if field.type == Type.CODE and field.codes is not None:
         label = _(field.codes[value]) if value in field.codes else value
         return f"{GLYPHS.get(value, '')} {label}".strip() if field.name == "status" else label
-    if field.type == Type.REF:
-        return names.get(value, value)
+    show = _SHOWN.get(field.type)
+    if show is None:
+        return names.get(value, value) if field.type == Type.REF else value
     try:
-        if field.type == Type.TIME:
-            return moments.show_time(value)
-        if field.type == Type.DATE:
-            return moments.show_date(value)
+        return show(value)
     except ValueError:
         return value  # a newer version may write what this one cannot read
-    if field.type == Type.YES_NO:
-        return _("yes") if value == "yes" else _("no")
-    return value
+
+
+_SHOWN: Mapping[str, Callable[[str], str]] = {
+    Type.TIME: moments.show_time,
+    Type.DATE: moments.show_date,
+    Type.YES_NO: lambda value: _("yes") if value == "yes" else _("no"),
+}
 
 
 def is_open(record: Record) -> bool:

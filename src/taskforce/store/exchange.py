@@ -1,4 +1,4 @@
-"""What the store knows of its peers: who was verified, what their devices said they hold, which bundles went and came."""
+"""What the store knows of its peers: who was verified, what their devices hold, which bundles went and came."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ OWN_COLUMNS = (
     "changed_by",
     "changed_in",
 )
-"""Row number (shared with the search index), full id, whether it is out of view, first and last edit: clock, officer, agency."""
+"""Row number (the search index's too), full id, whether out of view; of first and last edit: clock, officer, agency."""
 
 _INDEXED = (Type.REF, Type.AGENCY_CODE)
 

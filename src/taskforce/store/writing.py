@@ -1,4 +1,4 @@
-"""Makes this device's own edits: composed, signed, numbered, taken into the log, and noted so that they can be undone."""
+"""Makes this device's own edits: composed, signed, numbered, taken into the log, and noted for undo."""
 
 from __future__ import annotations
 

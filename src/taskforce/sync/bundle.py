@@ -125,7 +125,7 @@ class Reader:
     def __iter__(self) -> Iterator[Edit]:
         for found in self._documents:
             data = found.data
-            if isinstance(data, dict) and "end" in data:
+            if isinstance(data, dict) and "end" in data and "edit" not in data:
                 self._finish(data, found.line)
                 return
             try:

@@ -1,4 +1,4 @@
-"""A victim or possible victim, known by a pseudonymous ref; who it is stands in the part `identity` only (HTCDS 2.0)."""
+"""A victim or possible victim, known by a pseudonymous ref; names stand in the part `identity` only (HTCDS 2.0)."""
 
 from __future__ import annotations
 
