@@ -8,7 +8,7 @@ or on two stores that later swap bundles, makes nothing twice. A plan with one b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -82,7 +82,14 @@ class _Plan:
         self.problems.append(Problem("bad-plan", f"{place}: {sentence}", hint))
 
 
-def import_plan(session: Session, stream: BinaryIO, name: str, *, dry_run: bool = False) -> PlanResult:
+def import_plan(
+    session: Session,
+    stream: BinaryIO,
+    name: str,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int], None] = lambda _records: None,
+) -> PlanResult:
     """Read a plan and save what differs in one action; InputError lists up to 50 problems, then nothing is saved."""
     found = read_marked(stream, name, PLAN_LIMITS)
     plan = _Plan(session, name, found.marks)
@@ -97,6 +104,7 @@ def import_plan(session: Session, stream: BinaryIO, name: str, *, dry_run: bool 
         with session.acting(f"import {name}") as one:
             for change in changes:
                 one.save(change.kind, change.record, change.values)
+                progress(1)
     return PlanResult(tuple(changes), len(plan.entries) - len(changes), applied=not dry_run)
 
 

@@ -45,8 +45,6 @@ def undo(session: Session, *, dry_run: bool = False) -> Undone:
     action = history.last_undoable(connection)
     if action is None:
         raise Refused(_("there is nothing to undo"))
-    if not action.undoable:
-        raise Refused(_("“%(action)s” cannot be undone") % {"action": action.summary})
     restored = _restorations(session, action)
     if not dry_run:
         with session.acting(f"undo: {action.summary}", undoes=action.id) as one:

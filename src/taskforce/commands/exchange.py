@@ -75,7 +75,8 @@ def _import_stream(
             _("%(name)s is a card") % {"name": name},
             hint=_("add it with: taskforce peer add %(name)s") % {"name": name},
         )
-    result = import_plan(session, whole, name, dry_run=dry_run)
+    with console.progress(_("Saving records")) as bar:
+        result = import_plan(session, whole, name, dry_run=dry_run, progress=bar.advance)
     return _plan_data(result), _plan_lines(result, name)
 
 

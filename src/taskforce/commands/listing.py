@@ -62,8 +62,10 @@ def chosen_records(session: Session, kind: Kind, given: dict[str, Any]) -> list[
     if limit is not None and limit < 0:
         raise UsageError(_("--limit cannot be less than 0"))
     sort = [_order(kind, text) for text in given.get("sort") or ()]
-    if not sort and kind.sort:
+    if not sort and kind.sort.startswith("-"):
         return _latest(session, kind, conditions, limit, archived=given["archived"])
+    if not sort and kind.sort:
+        sort = [(kind.sort, False)]
     return queries.list_records(
         session.store.connection, kind, conditions, sort=sort, limit=limit, archived=given["archived"]
     )
@@ -74,7 +76,12 @@ def _latest(
 ) -> list[Record]:
     """A log reads from old to new, and a limit keeps the newest."""
     found = queries.list_records(
-        session.store.connection, kind, conditions, sort=[(kind.sort, True)], limit=limit, archived=archived
+        session.store.connection,
+        kind,
+        conditions,
+        sort=[(kind.sort[1:], True)],
+        limit=limit,
+        archived=archived,
     )
     return found[::-1]
 

@@ -154,7 +154,7 @@ class Kind:
     lifecycle: Lifecycle | None = None
     deadline: str = ""  # the time field after which an open record is late
     deadline_states: tuple[str, ...] = ()  # states in which it counts; all open ones if empty
-    sort: str = ""  # the column that lists are in order of, if not that of arrival
+    sort: str = ""  # the field that lists are in order of; with a dash a limit keeps the last ones (a log)
     editable: bool = True
     _by_name: dict[str, Field] = field(default_factory=dict, repr=False, compare=False)
 

@@ -39,7 +39,7 @@ def table_of(kind: Kind, records: Sequence[Record], names: Names, now: datetime)
         columns.append(Column(_(field.label), field.name, priority=priority, wrap=field.type == Type.NOTE))
     rows = []
     for record in records:
-        cells: list[str | Line] = [record.ref]
+        cells: list[str | Line] = [f"{record.ref} × " + _("archived") if record.archived else record.ref]
         cells += [shown_cell(record, field, names, now) for field in fields]
         rows.append(tuple(cells))
     empty = _("no %(plural)s") % {"plural": kind.plural if kind.name != "log" else _("log entries")}

@@ -44,9 +44,9 @@ def actions(connection: Connection, *, limit: int = 20) -> list[Action]:
 
 
 def last_undoable(connection: Connection) -> Action | None:
-    """The latest action that is neither an undo nor undone."""
+    """The latest action that can be undone and is neither an undo nor undone; what the program did by itself is not."""
     row = connection.execute(
-        _ACTION + "WHERE undone_by IS NULL AND undoes IS NULL ORDER BY id DESC LIMIT 1"
+        _ACTION + "WHERE undoable = 1 AND undone_by IS NULL AND undoes IS NULL ORDER BY id DESC LIMIT 1"
     ).fetchone()
     return None if row is None else _action(row)
 

@@ -15,6 +15,7 @@ KIND = Kind(
     title="name",
     positional="code",
     natural=("code",),
+    sort="code",
     anchors={DIRECTORY: ""},
     columns=("code", "name", "agency_kind", "country", "services", "places_free"),
     filters=("agency_kind", "country", "services", "languages", "provider_status"),

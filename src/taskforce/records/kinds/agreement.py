@@ -57,6 +57,7 @@ KIND = Kind(
     title="title",
     positional="title",
     plan_key=("title",),
+    sort="title",
     anchors={AGREEMENT: SELF},
     columns=("title", "agreement_kind", "status", "parties", "review_by", "until"),
     filters=("agreement_kind", "parties"),

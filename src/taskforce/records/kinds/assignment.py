@@ -90,6 +90,7 @@ KIND = Kind(
     filters=("operation", "agency", "priority", "site"),
     lifecycle=LIFECYCLE,
     deadline="due",
+    sort="due",
     fields=(
         Field("title", Type.TEXT, OPERATIONAL, N_("Title"), required=True),
         Field("operation", Type.REF, OPERATIONAL, N_("Operation"), required=True, to="operation"),

@@ -15,6 +15,7 @@ KIND = Kind(
     title="name",
     positional="name",
     plan_key=("agency", "name"),
+    sort="name",
     anchors={DIRECTORY: ""},
     columns=("name", "role", "agency", "phone", "on_duty_from", "on_duty_until"),
     filters=("agency", "role", "languages"),

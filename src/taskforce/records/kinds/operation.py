@@ -51,6 +51,7 @@ KIND = Kind(
     title="codename",
     positional="codename",
     plan_key=("codename",),
+    sort="start",
     anchors={OPERATIONAL: SELF},
     columns=("codename", "operation_kind", "status", "lead", "start", "end"),
     filters=("operation_kind", "lead"),

@@ -116,6 +116,7 @@ KIND = Kind(
     filters=("victim", "to", "sender", "services", "urgency"),
     lifecycle=LIFECYCLE,
     deadline="answer_due",
+    sort="answer_due",
     deadline_states=("sent", "received"),
     fields=(
         Field("victim", Type.REF, CASE, N_("Victim"), required=True, fixed=True, to="victim"),

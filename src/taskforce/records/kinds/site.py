@@ -15,6 +15,7 @@ KIND = Kind(
     title="name",
     positional="name",
     plan_key=("operation", "name"),
+    sort="name",
     anchors={OPERATIONAL: "operation"},
     columns=("name", "site_kind", "operation", "country", "place"),
     filters=("operation", "site_kind", "country"),
