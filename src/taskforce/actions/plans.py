@@ -47,10 +47,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class PlanResult:
-    """What a plan changed, or would change: only records that differ are listed."""
+    """What a plan changed, or would change: only records that differ are listed; `archived` ones stay out of view."""
 
     changes: tuple[Change, ...]
     unchanged: int
+    archived: int
     applied: bool
 
 
@@ -105,7 +106,8 @@ def import_plan(
             for change in changes:
                 one.save(change.kind, change.record, change.values)
                 progress(1)
-    return PlanResult(tuple(changes), len(plan.entries) - len(changes), applied=not dry_run)
+    archived = sum(entry.existing is not None and entry.existing.archived for entry in plan.entries)
+    return PlanResult(tuple(changes), len(plan.entries) - len(changes), archived, applied=not dry_run)
 
 
 def _stop_if_bad(plan: _Plan) -> None:

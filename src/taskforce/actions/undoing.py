@@ -28,10 +28,11 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """The action taken back and what that changes."""
+    """The action taken back, what that changes, and how many log entries of it stay."""
 
     action: Action
     restored: tuple[Restored, ...]
+    staying: int
     applied: bool
 
 
@@ -45,7 +46,12 @@ def undo(session: Session, *, dry_run: bool = False) -> Undone:
     action = history.last_undoable(connection)
     if action is None:
         raise Refused(_("there is nothing to undo"))
-    restored = _restorations(session, action)
+    restored, staying = _restorations(session, action)
+    if staying and not restored:
+        raise Refused(
+            _("“%(action)s” cannot be undone: a log entry stays") % {"action": action.summary},
+            hint=_("correct it by a later one: taskforce log correct REF “…”"),
+        )
     if not dry_run:
         with session.acting(f"undo: {action.summary}", undoes=action.id) as one:
             for each in reversed(restored):
@@ -57,14 +63,18 @@ def undo(session: Session, *, dry_run: bool = False) -> Undone:
                     one.set_archived(each.kind, each.record, archived=bool(values.pop(ARCHIVED)))
                 if values:
                     one.save(each.kind, each.record, values)
-    return Undone(action, tuple(restored), applied=not dry_run)
+    return Undone(action, tuple(restored), staying, applied=not dry_run)
 
 
-def _restorations(session: Session, action: Action) -> list[Restored]:
+def _restorations(session: Session, action: Action) -> tuple[list[Restored], int]:
     by_record: dict[tuple[str, str], list[ActionEdit]] = {}
     for each in history.edits_of_action(session.store.connection, action.id):
         by_record.setdefault((each.edit.kind, each.edit.record), []).append(each)
-    return [_restoration(session, action, name, record, edits) for (name, record), edits in by_record.items()]
+    movable = {key: edits for key, edits in by_record.items() if get_kind(key[0]).editable}
+    restored = [
+        _restoration(session, action, name, record, edits) for (name, record), edits in movable.items()
+    ]
+    return restored, len(by_record) - len(movable)
 
 
 def _restoration(
@@ -74,11 +84,6 @@ def _restoration(
     connection = session.store.connection
     found = queries.get_record(connection, kind, record)
     label = label_of(found) if found else record
-    if not kind.editable:
-        raise Refused(
-            _("“%(action)s” cannot be undone: a log entry stays") % {"action": action.summary},
-            hint=_("correct it by a later one: taskforce log correct %(ref)s “…”") % {"ref": label},
-        )
     values: dict[str, Value] = {}
     for each in edits:
         state = history.state_of(connection, kind, record, each.edit.part)

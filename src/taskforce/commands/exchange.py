@@ -94,6 +94,7 @@ def _plan_data(result: Any) -> dict[str, Any]:
         "what": "plan",
         "applied": result.applied,
         "unchanged": result.unchanged,
+        "archived": result.archived,
         "changes": [
             {
                 "kind": change.kind.name,
@@ -108,8 +109,14 @@ def _plan_data(result: Any) -> dict[str, Any]:
 
 
 def _plan_lines(result: Any, name: str) -> list[Line | str]:
+    stays = ngettext(
+        "  %(count)d record is archived and stays so; bring it back with: archive REF --restore",
+        "  %(count)d records are archived and stay so; bring one back with: archive REF --restore",
+        result.archived,
+    )
+    archived = [Line(stays % {"count": result.archived}, "muted")] if result.archived else []
     if not result.changes:
-        return [_("%(name)s: nothing new") % {"name": name}]
+        return [_("%(name)s: nothing new") % {"name": name}, *archived]
     counts: dict[str, list[int]] = {}
     for change in result.changes:
         counts.setdefault(change.kind.plural, [0, 0])[0 if change.new else 1] += 1
@@ -128,7 +135,7 @@ def _plan_lines(result: Any, name: str) -> list[Line | str]:
         lines.append(f"  {sign} {change.kind.name} {change.label}{fields}")
     if len(shown) > _LISTED:
         lines.append("  " + _("… and %(count)d more") % {"count": len(shown) - _LISTED})
-    return lines
+    return [*lines, *archived]
 
 
 def _bundle_data(session: Session, found: Imported) -> dict[str, Any]:

@@ -97,8 +97,12 @@ def run_undo(dry_run: bool) -> Result:
     for each in undone.restored[:20]:
         what = _("archived") if each.made_by_it else ", ".join(each.values)
         lines.append(f"  {each.label}: {what}")
+    if undone.staying:
+        text = ngettext("  %(count)d log entry stays", "  %(count)d log entries stay", undone.staying)
+        lines.append(text % {"count": undone.staying})
     data = {
         "action": undone.action.summary,
+        "staying": undone.staying,
         "applied": undone.applied,
         "records": [
             {

@@ -26,7 +26,7 @@ OWN_COLUMNS = (
     "changed_by",
     "changed_in",
 )
-"""Row number (the search index's too), full id, whether out of view; of first and last edit: clock, officer, agency."""
+"""Row number (the search index's too), id, whether out of view; of first and last edit: clock, officer, agency."""
 
 _INDEXED = (Type.REF, Type.AGENCY_CODE)
 
