@@ -74,7 +74,7 @@ class LazyGroup(TyperGroup):
         """The command that the first argument names; UsageError with the nearest name."""
         if args and not args[0].startswith("-") and args[0] not in self._table:
             raise UsageError(
-                _("there is no command “%(name)s”") % {"name": args[0]},
+                _('there is no command "%(name)s"') % {"name": args[0]},
                 hint=did_you_mean(args[0], self._table)
                 or _("see them with: %(command)s --help") % {"command": ctx.command_path},
             )

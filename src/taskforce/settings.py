@@ -45,7 +45,7 @@ def read_settings() -> dict[str, str]:
         if name not in SETTINGS or not isinstance(value, str):
             mark = found.marks[(name,)]
             raise InputError(
-                _("%(path)s:%(line)d: “%(name)s” is not a setting")
+                _('%(path)s:%(line)d: "%(name)s" is not a setting')
                 % {"path": path, "line": mark.line, "name": name},
                 hint=did_you_mean(name, SETTINGS)
                 or _("there are: %(names)s") % {"names": ", ".join(SETTINGS)},
@@ -62,7 +62,7 @@ def write_setting(name: str, value: str) -> Path:
     """Set one setting, or take it out with an empty value; the file's path."""
     if name not in SETTINGS:
         raise UsageError(
-            _("“%(name)s” is not a setting") % {"name": name},
+            _('"%(name)s" is not a setting') % {"name": name},
             hint=did_you_mean(name, SETTINGS) or _("there are: %(names)s") % {"names": ", ".join(SETTINGS)},
         )
     from taskforce.sync.yaml_text import document  # deferred: only to write

@@ -60,7 +60,7 @@ def edit(session: Session, kind: Kind, record: Record, typed: Typed) -> Record:
     if not kind.editable:
         raise Refused(
             _("a log entry is never edited"),
-            hint=_("correct it by a later one: taskforce log correct %(ref)s “…”") % {"ref": record.ref},
+            hint=_('correct it by a later one: taskforce log correct %(ref)s "…"') % {"ref": record.ref},
         )
     values = parse_values(session, kind, typed)
     for name, value in values.items():
@@ -104,7 +104,7 @@ def move_values(session: Session, kind: Kind, record: Record, name: str, typed: 
     state = record.text("status") or lifecycle.initial
     if state not in chosen.sources:
         raise Refused(
-            _("%(ref)s is %(state)s: it cannot %(move)s")
+            _('%(ref)s is %(state)s: "%(move)s" is not possible now')
             % {"ref": label_of(record), "state": _(lifecycle.states.get(state, state)).lower(), "move": name},
             hint=allowed_moves(kind, state),
         )

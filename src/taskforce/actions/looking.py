@@ -73,7 +73,7 @@ def search(session: Session, words: str, *, kind: str | None = None, limit: int 
     chosen = find_kind(kind) if kind else None
     if kind and chosen is None:
         raise UsageError(
-            _("“%(kind)s” is not a kind of record") % {"kind": kind}, hint=did_you_mean(kind, kind_names())
+            _('"%(kind)s" is not a kind of record') % {"kind": kind}, hint=did_you_mean(kind, kind_names())
         )
     return queries.search(session.store.connection, words, kind=chosen, limit=limit)
 

@@ -20,7 +20,7 @@ from taskforce.actions.references import ID_LENGTH, NAMED_BY, shown_ids
 from taskforce.actions.session import Session, natural_id
 from taskforce.actions.values import ValueFault, agency_code, parse_one, parse_value
 from taskforce.crockford import normalise
-from taskforce.errors import MOST_PROBLEMS, InputError, Problem, did_you_mean
+from taskforce.errors import MOST_PROBLEMS, InputError, Problem, UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records.registry import all_kinds, get_kind
 from taskforce.records.schema import Field, Kind, Type
@@ -62,6 +62,7 @@ class _Entry:
     typed: Mapping[str, Any]
     record: str = ""
     existing: Record | None = None
+    is_bad: bool = False  # a problem of its identity was noted: what follows from that is not noted again
 
 
 @dataclass(slots=True)
@@ -95,10 +96,8 @@ def import_plan(
     found = read_marked(stream, name, PLAN_LIMITS)
     plan = _Plan(session, name, found.marks)
     _collect(plan, found.data)
-    _stop_if_bad(plan)
     for entry in plan.entries:
-        _identify(plan, entry)
-    _stop_if_bad(plan)
+        entry.is_bad = not _identify(plan, entry)
     changes = [change for entry in plan.entries if (change := _change_of(plan, entry)) is not None]
     _stop_if_bad(plan)
     if changes and not dry_run:
@@ -141,7 +140,7 @@ def _collect(plan: _Plan, data: object) -> None:
         kind = kinds.get(plural)
         if kind is None:
             meant = did_you_mean(plural, kinds)
-            plan.fault((plural,), _("“%(name)s” is not a kind of record") % {"name": plural}, meant)
+            plan.fault((plural,), _('"%(name)s" is not a kind of record') % {"name": plural}, meant)
         elif not isinstance(records, list):
             if records != "":
                 plan.fault((plural,), _("a list of records is wanted here, each beginning with a dash"))
@@ -158,46 +157,47 @@ _ORDER = {"agency": -3, "operation": -2, "contact": -1}
 """Kinds that others are known by come first, so that their ids are there when a natural key needs them."""
 
 
-def _identify(plan: _Plan, entry: _Entry) -> None:
-    """Find the record that an entry is about, or the id that a new one gets."""
-    kind, typed = entry.kind, entry.typed
-    connection = plan.session.store.connection
-    given, key = typed.get("id", ""), typed.get("key", "")
+def _identify(plan: _Plan, entry: _Entry) -> bool:
+    """Find the record that an entry is about, or the id that a new one gets; False if a problem was noted."""
+    typed = entry.typed
     for name in _OWN_KEYS:
         if name in typed and (not isinstance(typed[name], str) or not typed[name]):
             plan.fault((*entry.path, name), _("%(name)s is one word") % {"name": name})
-            return
-    if given:
-        if len(given) != ID_LENGTH or normalise(given) != given:
-            plan.fault((*entry.path, "id"), _("an id has 16 letters and digits"))
-            return
-        entry.record = given
-    else:
-        natural = _natural_key(plan, entry)
-        if key and not kind.natural:
-            entry.record = natural_id(kind.name, "key", _operation_of(plan, entry), key)
-        elif natural is not None:
-            entry.record = natural_id(kind.name, *natural)
-        elif plan.problems:
-            return
-        else:
-            plan.fault(
-                entry.path,
-                _("this record needs a key:"),
-                _("a short word of yours, so that it is known again"),
-            )
-            return
-    existing = queries.get_record(connection, kind, entry.record)
+            return False
+    given, key = typed.get("id", ""), typed.get("key", "")
+    record = _record_id(plan, entry, given, key)
+    if record is None:
+        return False
+    existing = queries.get_record(plan.session.store.connection, entry.kind, record)
     if existing is None and not given and not key:
         existing = _called_the_same(plan, entry)
-        if existing is not None:
-            entry.record = existing.id
     entry.existing = existing
+    entry.record = record if existing is None else existing.id
     for name in filter(None, (key, given, *_calling_names(entry))):
-        known = plan.names.setdefault((kind.name, name.casefold()), entry.record)
+        known = plan.names.setdefault((entry.kind.name, name.casefold()), entry.record)
         if known != entry.record or (name in (key, given) and _is_second(plan, entry)):
-            plan.fault(entry.path, _("“%(name)s” is in this plan twice") % {"name": name})
-            return
+            plan.fault(entry.path, _('"%(name)s" is in this plan twice') % {"name": name})
+            return False
+    return True
+
+
+def _record_id(plan: _Plan, entry: _Entry, given: str, key: str) -> str | None:
+    """The id that an entry gives, or that derives from its key or natural key; None if a problem was noted."""
+    kind = entry.kind
+    if given:
+        if len(given) == ID_LENGTH and normalise(given) == given:
+            return given
+        plan.fault((*entry.path, "id"), _("an id has 16 letters and digits"))
+        return None
+    if key and not kind.natural:
+        return natural_id(kind.name, "key", _operation_of(plan, entry), key)
+    if not kind.natural and not kind.plan_key:
+        plan.fault(
+            entry.path, _("this record needs a key:"), _("a short word of yours, so that it is known again")
+        )
+        return None
+    natural = _natural_key(plan, entry)
+    return None if natural is None else natural_id(kind.name, *natural)
 
 
 def _is_second(plan: _Plan, entry: _Entry) -> bool:
@@ -281,7 +281,7 @@ def _resolve(plan: _Plan, field_: Field, text: str) -> str:
         names = [name for kind, name in plan.names if kind == field_.to]
         label = _(get_kind(field_.to).label).lower()
         raise ValueFault(
-            _("%(kind)s “%(text)s” is not known") % {"kind": label, "text": text},
+            _('%(kind)s "%(text)s" is not known') % {"kind": label, "text": text},
             did_you_mean(text, names)
             or fault.hint
             or _("add it under %(plural)s: in the same file") % {"plural": get_kind(field_.to).plural},
@@ -300,7 +300,7 @@ def _change_of(plan: _Plan, entry: _Entry) -> Change | None:
             meant = did_you_mean(name, [each.name for each in kind.fields])
             plan.fault(
                 (*entry.path, name),
-                _("%(kind)s has no field “%(name)s”") % {"kind": kind.name, "name": name},
+                _('%(kind)s has no field "%(name)s"') % {"kind": kind.name, "name": name},
                 meant,
             )
             continue
@@ -308,11 +308,10 @@ def _change_of(plan: _Plan, entry: _Entry) -> Change | None:
             values[field_.name] = _plan_value(plan, field_, typed)
         except ValueFault as fault:
             plan.fault((*entry.path, name), f"{field_.name}: {fault.sentence}", fault.hint)
+    if entry.is_bad:
+        return None
     if entry.existing is None:
-        values = with_defaults(plan.session, kind, values, planned=True) if not plan.problems else values
-        for field_ in kind.fields:
-            if field_.required and not values.get(field_.name) and not plan.problems:
-                plan.fault(entry.path, _("%(name)s is missing") % {"name": field_.name})
+        values = _whole(plan, entry, values)
         return Change(kind, entry.record, _label(entry, values), values, new=True)
     old = entry.existing
     different = {
@@ -324,6 +323,19 @@ def _change_of(plan: _Plan, entry: _Entry) -> Change | None:
         plan.fault(entry.path, _("a log entry is never edited; correct it by a later one"))
     _check_status(plan, entry, different)
     return Change(kind, entry.record, _label(entry, values), different, new=False) if different else None
+
+
+def _whole(plan: _Plan, entry: _Entry, values: dict[str, Value]) -> dict[str, Value]:
+    """The values of a new record with defaults; a problem for each required field that is missing."""
+    try:
+        values = with_defaults(plan.session, entry.kind, values, planned=True)
+    except UsageError as error:  # no operation named, and none current
+        plan.fault(entry.path, error.sentence, error.hint)
+        return values
+    for field_ in entry.kind.fields:
+        if field_.required and not values.get(field_.name) and field_.name not in entry.typed:
+            plan.fault(entry.path, _("%(name)s is missing") % {"name": field_.name})
+    return values
 
 
 def _check_status(plan: _Plan, entry: _Entry, different: Mapping[str, Value]) -> None:
@@ -379,7 +391,7 @@ def _fixed_moment(field_: Field, typed: str | list[str]) -> str:
             return moments.time_text(moments.read_time(typed))
     form = "2026-11-23" if field_.type == Type.DATE else "2026-11-23T14:00+07:00"
     raise ValueFault(
-        _("“%(text)s” does not mean the same everywhere") % {"text": typed},
+        _('"%(text)s" does not mean the same everywhere') % {"text": typed},
         _("in a plan, write it like %(form)s") % {"form": form},
     )
 

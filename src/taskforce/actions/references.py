@@ -28,7 +28,7 @@ def find(session: Session, kind: Kind, text: str) -> Record:
     label = _(kind.label).lower()
     if not found:
         raise NotFound(
-            _("no %(kind)s is called “%(text)s”") % {"kind": label, "text": wanted},
+            _('no %(kind)s is called "%(text)s"') % {"kind": label, "text": wanted},
             hint=_nearest(session, kind, wanted)
             or _("see them with: taskforce %(kind)s list") % {"kind": kind.name},
         )
@@ -44,7 +44,7 @@ def find_any(session: Session, text: str) -> Record:
         return found[0]
     if not found:
         raise NotFound(
-            _("no record is called “%(text)s”") % {"text": wanted},
+            _('no record is called "%(text)s"') % {"text": wanted},
             hint=_("a ref looks like A-7KQ2; find one with: taskforce search WORD"),
         )
     raise _ambiguous(wanted, found)
@@ -108,7 +108,7 @@ def _letter_fits(kind: Kind, text: str) -> bool:
 
 def _ambiguous(wanted: str, found: list[Record]) -> Ambiguous:
     return Ambiguous(
-        _("“%(text)s” may be several records") % {"text": wanted},
+        _('"%(text)s" may be several records') % {"text": wanted},
         candidates=[_described(record) for record in found[:_LISTED]],
     )
 

@@ -49,8 +49,8 @@ def undo(session: Session, *, dry_run: bool = False) -> Undone:
     restored, staying = _restorations(session, action)
     if staying and not restored:
         raise Refused(
-            _("“%(action)s” cannot be undone: a log entry stays") % {"action": action.summary},
-            hint=_("correct it by a later one: taskforce log correct REF “…”"),
+            _('"%(action)s" cannot be undone: a log entry stays') % {"action": action.summary},
+            hint=_('correct it by a later one: taskforce log correct REF "…"'),
         )
     if not dry_run:
         with session.acting(f"undo: {action.summary}", undoes=action.id) as one:
@@ -92,7 +92,7 @@ def _restoration(
                 if any(other.edit is not each.edit and field in other.edit.set for other in edits):
                     continue
                 raise Refused(
-                    _("“%(action)s” cannot be undone: %(field)s of %(label)s was changed since")
+                    _('"%(action)s" cannot be undone: %(field)s of %(label)s was changed since')
                     % {"action": action.summary, "field": field, "label": label},
                     hint=_("see how: taskforce history %(label)s") % {"label": label},
                 )

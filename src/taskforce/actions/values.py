@@ -33,7 +33,8 @@ def parse_values(session: Session, kind: Kind, typed: Mapping[str, str | Sequenc
         try:
             result[name] = parse_value(session, field, text)
         except ValueFault as fault:
-            raise UsageError(f"{field.option}: {fault.sentence}", hint=fault.hint) from None
+            named = field.name.upper() if name == kind.positional else field.option
+            raise UsageError(f"{named}: {fault.sentence}", hint=fault.hint) from None
     return result
 
 
@@ -100,7 +101,7 @@ def agency_code(text: str) -> str:
     code = text.upper()
     if not _AGENCY_CODE.fullmatch(code):
         raise ValueFault(
-            _("“%(text)s” is not an agency code") % {"text": text},
+            _('"%(text)s" is not an agency code') % {"text": text},
             _("use letters, digits and dashes, such as KH-CNP"),
         )
     return code
@@ -123,7 +124,7 @@ def _code(text: str, codes: Mapping[str, str]) -> str:
     meant = did_you_mean(text, codes)
     allowed = one_of(codes)
     raise ValueFault(
-        _("“%(text)s” is not one of its codes") % {"text": text}, f"{meant} {allowed}" if meant else allowed
+        _('"%(text)s" is not one of its codes') % {"text": text}, f"{meant} {allowed}" if meant else allowed
     )
 
 
@@ -138,7 +139,7 @@ def _moment(session: Session, field: Field, text: str) -> str:
 
 def _integer(field: Field, text: str) -> str:
     if not re.fullmatch(r"-?\d{1,12}", text, re.ASCII):
-        raise ValueFault(_("“%(text)s” is not a whole number") % {"text": text})
+        raise ValueFault(_('"%(text)s" is not a whole number') % {"text": text})
     number = int(text)
     if field.minimum is not None and number < field.minimum:
         raise ValueFault(_("%(number)d is less than %(least)d") % {"number": number, "least": field.minimum})
@@ -159,7 +160,7 @@ def _pair(field: Field, text: str) -> str:
     left, equals, right = text.partition("=")
     if not equals:
         raise ValueFault(
-            _("“%(text)s” is not a pair") % {"text": text},
+            _('"%(text)s" is not a pair') % {"text": text},
             _("write it as %(form)s") % {"form": "shelter=provided"},
         )
     return f"{_code(left.strip(), field.codes)}={_code(right.strip(), field.pair_codes)}"
@@ -176,7 +177,7 @@ def _country(text: str) -> str:
         return str(named.alpha_2)
     meant = did_you_mean(text, [each.name for each in pycountry.countries])
     raise ValueFault(
-        _("“%(text)s” is not a country (ISO 3166-1)") % {"text": text},
+        _('"%(text)s" is not a country (ISO 3166-1)') % {"text": text},
         meant or _("use two letters, such as KH for Cambodia"),
     )
 
@@ -193,7 +194,7 @@ def _language(text: str) -> str:
     found = found or pycountry.languages.get(name=text.capitalize())
     if found is None:
         raise ValueFault(
-            _("“%(text)s” is not a language (ISO 639-1 or 639-3)") % {"text": text},
+            _('"%(text)s" is not a language (ISO 639-1 or 639-3)') % {"text": text},
             _("use two letters, such as km for Khmer, or three where there are no two"),
         )
     return str(getattr(found, "alpha_2", found.alpha_3))
@@ -204,7 +205,7 @@ def _yes_no(text: str) -> str:
         return "yes"
     if text.lower() in ("no", "n", "false", "0"):
         return "no"
-    raise ValueFault(_("“%(text)s” is neither yes nor no") % {"text": text})
+    raise ValueFault(_('"%(text)s" is neither yes nor no') % {"text": text})
 
 
 def _party(session: Session, text: str) -> str:

@@ -84,7 +84,7 @@ def run_completion(shell: str) -> Result:
 
     if shell not in SHELLS:
         raise UsageError(
-            _("there is no completion for “%(shell)s”") % {"shell": shell},
+            _('there is no completion for "%(shell)s"') % {"shell": shell},
             hint=_("there is for: %(shells)s") % {"shells": ", ".join(SHELLS)},
         )
     text = get_completion_script(prog_name="taskforce", complete_var="_TASKFORCE_COMPLETE", shell=shell)

@@ -53,7 +53,7 @@ def chosen_records(session: Session, kind: Kind, given: dict[str, Any]) -> list[
         name, equals, value = pair.partition("=")
         if not equals:
             raise UsageError(
-                _("--where: “%(text)s” is not FIELD=VALUE") % {"text": pair},
+                _('--where: "%(text)s" is not FIELD=VALUE') % {"text": pair},
                 hint=_("such as --where priority=flash"),
             )
         conditions.append(_condition(session, kind, name.strip().replace("-", "_"), value.strip()))
@@ -91,7 +91,7 @@ def _condition(session: Session, kind: Kind, name: str, text: str) -> Condition:
     if field is None:
         names = [each.name for each in kind.fields]
         raise UsageError(
-            _("%(kind)s has no field “%(name)s”") % {"kind": kind.name, "name": name},
+            _('%(kind)s has no field "%(name)s"') % {"kind": kind.name, "name": name},
             hint=did_you_mean(name, names) or _("there are: %(names)s") % {"names": ", ".join(names)},
         )
     if not text:
@@ -132,7 +132,7 @@ def _order(kind: Kind, text: str) -> tuple[str, bool]:
     if kind.field(name) is None and name not in own:
         names = [*(each.name for each in kind.fields), *own]
         raise UsageError(
-            _("--sort: %(kind)s has no field “%(name)s”") % {"kind": kind.name, "name": name},
+            _('--sort: %(kind)s has no field "%(name)s"') % {"kind": kind.name, "name": name},
             hint=did_you_mean(name, names) or _("there are: %(names)s") % {"names": ", ".join(names)},
         )
     return name, descending

@@ -140,7 +140,7 @@ def run_search(words: tuple[str, ...], kind: str | None, limit: int | None) -> R
     names = names_for(session, found)
     columns = (Column(_("Ref"), "ref"), Column(_("Kind"), "kind"), Column(_("What"), "title", wrap=True))
     rows = tuple((label_of(record), _(record.kind.label), looking.gist(record)) for record in found)
-    empty = _("nothing holds “%(words)s”") % {"words": " ".join(words)}
+    empty = _('nothing holds "%(words)s"') % {"words": " ".join(words)}
     return Result([data_of(record, names) for record in found], Table(columns, rows, empty), plural="records")
 
 
