@@ -41,6 +41,7 @@ MODULES = {
     "taskforce.output": ALL_BUT_PYTHON | {"csv", "gettext", "json"},
     "taskforce.sharing.decide": ALL_BUT_PYTHON,
     "taskforce.store.queries": HEAVY | {"click", "typer"},
+    "taskforce.sync.bundle": HEAVY | {"click", "typer"},
     "taskforce.sync.merge": ALL_BUT_PYTHON,
     "taskforce.text": ALL_BUT_PYTHON | {"gettext", "typing"},
     "taskforce.version": ALL_BUT_PYTHON | {"dataclasses", "re", "typing"},
@@ -50,6 +51,11 @@ MODULES = {
 STORE = ("--store", "{folder}/store", "--key-file", "{folder}/key")
 COMMANDS = {
     ("--version",): ALL_BUT_PYTHON | {"argparse", "dataclasses", "gettext", "json", "re", "typing"},
+    ("--help",): HEAVY | {"sqlcipher3"},
+    ("assignment", "--help"): HEAVY | {"sqlcipher3"},
+    ("assignment", "list", "--json", *STORE): HEAVY,
+    ("assignment", "list", *STORE): HEAVY - {"rich"},
+    ("status", "--json", *STORE): HEAVY,
 }
 INIT = ("init", "--agency", "INTERPOL", "--officer", "J. Okafor", *STORE)
 

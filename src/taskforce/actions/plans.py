@@ -21,13 +21,13 @@ from taskforce.actions.session import Session, natural_id
 from taskforce.actions.values import ValueFault, agency_code, parse_one, parse_value
 from taskforce.crockford import normalise
 from taskforce.errors import MOST_PROBLEMS, InputError, Problem, UsageError, did_you_mean
-from taskforce.i18n import _
+from taskforce.i18n import _, ngettext
 from taskforce.records.registry import all_kinds, get_kind
 from taskforce.records.schema import Field, Kind, Type
 from taskforce.store import queries
 from taskforce.store.queries import Record
 from taskforce.sync.edit import Value
-from taskforce.sync.strict_yaml import PLAN_LIMITS, Marks, read_marked
+from taskforce.sync.strict_yaml import PLAN_LIMITS, MarkedDocument, read_marked
 
 HEAD = "taskforce-plan"
 _OWN_KEYS = ("key", "id")
@@ -69,19 +69,24 @@ class _Entry:
 class _Plan:
     session: Session
     name: str
-    marks: Marks
-    problems: list[Problem] = field(default_factory=list)
+    found: MarkedDocument
+    problems: dict[tuple[int, int], Problem] = field(default_factory=dict)
     entries: list[_Entry] = field(default_factory=list)
     names: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, folded name) → id
 
-    def fault(self, path: tuple[str | int, ...], sentence: str, hint: str | None = None) -> None:
-        """Note a problem at the place that `path` names."""
+    def fault(
+        self, path: tuple[str | int, ...], sentence: str, hint: str | None = None, *, of_key: bool = False
+    ) -> None:
+        """Note a problem at the place that `path` names, or that its key stands at; one for each place."""
+        marks = self.found.key_marks if of_key else self.found.marks
         at = path
-        while at and at not in self.marks:
+        while at and at not in marks:
             at = at[:-1]
-        mark = self.marks.get(at)  # the nearest place that the file has
-        place = f"{self.name}:{mark.line}:{mark.column}" if mark else self.name
-        self.problems.append(Problem("bad-plan", f"{place}: {sentence}", hint))
+        mark = marks.get(at) or self.found.marks[()]
+        self.problems.setdefault(
+            (mark.line, mark.column),
+            Problem("bad-plan", f"{self.name}:{mark.line}:{mark.column}: {sentence}", hint),
+        )
 
 
 def import_plan(
@@ -94,12 +99,13 @@ def import_plan(
 ) -> PlanResult:
     """Read a plan and save what differs in one action; InputError lists up to 50 problems, then nothing is saved."""
     found = read_marked(stream, name, PLAN_LIMITS)
-    plan = _Plan(session, name, found.marks)
+    plan = _Plan(session, name, found)
     _collect(plan, found.data)
     for entry in plan.entries:
         entry.is_bad = not _identify(plan, entry)
     changes = [change for entry in plan.entries if (change := _change_of(plan, entry)) is not None]
     _stop_if_bad(plan)
+    assert not any(entry.is_bad for entry in plan.entries), "a record is never left out silently"
     if changes and not dry_run:
         with session.acting(f"import {name}") as one:
             for change in changes:
@@ -110,17 +116,19 @@ def import_plan(
 
 
 def _stop_if_bad(plan: _Plan) -> None:
-    if plan.problems:
-        count = len(plan.problems)
-        sentence = (
-            plan.problems[0].sentence if count == 1 else _("%(name)s has problems; nothing was changed")
+    problems = [plan.problems[place] for place in sorted(plan.problems)]
+    if len(problems) == 1:
+        raise InputError(problems[0].sentence, hint=problems[0].hint, code="bad-plan")
+    if problems:
+        sentence = ngettext(
+            "%(name)s has %(count)d problem; nothing was changed",
+            "%(name)s has %(count)d problems; nothing was changed",
+            len(problems),
         )
-        hint = plan.problems[0].hint if count == 1 else None
         raise InputError(
-            sentence % {"name": plan.name} if count > 1 else sentence,
-            hint=hint,
+            sentence % {"name": plan.name, "count": len(problems)},
             code="bad-plan",
-            problems=plan.problems[:MOST_PROBLEMS] if count > 1 else (),
+            problems=problems[:MOST_PROBLEMS],
         )
 
 
@@ -140,7 +148,9 @@ def _collect(plan: _Plan, data: object) -> None:
         kind = kinds.get(plural)
         if kind is None:
             meant = did_you_mean(plural, kinds)
-            plan.fault((plural,), _('"%(name)s" is not a kind of record') % {"name": plural}, meant)
+            plan.fault(
+                (plural,), _('"%(name)s" is not a kind of record') % {"name": plural}, meant, of_key=True
+            )
         elif not isinstance(records, list):
             if records != "":
                 plan.fault((plural,), _("a list of records is wanted here, each beginning with a dash"))
@@ -216,7 +226,9 @@ def _natural_key(plan: _Plan, entry: _Entry) -> tuple[str, ...] | None:
         if not typed and name == "operation" and plan.session.current_operation:
             values.append(plan.session.current_operation)
             continue
-        if not isinstance(typed, str) or not typed:
+        if not isinstance(typed, str):
+            return None  # its value is found wanting when it is read
+        if not typed:
             plan.fault(entry.path, _("%(name)s is missing") % {"name": name})
             return None
         try:
@@ -302,6 +314,7 @@ def _change_of(plan: _Plan, entry: _Entry) -> Change | None:
                 (*entry.path, name),
                 _('%(kind)s has no field "%(name)s"') % {"kind": kind.name, "name": name},
                 meant,
+                of_key=True,
             )
             continue
         try:
