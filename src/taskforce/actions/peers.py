@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from taskforce import moments
-from taskforce.actions.receiving import admit_waiting
+from taskforce.actions.admission import admit_waiting
 from taskforce.actions.sending import waiting_edits
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TrustError

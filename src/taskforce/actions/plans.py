@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from taskforce import moments
 from taskforce.actions.keeping import with_defaults
-from taskforce.actions.references import ID_LENGTH, NAMED_BY, shown_ids
+from taskforce.actions.references import ID_LENGTH, NAMED_BY
 from taskforce.actions.session import Session, natural_id
 from taskforce.actions.values import ValueFault, agency_code, parse_one, parse_value
 from taskforce.crockford import normalise
@@ -416,44 +416,3 @@ def _label(entry: _Entry, values: Mapping[str, Value]) -> str:
     if title is not None and title.type == Type.REF:
         named = entry.typed.get(kind.title, "")
     return str(named)
-
-
-# ── the way back: current records as a plan ──
-
-
-def export_records(session: Session, *, operation: str = "") -> dict[str, Any]:
-    """Current records, archived ones left out, as a plan that changes nothing when it is imported back.
-
-    `operation` (an id) limits it to that operation's records and the agencies and contacts they name.
-    """
-    found: dict[str, list[Record]] = {}
-    for kind in all_kinds():
-        conditions = []
-        if operation and kind.name == "operation":
-            conditions.append(queries.Condition("id", "=", operation))
-        elif operation and kind.field("operation"):
-            conditions.append(queries.Condition("operation", "=", operation))
-        elif operation and kind.name in ("consent", "referral"):
-            victims = [record.id for record in found["victim"]]
-            conditions.append(queries.Condition("victim", "in", victims))
-        found[kind.name] = queries.list_records(session.store.connection, kind, conditions)
-    codes = shown_ids(session, get_kind("agency"), {record.id for record in found["agency"]})
-    plan: dict[str, Any] = {HEAD: "1"}
-    for kind in all_kinds():
-        if found[kind.name]:
-            plan[kind.plural] = [_as_planned(record, codes) for record in found[kind.name]]
-    return plan
-
-
-def _as_planned(record: Record, codes: Mapping[str, str]) -> dict[str, Any]:
-    planned: dict[str, Any] = {} if record.kind.natural else {"id": record.id}
-    for each in record.kind.fields:
-        if each.name not in record.values:
-            continue
-        value = record.values[each.name]
-        if each.type == Type.REF and each.to == "agency":
-            value = (
-                [codes.get(one, one) for one in value] if isinstance(value, list) else codes.get(value, value)
-            )
-        planned[each.name] = value
-    return planned

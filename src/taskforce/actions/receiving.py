@@ -8,24 +8,25 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from taskforce import moments
-from taskforce.actions.session import Session, owned_id
+from taskforce.actions.admission import (
+    FORK,
+    UNKNOWN_SIGNER,
+    Signer,
+    acknowledge_referrals,
+    faults_of,
+    known_signer,
+    trusted_key,
+)
+from taskforce.actions.session import Session
 from taskforce.errors import TrustError
 from taskforce.i18n import _
-from taskforce.records.registry import find_kind, get_kind
-from taskforce.store import exchange, queries
+from taskforce.records.registry import find_kind
+from taskforce.store import exchange
 from taskforce.store.ledger import BATCH, Ledger
-from taskforce.store.writing import close_writer, open_writer
 from taskforce.sync import clock, holdings
 from taskforce.sync.bundle import Head, Reader
-from taskforce.sync.edit import Edit, known_edit
+from taskforce.sync.edit import Edit
 from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
-
-UNKNOWN_SIGNER, BROKEN_SIGNATURE, FORK, FALSE_CLAIM = (
-    "unknown-signer",
-    "broken-signature",
-    "fork",
-    "false-claim",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +94,6 @@ def import_bundle(
 
 
 @dataclass(slots=True)
-class _Signer:
-    """A device that wrote edits of the bundle: its key and agency, and whether that agency was verified."""
-
-    agency: str
-    fingerprint: str
-    sign_key: str
-    certificate: str
-    verified: bool
-
-
-@dataclass(slots=True)
 class _Incoming:
     session: Session
     reader: Reader
@@ -113,7 +103,7 @@ class _Incoming:
     ahead: int = 0
     conflicts: int = 0
     verified: bool = False
-    signers: dict[str, _Signer] = field(default_factory=dict)
+    signers: dict[str, Signer] = field(default_factory=dict)
     touched: dict[tuple[str, str], bool] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
@@ -173,7 +163,7 @@ class _Incoming:
     def _learn_signers(self, head: Head) -> None:
         """Check the certificates that came along and keep those of verified agencies."""
         for device in exchange.devices(self.session.store.connection):
-            self.signers[device.id] = _known_signer(device)
+            self.signers[device.id] = known_signer(device)
         for certificate in head.certificates:
             self._learn(certificate)
         sender = self.signers.get(head.device)
@@ -188,7 +178,7 @@ class _Incoming:
         if device.id in self.signers and self.signers[device.id].verified:
             return
         verified = device.agency_key == trusted_key(self.session, device.agency)
-        self.signers[device.id] = _Signer(
+        self.signers[device.id] = Signer(
             device.agency,
             device.fingerprint,
             device.sign_key,
@@ -206,7 +196,7 @@ class _Incoming:
     def _take(self, batch: Sequence[Edit]) -> None:
         """Sort a batch into known, new and waiting edits, and take the new ones in."""
         self.edits += len(batch)
-        fresh: list[tuple[Edit, _Signer]] = []
+        fresh: list[tuple[Edit, Signer]] = []
         places: dict[tuple[str, int], str] = {}
         assert self._ledger is not None
         for edit in batch:
@@ -229,7 +219,7 @@ class _Incoming:
         self.new += len(good)
         self.progress(len(batch))
 
-    def _checked(self, fresh: Sequence[tuple[Edit, _Signer]]) -> tuple[list[Edit], dict[str, str]]:
+    def _checked(self, fresh: Sequence[tuple[Edit, Signer]]) -> tuple[list[Edit], dict[str, str]]:
         """The edits whose signatures hold and whose claims to have made a record are true; and who made which."""
         good: list[Edit] = []
         owners: dict[str, str] = {}
@@ -253,7 +243,7 @@ class _Incoming:
             self.ahead += 1
         self._stamp = clock.follow(self._stamp, edit.stamp, self.session.now)
 
-    def _wait(self, edit: Edit, reason: str, signer: _Signer | None) -> None:
+    def _wait(self, edit: Edit, reason: str, signer: Signer | None) -> None:
         waiting = exchange.Waiting(
             edit.hash,
             reason,
@@ -315,83 +305,6 @@ class _Incoming:
         )
 
 
-def faults_of(fresh: Sequence[tuple[Edit, _Signer]]) -> list[str]:
-    """Why each edit may not enter: a signature that does not hold, a claim to have made a record of others, or ''."""
-    from taskforce.keys.signatures import verify_many  # deferred: as above
-
-    holds = verify_many([(signer.sign_key, "edit", edit.signed, edit.sig) for edit, signer in fresh])
-    result = []
-    for (edit, signer), is_good in zip(fresh, holds, strict=True):
-        if not is_good:
-            result.append(BROKEN_SIGNATURE)
-        elif edit.born and owned_id(signer.fingerprint, edit.kind, edit.born) != edit.record:
-            result.append(FALSE_CLAIM)
-        else:
-            result.append("")
-    return result
-
-
-def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]:
-    """Mark referrals to us that have just arrived as received: the acknowledgement that goes back."""
-    kind = get_kind("referral")
-    connection = session.store.connection
-    arrived = [
-        record
-        for one in records
-        if (record := queries.get_record(connection, kind, one)) is not None
-        and record.text("status") == "sent"
-        and record.text("to") == session.own_agency
-    ]
-    if arrived:
-        writer = open_writer(session.store, session.sign_edit, session.now)
-        for record in arrived:
-            at = moments.time_text(session.now)
-            writer.save(kind, record.id, {"status": "received", "received_at": at})
-        close_writer(writer, "receive referrals", undoable=False)
-    return [record.ref for record in arrived]
-
-
-def admit_waiting(session: Session, agency: str) -> int:
-    """Take in what waited for this agency to be verified; how many edits. Only inside a transaction."""
-    connection = session.store.connection
-    trusted = trusted_key(session, agency)
-    fresh: list[tuple[Edit, _Signer]] = []
-    ledger = session.store.ledger()
-    done: list[str] = []
-    for one in exchange.waiting(connection, agency=agency, reason=UNKNOWN_SIGNER):
-        signer = _signer_of(session, one.certificate, trusted)
-        if signer is None:
-            continue
-        edit = known_edit(one.body)
-        held = ledger.hash_at(edit.feed, edit.number)
-        done.append(one.hash)
-        if held is None:
-            fresh.append((edit, signer))
-        elif held != edit.hash:
-            done.pop()
-    good, owners = [], {}
-    for (edit, signer), fault in zip(fresh, faults_of(fresh), strict=True):
-        if fault:
-            connection.execute("UPDATE quarantine SET reason = ? WHERE hash = ?", (fault, edit.hash))
-            done.remove(edit.hash)
-            continue
-        good.append(edit)
-        if edit.born:
-            owners[edit.record] = signer.agency
-    exchange.drop_waiting(connection, done)
-    session.store.ledger().take(good, owners)
-    acknowledge_referrals(session, [edit.record for edit in good if edit.kind == "referral"])
-    return len(good)
-
-
-def trusted_key(session: Session, agency: str) -> str:
-    """The verified key of an agency, our own included; empty if there is none."""
-    if agency == session.store.me.agency:
-        return session.store.meta("agency_key")
-    peer = exchange.find_peer(session.store.connection, agency)
-    return "" if peer is None else peer.agency_key
-
-
 def describe_records(session: Session, imported: Imported) -> dict[str, tuple[int, int]]:
     """How many records of each kind the bundle makes and changes; kinds of newer versions under their own name."""
     counts: dict[str, tuple[int, int]] = {}
@@ -419,29 +332,6 @@ class Rejoined:
             taken, self._start = (self._start, b"") if size < 0 else (self._start[:size], self._start[size:])
             return taken + (self._rest.read() if size < 0 else b"")
         return self._rest.read(size)
-
-
-def _known_signer(device: exchange.KnownDevice) -> _Signer:
-    from taskforce.keys.identity import agency_fingerprint  # deferred: as above
-
-    certificate = json.dumps(device.certificate, sort_keys=True)
-    fingerprint = agency_fingerprint(str(device.certificate["agency-key"]))
-    return _Signer(device.agency, fingerprint, device.sign_key, certificate, verified=True)
-
-
-def _signer_of(session: Session, certificate: str, trusted: str) -> _Signer | None:
-    from taskforce.keys.identity import check_certificate  # deferred: as above
-
-    device = check_certificate(json.loads(certificate)) if certificate else None
-    if device is None or device.agency_key != trusted:
-        return None
-    exchange.put_device(
-        session.store.connection,
-        exchange.KnownDevice(
-            device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
-        ),
-    )
-    return _Signer(device.agency, device.fingerprint, device.sign_key, certificate, verified=True)
 
 
 def _count_conflicts(connection: Any) -> int:

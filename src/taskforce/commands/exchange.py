@@ -276,7 +276,7 @@ def run_export(
 
 
 def _export_records(operation: str | None, output: str | None, force: bool) -> Result:
-    from taskforce.actions.plans import export_records
+    from taskforce.actions.records_export import export_records
     from taskforce.actions.references import find
     from taskforce.files import new_file
     from taskforce.records.registry import get_kind

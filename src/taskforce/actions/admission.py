@@ -1,0 +1,132 @@
+"""Whose edits may enter: signatures, claims to have made a record, certificates, and what waits in quarantine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taskforce import moments
+from taskforce.actions.session import Session, owned_id
+from taskforce.records.registry import get_kind
+from taskforce.store import exchange, queries
+from taskforce.store.writing import close_writer, open_writer
+from taskforce.sync.edit import Edit, known_edit
+
+UNKNOWN_SIGNER, BROKEN_SIGNATURE, FORK, FALSE_CLAIM = (
+    "unknown-signer",
+    "broken-signature",
+    "fork",
+    "false-claim",
+)
+
+
+@dataclass(slots=True)
+class Signer:
+    """A device that wrote edits of the bundle: its key and agency, and whether that agency was verified."""
+
+    agency: str
+    fingerprint: str
+    sign_key: str
+    certificate: str
+    verified: bool
+
+
+def faults_of(fresh: Sequence[tuple[Edit, Signer]]) -> list[str]:
+    """Why each edit may not enter: a signature that does not hold, a claim to have made a record of others, or ''."""
+    from taskforce.keys.signatures import verify_many  # deferred: as above
+
+    holds = verify_many([(signer.sign_key, "edit", edit.signed, edit.sig) for edit, signer in fresh])
+    result = []
+    for (edit, signer), is_good in zip(fresh, holds, strict=True):
+        if not is_good:
+            result.append(BROKEN_SIGNATURE)
+        elif edit.born and owned_id(signer.fingerprint, edit.kind, edit.born) != edit.record:
+            result.append(FALSE_CLAIM)
+        else:
+            result.append("")
+    return result
+
+
+def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]:
+    """Mark referrals to us that have just arrived as received: the acknowledgement that goes back."""
+    kind = get_kind("referral")
+    connection = session.store.connection
+    arrived = [
+        record
+        for one in records
+        if (record := queries.get_record(connection, kind, one)) is not None
+        and record.text("status") == "sent"
+        and record.text("to") == session.own_agency
+    ]
+    if arrived:
+        writer = open_writer(session.store, session.sign_edit, session.now)
+        for record in arrived:
+            at = moments.time_text(session.now)
+            writer.save(kind, record.id, {"status": "received", "received_at": at})
+        close_writer(writer, "receive referrals", undoable=False)
+    return [record.ref for record in arrived]
+
+
+def admit_waiting(session: Session, agency: str) -> int:
+    """Take in what waited for this agency to be verified; how many edits. Only inside a transaction."""
+    connection = session.store.connection
+    trusted = trusted_key(session, agency)
+    fresh: list[tuple[Edit, Signer]] = []
+    ledger = session.store.ledger()
+    done: list[str] = []
+    for one in exchange.waiting(connection, agency=agency, reason=UNKNOWN_SIGNER):
+        signer = _signer_of(session, one.certificate, trusted)
+        if signer is None:
+            continue
+        edit = known_edit(one.body)
+        held = ledger.hash_at(edit.feed, edit.number)
+        done.append(one.hash)
+        if held is None:
+            fresh.append((edit, signer))
+        elif held != edit.hash:
+            done.pop()
+    good, owners = [], {}
+    for (edit, signer), fault in zip(fresh, faults_of(fresh), strict=True):
+        if fault:
+            connection.execute("UPDATE quarantine SET reason = ? WHERE hash = ?", (fault, edit.hash))
+            done.remove(edit.hash)
+            continue
+        good.append(edit)
+        if edit.born:
+            owners[edit.record] = signer.agency
+    exchange.drop_waiting(connection, done)
+    session.store.ledger().take(good, owners)
+    acknowledge_referrals(session, [edit.record for edit in good if edit.kind == "referral"])
+    return len(good)
+
+
+def trusted_key(session: Session, agency: str) -> str:
+    """The verified key of an agency, our own included; empty if there is none."""
+    if agency == session.store.me.agency:
+        return session.store.meta("agency_key")
+    peer = exchange.find_peer(session.store.connection, agency)
+    return "" if peer is None else peer.agency_key
+
+
+def known_signer(device: exchange.KnownDevice) -> Signer:
+    from taskforce.keys.identity import agency_fingerprint  # deferred: as above
+
+    certificate = json.dumps(device.certificate, sort_keys=True)
+    fingerprint = agency_fingerprint(str(device.certificate["agency-key"]))
+    return Signer(device.agency, fingerprint, device.sign_key, certificate, verified=True)
+
+
+def _signer_of(session: Session, certificate: str, trusted: str) -> Signer | None:
+    from taskforce.keys.identity import check_certificate  # deferred: as above
+
+    device = check_certificate(json.loads(certificate)) if certificate else None
+    if device is None or device.agency_key != trusted:
+        return None
+    exchange.put_device(
+        session.store.connection,
+        exchange.KnownDevice(
+            device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
+        ),
+    )
+    return Signer(device.agency, device.fingerprint, device.sign_key, certificate, verified=True)
