@@ -86,20 +86,19 @@ def _parties(session: Session) -> dict[str, frozenset[str]]:
 
 
 def _referral_facts(session: Session, record: Record) -> ReferralFacts | None:
-    """What a referral opens: only one that was made by this agency or the victim's own agency, and as it was made.
+    """What a referral opens, as its sender made it; None where what is known of it is not from its sender alone.
 
-    Otherwise anybody could write a referral of somebody else's victim to themselves.
+    It opens the victim's parts only if it was made by this agency or by the one that made the victim's record:
+    otherwise anybody could write a referral of somebody else's victim to themselves.
     """
     connection = session.store.connection
     owner = queries.owner_of(connection, record.kind, record.id)
+    if not owner or record.text("sender") != natural_id("agency", owner):
+        return None
     keepers = {
         session.store.me.agency,
         queries.owner_of(connection, get_kind("victim"), record.text("victim")),
     }
-    if not owner or owner not in keepers:
-        return None
-    if record.text("sender") != natural_id("agency", owner):
-        return None
     state = history.state_of(connection, record.kind, record.id, "case")
     writers = {
         feed.partition(".")[0] for name in _SENDERS_WORD if name in state for feed, _n in state[name].heads
@@ -112,6 +111,7 @@ def _referral_facts(session: Session, record: Record) -> ReferralFacts | None:
         record.text("to"),
         record.text("status"),
         bool(record.text("sent_at")),
+        owner in keepers,
     )
 
 

@@ -31,13 +31,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ReferralFacts:
-    """What a referral says about who may see it and its victim; only what its sender itself wrote counts."""
+    """What a referral says about who may see it and its victim; only what its sender itself wrote counts.
+
+    `opens_victim` is False where its sender is not known to have the victim's data to give.
+    """
 
     victim: str
     sender: str
     to: str
     status: str
     was_sent: bool
+    opens_victim: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ def _victims(recipient: str, scope: Scope, known: Knowledge) -> Decision:
             return Decision(False, _("the referral is still a draft"))
         return Decision(False, _("the agency neither sends nor receives this referral"))
     for referral in known.of_victim.get(scope.anchor, ()):
+        if not referral.opens_victim:
+            continue
         if recipient == referral.sender:
             return Decision(True, _("refers this victim"))
         if recipient == referral.to and referral.status in _OPENS_VICTIM and referral.was_sent:
