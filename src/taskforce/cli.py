@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -81,6 +82,32 @@ class LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+class RootGroup(LazyGroup):
+    """The program itself: without a command it shows the status on a terminal, elsewhere the help."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named, or what stands in for none."""
+        self.callback = partial(_without_command, ctx)
+        return super().invoke(ctx)
+
+
+def _without_command(context: Any, version: bool) -> Result | None:
+    """What the program does before a command: nothing, unless there is none."""
+    from taskforce.output import Raw  # deferred: as are all that only this needs
+
+    if version:
+        from taskforce.version import __version__
+
+        return Result({"version": __version__}, Raw(f"taskforce {__version__}\n"))
+    if context.invoked_subcommand:
+        return None
+    if sys.stdout.isatty():
+        from taskforce.commands.status import run_status
+
+        return run_status()
+    return Result(None, Raw(context.get_help() + "\n"))
+
+
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; what it has to say is written here."""
     invocation = Invocation(format="json" if "--json" in arguments else "table")
@@ -104,7 +131,7 @@ def run(arguments: list[str]) -> int:
         return _tell(error, invocation)
 
 
-def root() -> LazyGroup:
+def root() -> RootGroup:
     """The program's top-level group."""
     from taskforce.records.registry import all_kinds  # deferred: completion scripts need no kinds
 
@@ -116,7 +143,7 @@ def root() -> LazyGroup:
     for name in COMMANDS:
         if name not in table:
             table[name] = _entry(name)
-    return LazyGroup(
+    return RootGroup(
         "taskforce",
         _(
             "Joint operations against human trafficking: agencies, assignments and victim referrals, kept encrypted on "
@@ -125,7 +152,6 @@ def root() -> LazyGroup:
         table,
         params=[flag("--version/-V", _("The program's version")), *shared_options()],
         invoke_without_command=True,
-        callback=_without_command,
         epilog=_(
             "Exit codes: 0 done · 1 failure · 2 usage · 3 not found · 4 refused · 5 bad input · 6 locked · 7 store · "
             "8 trust"
@@ -159,20 +185,6 @@ def _noun_loader(kind_name: str) -> Loader:
         return LazyGroup(kind.name, _(kind.help), verbs_of(kind))
 
     return load
-
-
-def _without_command(version: bool) -> Result | None:
-    """`taskforce` alone: on a terminal the status screen, elsewhere the help."""
-    if version:
-        from taskforce.output import Raw
-        from taskforce.version import __version__
-
-        return Result({"version": __version__}, Raw(f"taskforce {__version__}\n"))
-    if sys.stdout.isatty():
-        from taskforce.commands.status import run_status
-
-        return run_status()
-    return None
 
 
 def _tell(error: Exception, invocation: Invocation) -> int:

@@ -39,6 +39,7 @@ __all__ = [
     "View",
     "draw",
     "draw_error",
+    "tell",
 ]
 
 ENVELOPE_VERSION = 1
@@ -83,6 +84,14 @@ def draw(result: Result, *, format: str = "table") -> None:
         _draw_view(result.view)
     for text in result.notes:
         console.note(text)
+
+
+def tell(view: View) -> None:
+    """Show ``view`` to the person now, before the command has its result: for a command that tells as it goes.
+
+    Not for data: a command that was asked for JSON tells nothing, and its result is all that it writes.
+    """
+    _draw_view(view)
 
 
 def draw_error(error: TaskforceError, *, format: str = "table") -> None:

@@ -16,7 +16,6 @@ from typing import Any
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from taskforce import console
-from taskforce.actions.session import Session
 from taskforce.errors import Locked
 from taskforce.i18n import _
 from taskforce.output import Result
@@ -24,6 +23,8 @@ from taskforce.output import Result
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typer import Context
+
+    from taskforce.actions.session import Session
 
 Parameter = TyperArgument | TyperOption
 Completer = Callable[[Any, Any, str], list[str]]
@@ -186,6 +187,7 @@ def key_file() -> str:
 
 def open_session() -> Session:
     """Open the store that is meant; asks for the passphrase on a terminal if no key file is named."""
+    from taskforce.actions.session import Session  # deferred: help needs no store
     from taskforce.keys import slots  # deferred: loads libsodium
     from taskforce.store.store import Store, store_exists  # deferred: loads SQLCipher
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 from typer.core import TyperCommand
 
@@ -96,21 +97,26 @@ def _attention(found: Status) -> list[Line]:
             shown.append(item)
         else:
             more[len(shown)] = (item, counts[key] - _ALIKE)
+    columns = shutil.get_terminal_size((_WIDTH_OF_A_FILE, 24)).columns
+    if columns < _WIDTH_OF_A_FILE:  # the program's name goes without saying where room is short
+        shown = [replace(item, do=item.do.removeprefix("taskforce ")) for item in shown]
     subject = min(max((cells(item.subject) for item in shown), default=0), _LONGEST_SUBJECT)
     do = max((cells(item.do) for item in shown), default=0)
-    room = shutil.get_terminal_size((_WIDTH_OF_A_FILE, 24)).columns - subject - do - 7
+    room = columns - subject - do - 7
     text = max(_LEAST_TEXT, min(room, max((cells(item.text) for item in shown), default=0)))
     lines = []
     for place, item in enumerate(shown, start=1):
         words = f" {GLYPHS[item.kind]} {_cell(item.subject, subject)}  {_cell(item.text, text)}  {item.do}"
         lines.append(Line(words.rstrip(), _STYLES.get(item.kind, "")))
         if place in more:
-            lines.append(_more_line(*more[place], subject + text))
+            lines.append(_more_line(*more[place], subject + text, columns))
     return lines
 
 
-def _more_line(item: Item, count: int, width: int) -> Line:
+def _more_line(item: Item, count: int, width: int, columns: int) -> Line:
     command = _SEE_ALL.get((item.kind, item.noun), "")
+    if columns < _WIDTH_OF_A_FILE:
+        command = command.removeprefix("taskforce ")
     text = ngettext("… and %(count)d more", "… and %(count)d more", count) % {"count": count}
     return Line(f"   {_padded(text, width + 2)}  {command}".rstrip(), _STYLES.get(item.kind, ""))
 

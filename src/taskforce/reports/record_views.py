@@ -35,7 +35,7 @@ def table_of(kind: Kind, records: Sequence[Record], names: Names, now: datetime)
     fields = [field for name in kind.columns if (field := kind.field(name)) is not None]
     columns = [Column(_("Ref"), "ref")]
     for place, field in enumerate(fields):
-        priority = 0 if field.name in _CUT_LAST or place == 0 else place
+        priority = 0 if field.name in (*_CUT_LAST, kind.deadline) or place == 0 else place
         columns.append(Column(_(field.label), field.name, priority=priority, wrap=field.type == Type.NOTE))
     rows = []
     for record in records:
