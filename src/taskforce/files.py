@@ -37,7 +37,7 @@ def new_file(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise _cannot_write(path, error) from None
@@ -77,7 +77,7 @@ def _cannot_write(path: Path, error: OSError) -> Exception:
     )
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name itself durable, where the platform can (Windows has no such call)."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)

@@ -20,7 +20,7 @@ from taskforce.views import Column, Fields, Line, Lines, Nothing, Raw, Table, Vi
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
+    from typing import Any, BinaryIO
 
     from taskforce.errors import TaskforceError
 
@@ -37,6 +37,7 @@ __all__ = [
     "Result",
     "Table",
     "View",
+    "binary_stream",
     "draw",
     "draw_error",
     "tell",
@@ -219,6 +220,14 @@ def _write_content(content: bytes | str) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+def binary_stream() -> BinaryIO:
+    """Return stdout for a file that is too long to be held as a ``Raw``: a sealed bundle. UsageError on a terminal."""
+    if _on_terminal():
+        _readable(b"\0")
+    sys.stdout.flush()
+    return sys.stdout.buffer
 
 
 def _readable(content: bytes) -> str:

@@ -13,7 +13,7 @@ from taskforce import moments
 from taskforce.actions.session import Session, natural_id
 from taskforce.actions.values import ValueFault, agency_code, parse_values
 from taskforce.errors import StoreError, UsageError
-from taskforce.files import make_folder
+from taskforce.files import make_folder, sync_folder
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange
@@ -83,6 +83,7 @@ def create_store(
         if folder.exists():
             folder.rmdir()
         os.rename(draft, folder)
+        sync_folder(folder.parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise

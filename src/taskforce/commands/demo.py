@@ -77,37 +77,47 @@ def _opening(folder: Path) -> tuple[Line | str, ...]:
 
 def _closing(stage: Stage, refs: story.Refs, seconds: float) -> tuple[Line | str, ...]:
     told = _("%(count)d commands in %(seconds)s seconds. The folder is kept; it holds only what you saw.")
-    lines: list[Line | str] = ["", Line(told % {"count": len(stage.steps), "seconds": seconds}, "heading")]
-    lines.append(_("Be the field team, where the story ended:"))
-    lines.append("")
-    lines += [Line("  " + each, "command") for each in _settings(stage)]
-    lines.append("")
-    for typed in (
+    settings, program = _settings(stage)
+    tries = (
         "status",
         f"history {refs.assignment}",
         f"export --to {story.SHELTER.code} --dry-run",
+        "agency list --country KH --services shelter",
+        f"referral add {refs.man} --to KH-HOSP --services medical --urgency 1h",
         "undo --dry-run",
-        "--help",
-    ):
-        lines.append(Line(f"  taskforce {typed}", "command"))
-    return tuple(lines)
+    )
+    return (
+        "",
+        Line(told % {"count": len(stage.steps), "seconds": seconds}, "heading"),
+        _("Be the field team where the story ended; the man whom they met still needs a place:"),
+        "",
+        *(Line(f"  {each}", "command") for each in settings),
+        "",
+        *(Line(f"  {program} {each}", "command") for each in tries),
+    )
 
 
-def _settings(stage: Stage) -> list[str]:
-    """The lines that make a shell the field team's laptop, in the words of the platform's own shell."""
+def _settings(stage: Stage) -> tuple[list[str], str]:
+    """The lines that make a shell the field team's laptop, in the platform's own words, and the program's name."""
     team = story.FIELD.code
-    values = {
-        "TASKFORCE_STORE": str(Path(team, "store")),
-        "TASKFORCE_KEY_FILE": str(Path(team, "key")),
-        CLOCK_VARIABLE: stage.now,
-        "TZ": ZONE,
-    }
-    here = Path(sys.executable).parent
-    found = shutil.which("taskforce")
+    store, now = (
+        {"TASKFORCE_STORE": str(Path(team, "store")), "TASKFORCE_KEY_FILE": str(Path(team, "key"))},
+        {CLOCK_VARIABLE: stage.now, "TZ": ZONE},
+    )
+    is_windows = os.name == "nt"
     lines = [f'cd "{stage.folder}"' if " " in str(stage.folder) else f"cd {stage.folder}"]
-    if os.name == "nt":
-        lines += [f'$env:{name} = "{value}"' for name, value in values.items()]
-        return lines if found else [f'$env:Path = "{here};" + $env:Path', *lines]
-    lines.append("export " + " ".join(f"{name}={value}" for name, value in list(values.items())[:2]))
-    lines.append("export " + " ".join(f"{name}={value}" for name, value in list(values.items())[2:]))
-    return lines if found else [f'export PATH="{here}:$PATH"', *lines]
+    if is_windows:
+        lines += [f'$env:{name} = "{value}"' for name, value in (store | now).items()]
+    else:
+        lines += [
+            "export " + " ".join(f"{name}={value}" for name, value in some.items()) for some in (store, now)
+        ]
+    here = Path(sys.executable).parent
+    if shutil.which("taskforce"):
+        return lines, "taskforce"
+    if shutil.which("taskforce", path=str(here)):  # in a virtual environment that is not activated
+        return [
+            f'$env:Path = "{here};" + $env:Path' if is_windows else f'export PATH="{here}:$PATH"',
+            *lines,
+        ], "taskforce"
+    return lines, f"{sys.executable} -m taskforce"

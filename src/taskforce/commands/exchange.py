@@ -15,7 +15,7 @@ from taskforce.commands.frame import argument, command, flag, open_session, opti
 from taskforce.errors import InputError, UsageError
 from taskforce.files import existing_file
 from taskforce.i18n import N_, _, ngettext
-from taskforce.output import Line, Lines, Nothing, Raw, Result
+from taskforce.output import Line, Lines, Nothing, Raw, Result, binary_stream
 
 GROUP = ("bundle", N_("Look into a bundle without taking it in"))
 
@@ -306,7 +306,7 @@ def _export_bundles(
             _("for several peers, name a folder with -o"), hint=_("each gets a bundle of its own")
         )
     if output == "-" and not dry_run:
-        export_bundle(session, to[0], sys.stdout.buffer, sealed=sealed)
+        export_bundle(session, to[0], binary_stream(), sealed=sealed)
         return Result(None, Nothing())
     lines: list[Line | str] = []
     told = []

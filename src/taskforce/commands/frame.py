@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Invocation:
     key_file: str = ""
     format: str = "table"
     quiet: bool = False
+    opened: list[Session] = field(default_factory=list)
 
 
 current: ContextVar[Invocation] = ContextVar("invocation")
@@ -208,7 +209,15 @@ def open_session() -> Session:
         raise Locked(
             _("this store opens with a key file"), hint=_("name it with --key-file or TASKFORCE_KEY_FILE")
         )
-    return Session(Store.open(folder, key))
+    session = Session(Store.open(folder, key))
+    current.get().opened.append(session)
+    return session
+
+
+def close_sessions() -> None:
+    """Close the stores that this invocation opened, so that each is whole in its one file again."""
+    for session in current.get().opened:
+        session.store.close()
 
 
 def completing_session() -> Session | None:

@@ -22,6 +22,7 @@ from typing import Any
 from taskforce import moments
 from taskforce.errors import Failure
 from taskforce.i18n import _, ngettext
+from taskforce.records.registry import get_kind
 from taskforce.text import cells
 from taskforce.views import Line, Lines, View
 
@@ -78,14 +79,17 @@ class Stage:
         """Tell something between two commands."""
         self._tell(Lines(("", *self._wrapped(story))))
 
-    def run(self, team: Team, *arguments: str, most: int = 0) -> str:
-        """Run one command on a team's laptop, show it and its answer (`most` lines of it); the whole answer.
+    def run(self, team: Team, *arguments: str, most: int = 0, fields: str = "") -> str:
+        """Run one command on a team's laptop and show it with its answer; the whole answer.
 
-        The clock goes on by a minute. Raises Failure if the command fails.
+        Of a long answer `most` lines are shown, or, where it is a record, only the `fields` named (separated by
+        blanks) below its heading. The clock goes on by a minute. Raises Failure if the command fails.
         """
-        return self.run_together((team, arguments), most=most)[0]
+        return self.run_together((team, arguments), most=most, fields=fields)[0]
 
-    def run_together(self, *calls: tuple[Team, tuple[str, ...]], most: int = 0) -> list[str]:
+    def run_together(
+        self, *calls: tuple[Team, tuple[str, ...]], most: int = 0, fields: str = ""
+    ) -> list[str]:
         """Run a command on each of several laptops in the same minute, at the same time; shown one after the other."""
         answers = []
         with _running([self._start(team, arguments, subprocess.STDOUT) for team, arguments in calls]) as all_:
@@ -93,9 +97,13 @@ class Stage:
                 answer, _nothing = child.communicate(timeout=_PATIENCE)
                 step = Step(self.now, team.code, _typed(arguments))
                 self.steps.append(step)
-                self._show(step, answer, most)
+                told = answer.splitlines()
+                shown = told[:most] if most and len(told) > most + 1 else told
+                if fields and not child.returncode:
+                    shown = _only(told, arguments[0], fields.split())
+                self._show(step, shown, len(told) - len(shown))
                 if child.returncode:
-                    raise _failed(step, child.returncode, answer)
+                    raise self._failed(step, child.returncode, answer)
                 answers.append(answer)
         self._clock += _TICK
         return answers
@@ -105,7 +113,7 @@ class Stage:
         with _running([self._start(team, (*arguments, "--json"), subprocess.PIPE)]) as (child,):
             answer, talk = child.communicate(timeout=_PATIENCE)
         if child.returncode:
-            raise _failed(Step(self.now, team.code, _typed(arguments)), child.returncode, talk)
+            raise self._failed(Step(self.now, team.code, _typed(arguments)), child.returncode, talk)
         return json.loads(answer)["data"]
 
     def expect(self, true: bool, fact: str) -> None:
@@ -151,12 +159,19 @@ class Stage:
             own["PYTHONPATH"] = found
         return own
 
-    def _show(self, step: Step, answer: str, most: int) -> None:
-        lines: list[Line | str] = ["", *(Line(line, "command") for line in self._prompt(step))]
-        told = answer.splitlines()
-        shown = told if not most or len(told) <= most + 1 else told[:most]
-        lines += shown
-        if left := len(told) - len(shown):
+    def _failed(self, step: Step, code: int, answer: str) -> Failure:
+        told = [line.strip() for line in answer.splitlines() if line.strip()]
+        return Failure(
+            _("the demo stopped: “%(command)s” of %(agency)s ended with exit code %(code)d")
+            % {"command": step.command, "agency": step.agency, "code": code},
+            hint=_("it said: %(answer)s; look into %(folder)s")
+            % {"answer": " / ".join(told[-2:]), "folder": self.folder},
+            code="demo",
+        )
+
+    def _show(self, step: Step, shown: list[str], left: int) -> None:
+        lines: list[Line | str] = ["", *(Line(line, "command") for line in self._prompt(step)), *shown]
+        if left:
             text = ngettext("… %(count)d more line", "… %(count)d more lines", left)
             lines.append(Line("  " + text % {"count": left}, "muted"))
         self._tell(Lines(tuple(lines)))
@@ -184,14 +199,11 @@ def _typed(arguments: tuple[str, ...]) -> str:
     return " ".join(("taskforce", *words))
 
 
-def _failed(step: Step, code: int, answer: str) -> Failure:
-    told = [line.strip() for line in answer.splitlines() if line.strip()]
-    return Failure(
-        _("the demo stopped: “%(command)s” of %(agency)s ended with exit code %(code)d")
-        % {"command": step.command, "agency": step.agency, "code": code},
-        hint=_("it said: %(answer)s") % {"answer": " / ".join(told[-2:])} if told else None,
-        code="demo",
-    )
+def _only(told: list[str], kind_name: str, fields: list[str]) -> list[str]:
+    """A shown record's heading and the lines of some of its fields, found by their labels."""
+    kind = get_kind(kind_name)
+    labels = tuple(_(field.label) + "  " for field in kind.fields if field.name in fields)
+    return [told[0], *(line for line in told[1:] if line.startswith(labels))]
 
 
 @contextmanager

@@ -80,11 +80,12 @@ def _three_laptops(stage: Stage) -> None:
             "its own laptop, with its own keys. In the prompts below, the name is the laptop's."
         ),
     )
-    calls = [
+    first, *others = (
         (team, ("init", "--agency", team.code, "--officer", team.officer, "--name", team.name))
         for team in TEAMS
-    ]
-    stage.run_together(*calls)
+    )
+    stage.run(first[0], *first[1])
+    stage.run_together(*others, most=1)
 
 
 def _cards(stage: Stage) -> None:
@@ -97,7 +98,7 @@ def _cards(stage: Stage) -> None:
         ),
     )
     stage.run_together(*((team, ("peer", "card", "-o", _card(team))) for team in TEAMS))
-    how = ("--yes", "--how", "read aloud on the phone")
+    how = ("--yes", "--how", "by phone")
     stage.run(FIELD, "peer", "add", _card(SHELTER), *how)
     stage.say(_("The other five likewise; -q leaves out the notes."))
     stage.run_together(
@@ -126,8 +127,8 @@ def _plan(stage: Stage) -> None:
     )
     stage.run(COORDINATOR, "import", PLAN, most=9)
     stage.run(COORDINATOR, "use", CODENAME)
-    stage.run(COORDINATOR, "operation", "brief", CODENAME, most=4)
-    stage.run(COORDINATOR, "operation", "launch", CODENAME, most=4)
+    stage.run(COORDINATOR, "operation", "brief", CODENAME, fields="codename status")
+    stage.run(COORDINATOR, "operation", "launch", CODENAME, fields="codename status")
     found = stage.look(COORDINATOR, "operation", "show", CODENAME)
     stage.expect(found["status"] == "live", _("the operation is live"))
 
@@ -141,7 +142,9 @@ def _first_bundles(stage: Stage) -> None:
             "goes. The bundles travel on a stick."
         ),
     )
-    answer = stage.run(COORDINATOR, "export", "--to", FIELD.code, "--to", SHELTER.code, "-o", "stick")
+    answer = stage.run(
+        COORDINATOR, "export", "--to", FIELD.code, "--to", SHELTER.code, "-o", "stick", most=12
+    )
     for_field, for_shelter = _bundles(stage, answer, 2)
     stage.run(FIELD, "bundle", "show", for_field, most=4)
     stage.run_together((FIELD, ("import", for_field)), (SHELTER, ("import", for_shelter)), most=4)
@@ -163,11 +166,11 @@ def _at_the_compound(stage: Stage) -> Refs:
     stage.run(FIELD, "search", "Inspect compound 4", "--kind", "assignment")
     (planned,) = stage.look(FIELD, "assignment", "list", "--where", "title=Inspect compound 4")
     ref = str(planned["ref"])
-    stage.run(FIELD, "assignment", "accept", ref, most=4)
-    stage.run(FIELD, "assignment", "start", ref, most=4)
+    stage.run(FIELD, "assignment", "accept", ref, fields="title status due")
+    stage.run(FIELD, "assignment", "start", ref, fields="status")
     stage.run(FIELD, "log", "add", "Gate opened, no resistance", "--category", "event", "--assignment", ref)
     stage.say(_("There are more floors than the plan says. The team gives itself until six."))
-    stage.run(FIELD, "assignment", "edit", ref, "--due", "18:00", most=7)
+    stage.run(FIELD, "assignment", "edit", ref, "--due", "18:00", fields="status due")
     stage.say(_("On the third floor they meet two people who were held there. Referring one takes seconds."))
     about = ("--citizenship", "MY", "--languages", "ms,en", "--met-place", "Compound 4, third floor")
     woman = stage.ref(
@@ -175,12 +178,12 @@ def _at_the_compound(stage: Stage) -> Refs:
     )
     asks = ("--to", SHELTER.code, "--services", "shelter,mental-health", "--urgency", "3h")
     referral = stage.ref(stage.run(FIELD, "referral", "add", woman, *asks), "R")
-    stage.run(FIELD, "referral", "send", referral, most=9)
+    stage.run(FIELD, "referral", "send", referral, fields="victim to status answer_due")
     man = stage.ref(
-        stage.run(FIELD, "victim", "add", "--age-band", "24-26", "--gender", "masculine", *about, most=3), "V"
+        stage.run(FIELD, "victim", "add", "--age-band", "24-26", "--gender", "masculine", *about, most=1), "V"
     )
-    declined = stage.ref(stage.run(FIELD, "referral", "add", man, *asks, most=3), "R")
-    stage.run(FIELD, "referral", "send", declined, most=3)
+    declined = stage.ref(stage.run(FIELD, "referral", "add", man, *asks, most=1), "R")
+    stage.run(FIELD, "referral", "send", declined, fields="status answer_due")
     return Refs(ref, woman, referral, man, declined)
 
 
@@ -190,7 +193,7 @@ def _meanwhile_in_lyon(stage: Stage, refs: Refs) -> None:
         _("%(agency)s, who has heard nothing of that") % {"agency": COORDINATOR.code},
         _("The coordinator moves the same assignment's hour too, and notes why."),
     )
-    stage.run(COORDINATOR, "assignment", "edit", refs.assignment, "--due", "17:00", most=7)
+    stage.run(COORDINATOR, "assignment", "edit", refs.assignment, "--due", "17:00", fields="status due")
     reason = "Compound 4 to end by 17:00, the checkpoint needs the vehicles"
     stage.run(COORDINATOR, "log", "add", reason, "--category", "decision", "--assignment", refs.assignment)
 
@@ -211,9 +214,18 @@ def _at_the_shelter(stage: Stage, refs: Refs) -> None:
         _("The shelter takes women and families. It answers both within minutes, with a place to meet.")
     )
     meeting = ("--place", "Back entrance of the clinic", "--at", "16:30")
-    stage.run(SHELTER, "referral", "accept", refs.referral, *meeting, most=11)
+    stage.run(
+        SHELTER,
+        "referral",
+        "accept",
+        refs.referral,
+        *meeting,
+        fields="victim status handover_place handover_at",
+    )
     no = ("--reason", "not-eligible", "--note", "We take women and families")
-    stage.run(SHELTER, "referral", "decline", refs.declined, *no, most=10)
+    stage.run(
+        SHELTER, "referral", "decline", refs.declined, *no, fields="victim status decline_reason status_note"
+    )
 
 
 def _the_answer(stage: Stage, refs: Refs) -> None:
@@ -255,7 +267,7 @@ def _two_values(stage: Stage, refs: Refs) -> None:
     )
     stage.say(_("Those on the spot know best: the coordinator takes their hour."))
     take = str(agencies.index(FIELD.code) + 1)
-    stage.run(COORDINATOR, "conflict", "resolve", refs.assignment, "due", "--take", take, most=8)
+    stage.run(COORDINATOR, "conflict", "resolve", refs.assignment, "due", "--take", take, fields="status due")
 
 
 def _evening(stage: Stage, refs: Refs) -> None:
@@ -265,9 +277,11 @@ def _evening(stage: Stage, refs: Refs) -> None:
         _("The field team has finished, and the shelter has done what it was asked for."),
     )
     result = "Forty-one people met, nine arrests, 212 phones secured"
-    stage.run(FIELD, "assignment", "done", refs.assignment, "--result", result, most=6)
+    stage.run(FIELD, "assignment", "done", refs.assignment, "--result", result, fields="status due result")
     outcomes = "shelter=provided,mental-health=provided"
-    stage.run(SHELTER, "referral", "complete", refs.referral, "--outcomes", outcomes, most=8)
+    stage.run(
+        SHELTER, "referral", "complete", refs.referral, "--outcomes", outcomes, fields="status outcomes"
+    )
     answers = stage.run_together(
         (FIELD, ("export", "--to", COORDINATOR.code, "-o", "stick")),
         (SHELTER, ("export", "--to", FIELD.code, "-o", "stick")),

@@ -91,6 +91,11 @@ def sentences() -> Iterator[None]:
             ) from None
         if "readonly" in text or "read-only" in text:
             raise StoreError(_("the store cannot be written: its disk or file is read-only")) from None
+        if "unable to open" in text:
+            raise StoreError(
+                _("the store's file cannot be opened"),
+                hint=_("check that its folder may be written: the store keeps a journal beside itself"),
+            ) from None
         if "disk I/O" in text:
             raise StoreError(
                 _("the disk failed while reading or writing; nothing was changed"),
