@@ -35,6 +35,8 @@ def _run(arguments: list[str]) -> int:
 
     try:
         return run(arguments)
+    except OSError:
+        return 1  # stdout cannot be written, as stderr says already
     finally:
         close_sessions()
 
