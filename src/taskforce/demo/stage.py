@@ -22,7 +22,7 @@ from typing import Any
 from taskforce import moments
 from taskforce.errors import Failure
 from taskforce.i18n import _, ngettext
-from taskforce.records.registry import get_kind
+from taskforce.records.registry import all_kinds
 from taskforce.text import cells
 from taskforce.views import Line, Lines, View
 
@@ -100,7 +100,7 @@ class Stage:
                 told = answer.splitlines()
                 shown = told[:most] if most and len(told) > most + 1 else told
                 if fields and not child.returncode:
-                    shown = _only(told, arguments[0], fields.split())
+                    shown = _only(told, fields.split())
                 self._show(step, shown, len(told) - len(shown))
                 if child.returncode:
                     raise self._failed(step, child.returncode, answer)
@@ -199,10 +199,16 @@ def _typed(arguments: tuple[str, ...]) -> str:
     return " ".join(("taskforce", *words))
 
 
-def _only(told: list[str], kind_name: str, fields: list[str]) -> list[str]:
+def _only(told: list[str], fields: list[str]) -> list[str]:
     """A shown record's heading and the lines of some of its fields, found by their labels."""
-    kind = get_kind(kind_name)
-    labels = tuple(_(field.label) + "  " for field in kind.fields if field.name in fields)
+    letter = told[0][:1]  # of the ref with which the heading begins
+    labels = tuple(
+        _(field.label) + "  "
+        for kind in all_kinds()
+        if kind.letter == letter
+        for field in kind.fields
+        if field.name in fields
+    )
     return [told[0], *(line for line in told[1:] if line.startswith(labels))]
 
 
