@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import Abort, TyperException
 
 from taskforce import console
-from taskforce.commands.frame import Invocation, current, flag, shared_options
+from taskforce.commands.frame import COMPLETING, Invocation, current, flag, shared_options
 from taskforce.errors import BROKEN_PIPE, INTERRUPTED, Failure, TaskforceError, UsageError, did_you_mean
 from taskforce.i18n import N_, _, install
 from taskforce.moments import MomentError
@@ -114,6 +115,10 @@ def run(arguments: list[str]) -> int:
     current.set(invocation)
     install()
     console.set_quiet(False)
+    if COMPLETING in os.environ:
+        from typer._completion_classes import completion_init  # deferred: only a shell asks for it
+
+        completion_init()
     try:
         result = root().main(args=arguments, prog_name="taskforce", standalone_mode=False)
         if not isinstance(result, Result):
@@ -121,6 +126,8 @@ def run(arguments: list[str]) -> int:
         draw(result, format=invocation.format)
         sys.stdout.flush()
         return result.exit_code
+    except SystemExit as leaving:  # typer leaves so after completing a word
+        return int(leaving.code or 0)
     except BrokenPipeError:
         return _leave_quietly()
     except KeyboardInterrupt:
@@ -217,7 +224,5 @@ def _usage_hint(error: TyperException) -> str | None:
 
 def _leave_quietly() -> int:
     """The reader of our output went away: say nothing, and let nothing be flushed to it at exit."""
-    import os  # deferred: only here
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return BROKEN_PIPE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typer.core import TyperCommand
 
 from taskforce import settings
-from taskforce.commands.frame import argument, command
+from taskforce.commands.frame import COMPLETING, argument, command
 from taskforce.errors import UsageError
 from taskforce.i18n import N_, _
 from taskforce.output import Column, Lines, Raw, Result, Table
@@ -87,5 +87,5 @@ def run_completion(shell: str) -> Result:
             _('there is no completion for "%(shell)s"') % {"shell": shell},
             hint=_("there is for: %(shells)s") % {"shells": ", ".join(SHELLS)},
         )
-    text = get_completion_script(prog_name="taskforce", complete_var="_TASKFORCE_COMPLETE", shell=shell)
+    text = get_completion_script(prog_name="taskforce", complete_var=COMPLETING, shell=shell)
     return Result({"shell": shell, "script": text}, Raw(text + "\n"))

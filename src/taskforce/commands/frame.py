@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from taskforce.actions.session import Session
 
+COMPLETING = "_TASKFORCE_COMPLETE"
+"""Environment variable by which a shell asks for the completion of a word."""
+
 Parameter = TyperArgument | TyperOption
 Completer = Callable[[Any, Any, str], list[str]]
 
