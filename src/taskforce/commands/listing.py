@@ -15,6 +15,10 @@ from taskforce.store import queries
 from taskforce.store.queries import Condition, Record
 
 
+EVERY_OPERATION = "all"
+"""What `--operation` takes to mean every operation, where one was chosen with `use`."""
+
+
 def list_parameters(kind: Kind) -> list[Parameter]:
     """The options of a kind's `list`."""
     from taskforce.commands.nouns import field_option  # deferred: nouns uses this module
@@ -25,6 +29,8 @@ def list_parameters(kind: Kind) -> list[Parameter]:
         field = kind.field(name)
         assert field is not None
         made = field_option(field)
+        if name == "operation":
+            made.help = _("Operation; the current one if left out, all for every one")
         parameters.append(
             option(field.option, made.help or "", metavar=made.metavar or "TEXT", many=True, complete=None)
         )
@@ -46,8 +52,12 @@ def list_parameters(kind: Kind) -> list[Parameter]:
 def chosen_records(session: Session, kind: Kind, given: dict[str, Any]) -> list[Record]:
     """The records that the options of `list` ask for."""
     conditions: list[Condition] = []
+    if means_current_operation(session, kind, given):
+        conditions.append(Condition("operation", "=", session.current_operation))
     for name in (*kind.filters, "status"):
         for value in given.get(name) or ():
+            if name == "operation" and value == EVERY_OPERATION:
+                continue
             conditions.append(_condition(session, kind, name, value))
     for pair in given.get("where") or ():
         name, equals, value = pair.partition("=")
@@ -69,6 +79,13 @@ def chosen_records(session: Session, kind: Kind, given: dict[str, Any]) -> list[
     return queries.list_records(
         session.store.connection, kind, conditions, sort=sort, limit=limit, archived=given["archived"]
     )
+
+
+def means_current_operation(session: Session, kind: Kind, given: dict[str, Any]) -> bool:
+    """Whether a list is of the current operation, because one was chosen with `use` and none is named."""
+    if kind.field("operation") is None or given.get("operation") or not session.current_operation:
+        return False
+    return not any(pair.partition("=")[0].strip() == "operation" for pair in given.get("where") or ())
 
 
 def _latest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ from taskforce.commands.frame import (
     option,
     typed_fields,
 )
-from taskforce.commands.listing import chosen_records, list_parameters
+from taskforce.commands.listing import chosen_records, list_parameters, means_current_operation
 from taskforce.i18n import _
 from taskforce.output import Result
 from taskforce.records.registry import get_kind
@@ -164,7 +165,15 @@ def _make_add(kind: Kind) -> TyperCommand:
 def _make_list(kind: Kind) -> TyperCommand:
     def run(**given: Any) -> Result:
         session = open_session()
-        return shown_records(session, kind, chosen_records(session, kind, given))
+        result = shown_records(session, kind, chosen_records(session, kind, given))
+        if not means_current_operation(session, kind, given):
+            return result
+        codename = shown_ids(session, get_kind("operation"), {session.current_operation})[
+            session.current_operation
+        ]
+        return replace(
+            result, notes=(_("%(operation)s only; --operation all for every one") % {"operation": codename},)
+        )
 
     return command(
         "list", run, _("List %(plural)s.") % {"plural": kind.plural}, list_parameters(kind), lists=True
