@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 
 from taskforce import moments
@@ -24,6 +23,8 @@ Typed = Mapping[str, str | Sequence[str]]
 
 def new_id(session: Session, kind: Kind) -> tuple[str, str]:
     """An id for a record made here, which commits to this agency, and the nonce that proves it (80 random bits)."""
+    import secrets  # deferred: loads OpenSSL, and reading a store needs no chance
+
     nonce = "".join(secrets.choice(ALPHABET) for _position in range(16))
     return owned_id(session.store.me.fingerprint, kind.name, nonce), nonce
 

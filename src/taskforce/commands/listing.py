@@ -14,7 +14,6 @@ from taskforce.records.schema import Field, Kind, Type
 from taskforce.store import queries
 from taskforce.store.queries import Condition, Record
 
-
 EVERY_OPERATION = "all"
 """What `--operation` takes to mean every operation, where one was chosen with `use`."""
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from taskforce.sync.clock import Stamp, parse_stamp
@@ -67,16 +65,27 @@ class Edit:
     @property
     def signed(self) -> bytes:
         """The bytes that the signature covers."""
+        end = f',"sig":"{self.sig}"}}'
+        if self.text.endswith(
+            end
+        ):  # a quote within a string would be escaped, so this is the last key of the edit
+            return (self.text[: -len(end)] + "}").encode()
         return canonical({key: value for key, value in self.body.items() if key != "sig"}).encode()
 
 
-def canonical(data: Any) -> str:
-    """RFC 8785 canonical JSON of nested mappings and lists of strings with ASCII keys."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+canonical: Callable[[Any], str] = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), sort_keys=True
+).encode
+"""RFC 8785 canonical JSON of nested mappings and lists of strings with ASCII keys."""
 
 
 def hash_of(text: str) -> str:
     """SHA-256 of a canonical JSON text, as 43 characters of unpadded base64url."""
+    from base64 import (
+        urlsafe_b64encode,
+    )  # deferred: loading OpenSSL takes milliseconds, and reading needs no digest
+    from hashlib import sha256
+
     return urlsafe_b64encode(sha256(text.encode()).digest()).decode()[:43]
 
 
