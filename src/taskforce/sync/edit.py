@@ -81,9 +81,8 @@ canonical: Callable[[Any], str] = json.JSONEncoder(
 
 def hash_of(text: str) -> str:
     """SHA-256 of a canonical JSON text, as 43 characters of unpadded base64url."""
-    from base64 import (
-        urlsafe_b64encode,
-    )  # deferred: loading OpenSSL takes milliseconds, and reading needs no digest
+    # deferred: loading OpenSSL takes milliseconds, and reading a store needs no digest
+    from base64 import urlsafe_b64encode
     from hashlib import sha256
 
     return urlsafe_b64encode(sha256(text.encode()).digest()).decode()[:43]
