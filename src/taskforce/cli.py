@@ -126,8 +126,10 @@ def run(arguments: list[str]) -> int:
         draw(result, format=invocation.format)
         sys.stdout.flush()
         return result.exit_code
-    except SystemExit as leaving:  # typer leaves so after completing a word
-        return int(leaving.code or 0)
+    except (
+        SystemExit
+    ) as leaving:  # typer leaves so after completing a word, and when a command's reader goes away
+        return _leave_quietly() if isinstance(leaving.__context__, OSError) else int(leaving.code or 0)
     except BrokenPipeError:
         return _leave_quietly()
     except KeyboardInterrupt:
