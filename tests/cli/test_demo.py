@@ -1,0 +1,233 @@
+"""The demo is the program's promise in one command: it tells what really happens, and fails if it does not happen."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskforce.demo import stage, story
+from taskforce.errors import BROKEN_PIPE, Failure
+from taskforce.views import Lines, View
+
+pytestmark = pytest.mark.xdist_group("demo")  # where workers share the tests out by group, it runs but twice
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+WIDTH = 80
+ANSI = re.compile(r"\x1b|\r|\x07")
+
+
+def run_program(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The real program in `folder`, without a terminal and with `settings` in its environment."""
+    # The fixtures below live longer than a test, so that the developer's own settings are left out here.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TASKFORCE_")}
+    own |= {"HOME": str(folder), "LC_ALL": "C.UTF-8", "LANGUAGE": "", "TZ": "UTC"}
+    environment = {**own, "PYTHONPATH": str(SOURCE), "TMPDIR": str(folder), **settings}
+    return subprocess.run(
+        [sys.executable, "-m", "taskforce", *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """A demo that has run for people: what it wrote, and the folder it left."""
+
+    text: str
+    talk: str
+    code: int
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """One run as people see it: 80 columns, no colour, stdout a pipe."""
+    place = tmp_path_factory.mktemp("told")
+    ran = run_program(place, "demo", NO_COLOR="1", COLUMNS=str(WIDTH))
+    folders = list(place.glob("taskforce-demo-*"))
+    assert len(folders) == 1, ran.stderr
+    return Told(ran.stdout, ran.stderr, ran.returncode, folders[0])
+
+
+@pytest.fixture(scope="module")
+def summary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A second run, as scripts see it."""
+    ran = run_program(tmp_path_factory.mktemp("again"), "demo", "--json")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    envelope = json.loads(ran.stdout)
+    assert envelope["status"] == "ok"
+    data: dict[str, Any] = envelope["data"]
+    return data
+
+
+def ask(summary: Mapping[str, Any], agency: str, *arguments: str) -> Any:
+    """What a team's store answers to scripts after the story, with the settings that the demo names."""
+    ran = run_program(
+        Path(summary["folder"]),
+        *arguments,
+        "--json",
+        TASKFORCE_STORE=summary["stores"][agency],
+        TASKFORCE_KEY_FILE=summary["key_files"][agency],
+        TASKFORCE_NOW=summary["now"],
+    )
+    assert ran.returncode == 0, ran.stdout
+    return json.loads(ran.stdout)["data"]
+
+
+def test_it_ends_well_and_quietly(told: Told) -> None:
+    assert told.code == 0, told.talk
+    assert told.talk == ""
+    assert not ANSI.search(told.text)
+
+
+def test_it_says_that_the_clock_and_the_people_are_not_real(told: Told) -> None:
+    opening = told.text.split("──")[0]
+    assert "invented" in opening
+    assert "2023" in opening
+    assert str(told.folder) in opening
+
+
+def test_what_is_typed_fits_a_page_of_eighty_columns(told: Told) -> None:
+    typed = [line for line in told.text.splitlines() if line.startswith(("──", "INTERPOL $", "KH-", "    "))]
+    assert len(typed) > 60
+    assert max(map(len, typed)) <= WIDTH
+
+
+def test_every_command_that_was_run_is_shown_behind_the_prompt_of_its_laptop(
+    told: Told, summary: dict[str, Any]
+) -> None:
+    shown = without_names(re.sub(r" \\\n +", " ", told.text))
+    for step in summary["steps"]:
+        assert without_names(f"{step['agency']} $ {step['command']}\n") in shown
+
+
+def without_names(text: str) -> str:
+    """The text without what differs from run to run: refs of people and bundles' names."""
+    return re.sub(r"\b[VR]-[0-9A-Z]{4,}", "REF", re.sub(r"stick[/\\]\w+", "stick/NAME", text))
+
+
+def test_every_kind_of_step_of_the_main_job_occurs(summary: dict[str, Any]) -> None:
+    typed = [step["command"].removeprefix("taskforce ") for step in summary["steps"]]
+    for beginning in (
+        *("init --agency", "peer card", "peer add", "import storm-makers-ii.yaml", "export --to"),
+        *("bundle show", "import stick", "assignment accept", "assignment done", "log add", "victim add"),
+        *("referral add", "referral send", "referral accept", "referral decline", "referral complete"),
+        *("conflict list", "conflict show", "conflict resolve", "status", "doctor", "history"),
+    ):
+        assert any(each.startswith(beginning) for each in typed), beginning
+
+
+def test_it_takes_less_than_half_a_minute(summary: dict[str, Any]) -> None:
+    assert 0 < summary["seconds"] < 30
+
+
+def test_the_referral_was_accepted_with_a_place_and_completed(summary: dict[str, Any]) -> None:
+    accepted, declined = summary["refs"]["referrals"]
+    for agency in ("KH-CNP", "KH-NGO"):
+        record = ask(summary, agency, "referral", "show", accepted)
+        assert record["status"] == "completed"
+        assert record["handover_place"]
+        assert record["outcomes"] == ["shelter=provided", "mental-health=provided"]
+        assert record["answered_at"] < record["answer_due"]
+        assert ask(summary, agency, "referral", "show", declined)["decline_reason"] == "not-eligible"
+
+
+def test_the_conflict_is_decided_the_same_way_in_both_stores(summary: dict[str, Any]) -> None:
+    ref = summary["refs"]["assignment"]
+    at_lyon, in_field = (ask(summary, each, "assignment", "show", ref) for each in ("INTERPOL", "KH-CNP"))
+    assert at_lyon == in_field
+    assert (at_lyon["status"], at_lyon["due"]) == ("done", "2023-10-17T11:00:00Z")
+    history = ask(summary, "INTERPOL", "history", ref)
+    hours = [change["set"]["due"] for change in history if "due" in change["set"]]
+    assert {"2023-10-17T10:00:00Z", "2023-10-17T11:00:00Z"} <= set(hours)
+    for agency in ("INTERPOL", "KH-CNP", "KH-NGO"):
+        assert ask(summary, agency, "conflict", "list") == []
+
+
+def test_nothing_about_a_person_reached_the_coordinator(summary: dict[str, Any]) -> None:
+    assert ask(summary, "INTERPOL", "victim", "list") == []
+    assert ask(summary, "INTERPOL", "referral", "list") == []
+    for agency in ("KH-CNP", "KH-NGO"):
+        known = {record["ref"] for record in ask(summary, agency, "victim", "list")}
+        assert known == set(summary["refs"]["victims"])
+
+
+def test_all_stores_are_sound(summary: dict[str, Any]) -> None:
+    for agency in ("INTERPOL", "KH-CNP", "KH-NGO"):
+        found = ask(summary, agency, "doctor")
+        assert found["faults"] == []
+        assert found["edits"] > 500
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the lines to try are PowerShell's there")
+def test_what_it_says_to_try_next_works_as_it_stands(told: Told) -> None:
+    _story, _seconds, closing = told.text.rpartition(" seconds. ")
+    lines = [line.strip() for line in closing.splitlines() if line.startswith("  ")]
+    program = f'taskforce() {{ "{sys.executable}" -m taskforce "$@"; }}'
+    script = "\n".join(["set -e", program, f'export PYTHONPATH="{SOURCE}"', *lines])
+    refused = script.replace("taskforce undo --dry-run", "")
+    ran = subprocess.run(["sh", "-c", refused], cwd=told.folder.parent, capture_output=True, encoding="utf-8")
+    assert ran.returncode == 0, ran.stderr
+    assert "STORM MAKERS II" in ran.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal there")
+def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "taskforce", "demo"],
+        env={**os.environ, "PYTHONPATH": str(SOURCE), "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None and running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        talk = running.stderr.read()
+    assert (running.returncode, talk) == (BROKEN_PIPE, b"")
+
+
+def test_what_goes_wrong_stops_it_with_the_command_and_what_it_said(tmp_path: Path) -> None:
+    told: list[View] = []
+    play = stage.Stage(tmp_path, told.append, width=WIDTH)
+    with pytest.raises(Failure) as raised:
+        play.run(story.FIELD, "status")
+    assert "taskforce status" in raised.value.sentence
+    assert "there is no store" in str(raised.value.hint) or "taskforce init" in str(raised.value.hint)
+    assert any("no store" in str(line) for view in told if isinstance(view, Lines) for line in view.lines)
+
+
+def test_what_is_not_so_stops_it(tmp_path: Path) -> None:
+    play = stage.Stage(tmp_path, lambda _view: None, width=WIDTH)
+    with pytest.raises(Failure, match="pigs fly"):
+        play.expect(False, "pigs fly")
+
+
+def test_a_persons_own_store_is_never_touched(tmp_path: Path) -> None:
+    own = {
+        name: str(tmp_path / name) for name in ("TASKFORCE_STORE", "TASKFORCE_KEY_FILE", "TASKFORCE_CONFIG")
+    }
+    play = stage.Stage(tmp_path, lambda _view: None, width=WIDTH)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in own.items():
+            patch.setenv(name, value)
+        (tmp_path / story.FIELD.code).mkdir()
+        play.run(story.FIELD, "init", "--agency", "KH-CNP", "--officer", "J. Sok")
+    assert (tmp_path / "KH-CNP" / "store").is_dir()
+    assert not any(Path(value).exists() for value in own.values())
+
+
+def test_the_plan_is_found_in_the_source_tree() -> None:
+    assert story.find_plan().name == "storm-makers-ii.yaml"
