@@ -36,7 +36,8 @@ def reach_of(session: Session, agency: str) -> Reach:
             allowed.append(row.id)
         else:
             withheld.append((row, decision))
-    return Reach(exchange.held_in(session.store.connection, allowed), tuple(withheld))
+    kept_back = [row.id for row, _decision in withheld]
+    return Reach(exchange.held_in(session.store.connection, allowed, kept_back), tuple(withheld))
 
 
 def gather(session: Session) -> Knowledge:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from taskforce.store.connection import Connection
-from taskforce.sync.holdings import Holdings, Ranges, from_text, intersection, normalise, to_text, union
+from taskforce.store.ledger import WHOLE
+from taskforce.sync.holdings import (
+    Holdings,
+    Ranges,
+    difference,
+    from_text,
+    intersection,
+    normalise,
+    to_text,
+    union,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,29 +125,54 @@ def scopes(connection: Connection) -> list[ScopeRow]:
     ]
 
 
-def held_in(connection: Connection, scope_ids: Sequence[int]) -> dict[str, Ranges]:
-    """What the store holds in these scopes, by feed."""
-    wanted = set(scope_ids)
-    pairs: dict[str, list[tuple[int, int]]] = {}
-    rows = connection.execute(
-        "SELECT feed.name, held.scope, held.first, held.last FROM held JOIN feed ON feed.id = held.feed"
-    )
-    for feed, scope, first, last in rows:
-        if scope in wanted:
-            pairs.setdefault(feed, []).append((first, last))
-    return {feed: normalise(some) for feed, some in pairs.items()}
+def held_in(connection: Connection, allowed: Sequence[int], withheld: Sequence[int]) -> dict[str, Ranges]:
+    """What the store holds in the scopes `allowed`, by feed; `withheld` are all its other scopes.
+
+    Where kinds alternate, scopes take turns in a feed, and one of the two sides may consist of as many ranges as there
+    are edits. Both are read in turn until the shorter one ends; the other is what remains of the whole.
+    """
+    allowed_rows, withheld_rows = _ranges_in(connection, allowed), _ranges_in(connection, withheld)
+    taken: list[_Range] = []
+    left: list[_Range] = []
+    while True:
+        some = allowed_rows.fetchmany(_READ_AT_ONCE)
+        taken += some
+        if len(some) < _READ_AT_ONCE:
+            return _by_feed(connection, taken)
+        others = withheld_rows.fetchmany(_READ_AT_ONCE)
+        left += others
+        if len(others) < _READ_AT_ONCE:
+            whole = _by_feed(connection, _ranges_in(connection, [WHOLE]))
+            without = _by_feed(connection, left)
+            remaining = {feed: difference(ranges, without.get(feed, ())) for feed, ranges in whole.items()}
+            return {feed: ranges for feed, ranges in remaining.items() if ranges}
 
 
 def held_of_devices(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
     """Everything the store holds of these devices' feeds: they wrote it, so they may hear that we have it."""
+    whole = _by_feed(connection, _ranges_in(connection, [WHOLE]))
+    return {feed: ranges for feed, ranges in whole.items() if feed.partition(".")[0] in device_ids}
+
+
+_READ_AT_ONCE = 500
+
+_Range = tuple[int, int, int]
+"""Number of a feed, first and last edit."""
+
+
+def _ranges_in(connection: Connection, scope_ids: Sequence[int]) -> Any:
+    """A cursor over the ranges held in some scopes."""
+    return connection.execute(
+        "SELECT feed, first, last FROM held WHERE scope IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(scope_ids)),),
+    )
+
+
+def _by_feed(connection: Connection, rows: Iterable[_Range]) -> dict[str, Ranges]:
+    names = dict(connection.execute("SELECT id, name FROM feed"))
     pairs: dict[str, list[tuple[int, int]]] = {}
-    for device in device_ids:
-        rows = connection.execute(
-            "SELECT feed.name, held.first, held.last FROM feed JOIN held ON held.feed = feed.id WHERE feed.device = ?",
-            (device,),
-        )
-        for feed, first, last in rows:
-            pairs.setdefault(feed, []).append((first, last))
+    for feed, first, last in rows:
+        pairs.setdefault(names[feed], []).append((first, last))
     return {feed: normalise(some) for feed, some in pairs.items()}
 
 
@@ -178,13 +213,13 @@ def add_told(connection: Connection, device: str, holdings: Holdings) -> None:
 
 
 def sent_to(connection: Connection, agency: str) -> dict[str, Ranges]:
-    """What was put into bundles to an agency so far, whether it arrived or not."""
+    """What was put into bundles to an agency so far, whether it arrived or not, and what came in bundles of theirs."""
     rows = connection.execute("SELECT feed, ranges FROM sent WHERE agency = ?", (agency,))
     return {feed: from_text(ranges) for feed, ranges in rows}
 
 
 def add_sent(connection: Connection, agency: str, holdings: Holdings) -> None:
-    """Note what a bundle to an agency carries."""
+    """Note what a bundle to or from an agency carries, as far as this store holds just that."""
     known = sent_to(connection, agency)
     connection.executemany(
         "INSERT INTO sent VALUES (?, ?, ?) ON CONFLICT (agency, feed) DO UPDATE SET ranges = excluded.ranges",

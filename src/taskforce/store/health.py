@@ -14,7 +14,7 @@ _DERIVED = {
     "state": "SELECT record, state.kind, state.part, scope.kind, scope.part, scope.anchor, fields FROM state "
     "JOIN scope ON scope.id = state.scope ORDER BY 1, 2, 3",
     "held": "SELECT feed.name, scope.kind, scope.part, scope.anchor, first, last FROM held "
-    "JOIN scope ON scope.id = held.scope JOIN feed ON feed.id = held.feed ORDER BY 1, 2, 3, 4, 5",
+    "LEFT JOIN scope ON scope.id = held.scope JOIN feed ON feed.id = held.feed ORDER BY 1, 2, 3, 4, 5",
     "conflict": "SELECT * FROM conflict ORDER BY record, kind, part, field",
 }
 

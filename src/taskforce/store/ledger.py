@@ -18,6 +18,9 @@ from taskforce.sync.clock import parse_stamp
 from taskforce.sync.edit import Edit, Value, known_edit
 from taskforce.sync.merge import Dot, Head, PartState, dump_state, is_conflict, load_state, merge_edit, winner
 
+WHOLE = 0
+"""Stands for all scopes in `held`: everything the store has of a feed, mostly in one range."""
+
 BATCH = 2_000
 """Edits taken in at once; a batch of ten-field edits costs about 15 MB."""
 
@@ -209,12 +212,13 @@ class Ledger:
                     continue
                 values[name] = tables.column_value(kind, name, self.value(at.state, name))
                 words = words or name in searched
-        if any(ARCHIVED in at.state for at in changed):
-            values[ARCHIVED] = int(self._is_archived(changed))
+        values[ARCHIVED] = int(self._is_archived(changed))
         return values, words
 
     def _is_archived(self, changed: Sequence[_Part]) -> bool:
         """Whether every part held is archived, by an edit that had seen all that is in it."""
+        if not all(ARCHIVED in at.state for at in changed):
+            return False
         rows = self.connection.execute(
             "SELECT part, fields FROM state WHERE record = ? AND kind = ?",
             (changed[0].record, changed[0].kind),
@@ -279,6 +283,8 @@ class Ledger:
         for at in parts:
             scope = self.scope_id(at.kind, at.part, self._anchor(at))
             numbers = [(self.feed_id(edit.feed), edit.number) for edit in at.fresh]
+            for feed, number in numbers:
+                added.setdefault((feed, WHOLE), []).append(number)
             if at.scope and at.scope != scope:
                 fresh = set(numbers)
                 rows = self.connection.execute(
