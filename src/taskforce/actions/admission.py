@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from taskforce import moments
@@ -12,6 +12,7 @@ from taskforce.records.registry import get_kind
 from taskforce.store import exchange, queries
 from taskforce.store.writing import close_writer, open_writer
 from taskforce.sync.edit import Edit, known_edit
+from taskforce.sync.merge import Dot
 
 UNKNOWN_SIGNER, BROKEN_SIGNATURE, FORK, FALSE_CLAIM = (
     "unknown-signer",
@@ -32,18 +33,28 @@ class Signer:
     verified: bool
 
 
-def faults_of(fresh: Sequence[tuple[Edit, Signer]]) -> list[str]:
-    """Why each edit may not enter: a signature that does not hold, a claim to have made a record of others, or ''."""
+def faults_of(fresh: Sequence[tuple[Edit, Signer]], held: Mapping[Dot, str]) -> list[str]:
+    """Why each edit may not enter, or '': a signature that does not hold, a claim to have made a record of others, a
+    number that its device has used for another edit.
+
+    `held` has the hash of what already stands at each edit's place, or ''. Only a signature that holds proves that a
+    number was used twice: a relay must not be able to pretend so.
+    """
     from taskforce.keys.signatures import verify_many  # deferred: as above
 
     holds = verify_many([(signer.sign_key, "edit", edit.signed, edit.sig) for edit, signer in fresh])
+    taken = dict(held)
     result = []
     for (edit, signer), is_good in zip(fresh, holds, strict=True):
+        place = (edit.feed, edit.number)
         if not is_good:
             result.append(BROKEN_SIGNATURE)
         elif edit.born and owned_id(signer.fingerprint, edit.kind, edit.born) != edit.record:
             result.append(FALSE_CLAIM)
+        elif taken[place] not in ("", edit.hash):
+            result.append(FORK)
         else:
+            taken[place] = edit.hash
             result.append("")
     return result
 
@@ -74,23 +85,18 @@ def admit_waiting(session: Session, agency: str) -> int:
     trusted = trusted_key(session, agency)
     fresh: list[tuple[Edit, Signer]] = []
     ledger = session.store.ledger()
-    done: list[str] = []
     for one in exchange.waiting(connection, agency=agency, reason=UNKNOWN_SIGNER):
         signer = _signer_of(session, one.certificate, trusted)
-        if signer is None:
-            continue
-        edit = known_edit(one.body)
-        held = ledger.hash_at(edit.feed, edit.number)
-        done.append(one.hash)
-        if held is None:
-            fresh.append((edit, signer))
-        elif held != edit.hash:
-            done.pop()
-    good, owners = [], {}
-    for (edit, signer), fault in zip(fresh, faults_of(fresh), strict=True):
+        if signer is not None:
+            fresh.append((known_edit(one.body), signer))
+    held = {(edit.feed, edit.number): ledger.hash_at(edit.feed, edit.number) or "" for edit, _signer in fresh}
+    good, owners, done = [], {}, []
+    for (edit, signer), fault in zip(fresh, faults_of(fresh, held), strict=True):
         if fault:
             connection.execute("UPDATE quarantine SET reason = ? WHERE hash = ?", (fault, edit.hash))
-            done.remove(edit.hash)
+            continue
+        done.append(edit.hash)
+        if held[edit.feed, edit.number]:
             continue
         good.append(edit)
         if edit.born:

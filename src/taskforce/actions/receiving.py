@@ -9,7 +9,6 @@ from typing import IO, Any
 
 from taskforce import moments
 from taskforce.actions.admission import (
-    FORK,
     UNKNOWN_SIGNER,
     Signer,
     acknowledge_referrals,
@@ -26,6 +25,7 @@ from taskforce.store.ledger import BATCH, Ledger
 from taskforce.sync import clock, holdings
 from taskforce.sync.bundle import Head, Reader
 from taskforce.sync.edit import Edit
+from taskforce.sync.merge import Dot
 from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
 
 
@@ -108,6 +108,7 @@ class _Incoming:
     waiting: dict[str, int] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    shared: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     _ledger: Ledger | None = None
     _row: int = 0
     _stamp: clock.Stamp | None = None
@@ -197,39 +198,42 @@ class _Incoming:
         """Sort a batch into known, new and waiting edits, and take the new ones in."""
         self.edits += len(batch)
         fresh: list[tuple[Edit, Signer]] = []
-        places: dict[tuple[str, int], str] = {}
+        held: dict[Dot, str] = {}
         assert self._ledger is not None
         for edit in batch:
+            place = (edit.feed, edit.number)
             self.carried.setdefault(edit.feed, []).append((edit.number, edit.number))
-            held = places.get((edit.feed, edit.number)) or self._ledger.hash_at(edit.feed, edit.number)
-            if held == edit.hash:
+            held[place] = self._ledger.hash_at(*place) or ""
+            if held[place] == edit.hash:
+                self.shared.setdefault(edit.feed, []).append((edit.number, edit.number))
                 continue
             signer = self.signers.get(edit.device)
             if signer is None or not signer.verified:
                 self._wait(edit, UNKNOWN_SIGNER, signer)
-            elif held is not None:
-                self._wait(edit, FORK, signer)
             else:
-                places[edit.feed, edit.number] = edit.hash
                 fresh.append((edit, signer))
-        good, owners = self._checked(fresh)
+        good, owners = self._checked(fresh, held)
         for edit in good:
             self._look_at(edit)
         self._ledger.take(good, owners, bundle=self._row)
         self.new += len(good)
         self.progress(len(batch))
 
-    def _checked(self, fresh: Sequence[tuple[Edit, Signer]]) -> tuple[list[Edit], dict[str, str]]:
-        """The edits whose signatures hold and whose claims to have made a record are true; and who made which."""
+    def _checked(
+        self, fresh: Sequence[tuple[Edit, Signer]], held: dict[Dot, str]
+    ) -> tuple[list[Edit], dict[str, str]]:
+        """The edits that may enter beside those `held`, and which agency made the records that they prove made."""
         good: list[Edit] = []
         owners: dict[str, str] = {}
-        for (edit, signer), reason in zip(fresh, faults_of(fresh), strict=True):
+        for (edit, signer), reason in zip(fresh, faults_of(fresh, held), strict=True):
             if reason:
                 self._wait(edit, reason, signer)
-                continue
-            good.append(edit)
-            if edit.born:
-                owners[edit.record] = signer.agency
+            elif held[edit.feed, edit.number] != edit.hash:  # else it is in the bundle twice
+                held[edit.feed, edit.number] = edit.hash
+                self.shared.setdefault(edit.feed, []).append((edit.number, edit.number))
+                good.append(edit)
+                if edit.born:
+                    owners[edit.record] = signer.agency
         return good, owners
 
     def _look_at(self, edit: Edit) -> None:
@@ -293,6 +297,8 @@ class _Incoming:
         if head.to[self.session.store.me.agency] >= newest:
             exchange.put_told(connection, head.device, head.holdings)
         exchange.add_told(connection, head.device, carried)
+        shared = {feed: holdings.normalise(pairs) for feed, pairs in self.shared.items()}
+        exchange.add_sent(connection, head.agency, shared)
 
     def _finish(self, head: Head) -> None:
         """Note how many edits came, keep the clock, and acknowledge the referrals that have arrived."""

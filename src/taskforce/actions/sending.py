@@ -111,9 +111,12 @@ class _Outgoing:
             for feed, ranges in self.reach.allowed.items()
             if (missing := holdings.difference(ranges, told.get(feed, ())))
         }
+        # What already passed between us is stated even when it may not pass any more: they know of it, and would
+        # send it again for ever.
         self.stated = dict(self.reach.allowed)
-        for feed, ranges in theirs.items():
-            self.stated[feed] = holdings.union(self.stated.get(feed, ()), ranges)
+        for known in (theirs, exchange.sent_to(connection, agency)):
+            for feed, ranges in known.items():
+                self.stated[feed] = holdings.union(self.stated.get(feed, ()), ranges)
         self.edits = sum(holdings.count(ranges) for ranges in self.wanted.values())
         self.goes = exchange.count_edits(connection, self.wanted)
 

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 FOLLOW_BOUND = timedelta(hours=24)
 """How far a foreign clock may lead and still be followed; beyond it the edit is flagged."""
 
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z/(0|[1-9]\d{0,8})")
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z/(0|[1-9]\d{0,8})", re.ASCII)
+_LAST_COUNTER = 999_999_999
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +42,9 @@ def tick(last: Stamp | None, now: datetime) -> Stamp:
     physical = _text(now)
     if last is None or physical > last.time:
         return Stamp(physical, 0)
-    return Stamp(last.time, last.counter + 1)
+    if last.counter < _LAST_COUNTER:
+        return Stamp(last.time, last.counter + 1)
+    return Stamp(_text(datetime.fromisoformat(last.time + "+00:00") + timedelta(milliseconds=1)), 0)
 
 
 def follow(last: Stamp | None, foreign: Stamp, now: datetime) -> Stamp | None:

@@ -18,15 +18,15 @@ from taskforce.sync.clock import Stamp, parse_stamp
 Value = str | list[str]
 Saw = Mapping[str, int]
 
-_FEED = r"[0-9a-hjkmnp-tv-z]{16}\.[1-9]\d{0,5}"
-_ID = re.compile(rf"({_FEED})/([1-9]\d{{0,14}})")
+_FEED = r"[0-9a-hjkmnp-tv-z]{16}\.[1-9][0-9]{0,5}"
+_ID = re.compile(rf"({_FEED})/([1-9][0-9]{{0,14}})")
 _FEED_ONLY = re.compile(_FEED)
 _RECORD = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _HASH = re.compile(r"[A-Za-z0-9_-]{43}")
 _SIGNATURE = re.compile(r"[A-Za-z0-9_-]{86}")
 _NONCE = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
-_NUMBER = re.compile(r"[1-9]\d{0,14}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,14}")
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _REQUIRED = ("edit", "at", "by", "kind", "record", "part", "set", "sig")
 

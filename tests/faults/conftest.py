@@ -1,0 +1,8 @@
+"""Lets the tests here import the helper modules of tests/sync (real stores and their exchange)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "sync"))

@@ -1,0 +1,145 @@
+"""What replicas must agree on, worked out from who knew what: shares no code with the program and reads no `saw`.
+
+The test tells this model of every edit when it is written and of every edit that a replica takes in. An edit's past is
+then known by construction: what its author's replica had of that field, and what the authors of those had. A value
+stands (is a head) until an edit that had it in its past arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+Dot = tuple[str, int]
+Place = tuple[str, str, str]
+"""A part of a record: record, kind, part."""
+
+ARCHIVED = "archived"
+
+
+@dataclass(frozen=True)
+class Written:
+    """An edit, and per field of its part the edits that its author knew of."""
+
+    dot: Dot
+    place: Place
+    values: Mapping[str, object]
+    shown_by: tuple[str, int, str]  # time, counter, hash: among heads the highest is shown
+    past: Mapping[str, frozenset[Dot]]
+
+
+class World:
+    """All edits ever written, and which of them each replica has."""
+
+    def __init__(self) -> None:
+        self.written: dict[Dot, Written] = {}
+        self.held: dict[str, set[Dot]] = {}
+        self.waiting: dict[str, set[Dot]] = {}
+        self._parts: dict[str, dict[Place, list[Dot]]] = {}
+
+    def add_replica(self, name: str) -> None:
+        """A replica that has nothing yet."""
+        self.held[name], self.waiting[name], self._parts[name] = set(), set(), {}
+
+    def write(
+        self, replica: str, dot: Dot, place: Place, values: Mapping[str, object], at: str, digest: str
+    ) -> None:
+        """An edit that is made on `replica` now."""
+        assert dot not in self.written, f"{dot} was given out twice"
+        past: dict[str, set[Dot]] = {}
+        for known in self._parts[replica].get(place, ()):
+            earlier = self.written[known]
+            for name in earlier.values:
+                past.setdefault(name, set()).update((known,), earlier.past.get(name, ()))
+        time, _, counter = at.partition("/")
+        frozen = {name: frozenset(dots) for name, dots in past.items()}
+        self.written[dot] = Written(dot, place, dict(values), (time, int(counter), digest), frozen)
+        self._hold(replica, dot)
+
+    def arrive(self, replica: str, dots: Iterable[Dot], *, trusted: Iterable[str]) -> int:
+        """Edits reach `replica`, which lets in those of `trusted` devices; how many are new there."""
+        new = 0
+        devices = set(trusted)
+        for dot in dots:
+            assert dot in self.written, f"{dot} was never written"
+            if dot in self.held[replica]:
+                continue
+            if dot[0].partition(".")[0] in devices:
+                self._hold(replica, dot)
+                new += 1
+            else:
+                self.waiting[replica].add(dot)
+        return new
+
+    def trust(self, replica: str, device: str) -> int:
+        """`replica` has verified a device: what waited for it comes in; how many edits."""
+        coming = {dot for dot in self.waiting[replica] if dot[0].startswith(device + ".")}
+        self.waiting[replica] -= coming
+        new = coming - self.held[replica]
+        for dot in sorted(new):
+            self._hold(replica, dot)
+        return len(new)
+
+    def heads(self, replica: str) -> dict[Place, dict[str, set[Dot]]]:
+        """Per part and field, the edits that no other edit held had in its past."""
+        return {place: self._heads(dots) for place, dots in self._parts[replica].items()}
+
+    def conflicts(self, replica: str) -> set[tuple[str, str, str, str]]:
+        """The fields whose heads differ in value."""
+        found = set()
+        for place, fields in self.heads(replica).items():
+            for name, dots in fields.items():
+                values = [self.written[dot].values[name] for dot in dots]
+                if any(value != values[0] for value in values):
+                    found.add((*place, name))
+        return found
+
+    def shown(self, replica: str, place: Place, name: str) -> object:
+        """The value shown of a field: the only head's, or provisionally the latest head's by clock; else ''."""
+        dots = self._heads(self._parts[replica].get(place, ())).get(name, ())
+        if not dots:
+            return ""
+        return max((self.written[dot] for dot in dots), key=lambda edit: edit.shown_by).values[name]
+
+    def is_archived(self, replica: str, record: str, kind: str) -> bool:
+        """Out of view: in every part held, archived by edits that knew everything standing in it."""
+        parts = {place: dots for place, dots in self._parts[replica].items() if place[:2] == (record, kind)}
+        for dots in parts.values():
+            fields = self._heads(dots)
+            if ARCHIVED not in fields:
+                return False
+            for head in fields[ARCHIVED]:
+                archiving = self.written[head]
+                if not archiving.values[ARCHIVED]:
+                    return False
+                for name, others in fields.items():
+                    if name != ARCHIVED and not others <= archiving.past.get(name, frozenset()) | {head}:
+                        return False
+        return bool(parts)
+
+    def held_of(self, replica: str, record: str, part: str | None = None) -> frozenset[Dot]:
+        """What a replica has of a record, or of one part of it."""
+        return frozenset(
+            dot
+            for place, dots in self._parts[replica].items()
+            if place[0] == record and part in (None, place[2])
+            for dot in dots
+        )
+
+    def places(self, replica: str) -> list[Place]:
+        """The parts of records of which a replica has something."""
+        return list(self._parts[replica])
+
+    def _hold(self, replica: str, dot: Dot) -> None:
+        self.held[replica].add(dot)
+        self._parts[replica].setdefault(self.written[dot].place, []).append(dot)
+
+    def _heads(self, dots: Iterable[Dot]) -> dict[str, set[Dot]]:
+        having: dict[str, set[Dot]] = {}
+        covered: dict[str, set[Dot]] = {}
+        for dot in dots:
+            edit = self.written[dot]
+            for name in edit.values:
+                having.setdefault(name, set()).add(dot)
+                covered.setdefault(name, set()).update(edit.past.get(name, ()))
+        return {name: some - covered[name] for name, some in having.items()}

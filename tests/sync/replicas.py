@@ -1,0 +1,137 @@
+"""Real stores for tests of replication: made once, put back to how they were before each example."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from taskforce.actions import peers, receiving, sending
+from taskforce.actions.session import Session
+from taskforce.actions.setup import create_store
+from taskforce.keys.sealing import open_bytes
+from taskforce.store.store import DATABASE, Store
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@dataclass
+class Replica:
+    """One agency's store. `skew` is how wrong its clock goes."""
+
+    code: str
+    folder: Path
+    key: bytes
+    device: str
+    skew: timedelta = timedelta()
+    session: Session = field(init=False)
+
+    def open(self) -> None:
+        """Open the store; synced writes are for tests of crashes."""
+        self.session = Session(Store.open(self.folder, self.key))
+        self.session.store.connection.execute("PRAGMA synchronous = OFF")
+
+    def close(self) -> None:
+        """Close the store."""
+        self.session.store.close()
+
+    def keep(self) -> None:
+        """Remember the store as it is now."""
+        self.close()
+        shutil.copy(self.folder / DATABASE, self.folder / "kept")
+        self.open()
+
+    def put_back(self) -> None:
+        """Make the store what it was when it was kept."""
+        self.close()
+        for name in (DATABASE + "-wal", DATABASE + "-shm"):
+            (self.folder / name).unlink(missing_ok=True)
+        shutil.copy(self.folder / "kept", self.folder / DATABASE)
+        self.open()
+
+    @contextmanager
+    def at(self, seconds: float) -> Iterator[Session]:
+        """Act `seconds` after the story's beginning, as this replica's clock shows it."""
+        before = os.environ.get("TASKFORCE_NOW")
+        os.environ["TASKFORCE_NOW"] = (NOON + self.skew + timedelta(seconds=seconds)).isoformat()
+        try:
+            yield self.session
+        finally:
+            if before is None:
+                del os.environ["TASKFORCE_NOW"]
+            else:
+                os.environ["TASKFORCE_NOW"] = before
+
+    @property
+    def connection(self) -> Any:
+        """The store's database."""
+        return self.session.store.connection
+
+    @property
+    def sealed_with(self) -> str:
+        """The secret that opens what is sealed to this device."""
+        return self.session.store.meta("seal_identity")
+
+    @property
+    def sign_seed(self) -> bytes:
+        """The secret that this device signs with."""
+        return bytes.fromhex(self.session.store.meta("sign_seed"))
+
+
+def make_replica(folder: Path, code: str, **about: str) -> Replica:
+    """A store of a fresh agency."""
+    kept: list[bytes] = []
+    made = create_store(
+        folder,
+        agency=code,
+        officer=f"Officer of {code}",
+        write_slots=lambda _folder, key: kept.append(key),
+        about=about,
+    )
+    replica = Replica(code, folder, kept[0], made.device)
+    replica.open()
+    return replica
+
+
+def verify(one: Replica, other: Replica) -> int:
+    """`one` compares words with `other` and enters its card; how many waiting edits came to life."""
+    card = peers.read_card(io.BytesIO(peers.own_card(other.session).encode()), "card")
+    return peers.add_peer(one.session, card, how="met in person").admitted
+
+
+def export(sender: Replica, to: str, *, sealed: bool = True) -> bytes:
+    """The bytes of the sender's next bundle for an agency."""
+    stream = io.BytesIO()
+    sending.export_bundle(sender.session, to, stream, sealed=sealed)
+    return stream.getvalue()
+
+
+def take(receiver: Replica, data: bytes, name: str = "bundle") -> receiving.Imported:
+    """Import a bundle."""
+    return receiving.import_bundle(receiver.session, io.BytesIO(data), name)
+
+
+def documents(receiver: Replica, data: bytes) -> list[dict[str, Any]]:
+    """A bundle's documents, opened by its receiver and read by plain PyYAML, all scalars as strings."""
+    text = data
+    if data.startswith(b"age-encryption.org/"):
+        text = open_bytes(data, [receiver.sealed_with])
+    return list(yaml.load_all(text, yaml.CBaseLoader))
+
+
+def dots_in(holdings: dict[str, str]) -> set[tuple[str, int]]:
+    """The places that a bundle's `holdings` name."""
+    found = set()
+    for feed, ranges in holdings.items():
+        for first, last in re.findall(r"(\d+)(?:-(\d+))?", ranges):
+            found.update((feed, number) for number in range(int(first), int(last or first) + 1))
+    return found

@@ -1,0 +1,600 @@
+"""Promises 1 and 2, together: five agencies with real stores, wrong clocks, bundles late, lost, twice and out of order.
+
+Every store is held, after every step, to a model of who knew what (happens_before.py), and every bundle to what its
+receiver may be told. At the end all exchange until nothing is left to say.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from happens_before import Dot, Place, World
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from replicas import Replica, documents, dots_in, export, make_replica, take, verify
+
+from taskforce.actions import checking, conflicts, keeping, plans, undoing
+from taskforce.actions.session import Session
+from taskforce.errors import Refused
+from taskforce.records.registry import get_kind
+from taskforce.store import health, history, queries
+from taskforce.store.queries import Record
+
+LEAD, NORTH, SOUTH, SHELTER, OBSERVER = "LEAD", "NORTH", "SOUTH", "SHELTER", "OBSERVER"
+AGENCIES = (LEAD, NORTH, SOUTH, SHELTER, OBSERVER)
+SKEW = {
+    NORTH: timedelta(hours=-3),
+    SOUTH: timedelta(hours=20),  # within what others follow
+    SHELTER: timedelta(days=400),
+    OBSERVER: timedelta(days=-365 * 50),
+}
+STRANGERS = (NORTH, SOUTH)
+"""They have not compared words at first: each one's edits reach the other through the lead, and wait there."""
+
+WIDE, NARROW = "BOTH TEAMS", "NORTH ONLY"
+ROLES = {
+    WIDE: {LEAD: "lead", NORTH: "partner", SOUTH: "partner", OBSERVER: "observer"},
+    NARROW: {LEAD: "lead", NORTH: "partner"},
+}
+PARTIES = {"Memorandum": (LEAD, NORTH), "Treaty": (LEAD, SOUTH, SHELTER)}
+VICTIMS_PARTS = ("case", "care", "identity")
+ENDED = ("declined", "cancelled", "revoked")
+
+WORDS = st.sampled_from(["first", "second", "third", ""])
+EDITS = st.one_of(
+    st.tuples(st.just("assignment"), st.just("instructions"), WORDS),
+    st.tuples(st.just("assignment"), st.just("priority"), st.sampled_from(["routine", "priority"])),
+    st.tuples(st.just("assignment"), st.just("operation"), st.sampled_from([WIDE, NARROW])),
+    st.tuples(st.just("operation"), st.just("note"), WORDS),
+    st.tuples(st.just("agency"), st.just("places_free"), st.sampled_from(["0", "3", ""])),
+    st.tuples(st.just("participation"), st.just("note"), WORDS),
+    st.tuples(st.just("participation"), st.just("legal_basis"), st.sampled_from([*PARTIES, ""])),
+    st.tuples(st.just("agreement"), st.just("note"), WORDS),
+    st.tuples(st.just("victim"), st.just("account"), WORDS),
+    st.tuples(st.just("victim"), st.just("health"), WORDS),
+    st.tuples(st.just("victim"), st.just("family_name"), WORDS),
+    st.tuples(st.just("referral"), st.just("care_note"), WORDS),
+    st.tuples(
+        st.just("referral"), st.just("services"), st.sampled_from([["shelter"], ["medical", "shelter"]])
+    ),
+)
+PLAN = """taskforce-plan: 1
+assignments:
+- key: search
+  title: Search the yard
+  operation: BOTH TEAMS
+  priority: {priority}
+- key: watch
+  title: Watch the gate
+  operation: BOTH TEAMS
+  instructions: {words}
+"""
+WHO = st.sampled_from(AGENCIES)
+WHICH = st.integers(0, 30)
+
+
+@dataclass(frozen=True)
+class Referred:
+    """What is true of a referral, as the test made it."""
+
+    victim: str
+    sender: str
+    to: str
+
+
+@cache
+def five_replicas() -> dict[str, Replica]:
+    """The agencies' stores, made once: verified but for the strangers, with the operations and agreements known."""
+    folder = Path(tempfile.mkdtemp(prefix="replicas", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    stores = {code: make_replica(folder / code, code, name=code.title()) for code in AGENCIES}
+    for one, other in permutations(stores.values(), 2):
+        if {one.code, other.code} != set(STRANGERS):
+            verify(one, other)
+    lead = stores[LEAD]
+    for code in AGENCIES[1:]:
+        keeping.add(lead.session, get_kind("agency"), {"code": code})
+    for codename, roles in ROLES.items():
+        made = keeping.add(lead.session, get_kind("operation"), {"codename": codename, "lead": LEAD})
+        for code, role in roles.items():
+            keeping.join(lead.session, {"operation": made.id, "agency": code, "role": role})
+    for title, parties in PARTIES.items():
+        keeping.add(lead.session, get_kind("agreement"), {"title": title, "parties": list(parties)})
+    wide = queries.records_by_value(lead.connection, get_kind("operation"), "codename", WIDE)[0]
+    for title in ("Search the hotel", "Meet the bus"):
+        keeping.add(lead.session, get_kind("assignment"), {"title": title, "operation": wide.id})
+    for code in AGENCIES[1:]:
+        take(stores[code], export(lead, code))
+    keeping.add(lead.session, get_kind("victim"), {"age_band": "9-17", "health": "Thirsty"})
+    for replica in stores.values():
+        replica.keep()
+    return stores
+
+
+class Replicas(RuleBasedStateMachine):
+    """Any agency does anything, any bundle goes anywhere at any time."""
+
+    @initialize()
+    def begin(self) -> None:
+        """All as they were after the briefing."""
+        self.stores = five_replicas()
+        self.world = World()
+        self.pool: list[tuple[str, str, bytes]] = []
+        self.referrals: dict[str, Referred] = {}
+        self.victim_of: dict[str, str] = {}  # log entries and consents
+        self.sent: set[str] = set()
+        self.trusts = {code: {other for other in AGENCIES} for code in AGENCIES}
+        self.trusts[NORTH].discard(SOUTH)
+        self.trusts[SOUTH].discard(NORTH)
+        self.clock = 0.0
+        self.sound = True
+        self.briefed = {}
+        for code, replica in self.stores.items():
+            replica.skew = SKEW.get(code, timedelta())
+            replica.put_back()
+            self.briefed[code] = max(done.id for done in history.actions(replica.connection, limit=1))
+            self.world.add_replica(code)
+            self._learn(code)  # nobody had heard of anybody when they made these
+        for code in AGENCIES:
+            self.world.arrive(code, sorted(self._dots(code) & self._dots(LEAD)), trusted=self._trusted(code))
+            self._compare(code)
+
+    # ── what people do ──
+
+    @rule(
+        who=st.sampled_from([LEAD, NORTH, SOUTH]),
+        title=WORDS.filter(bool),
+        where=st.sampled_from([WIDE, NARROW]),
+    )
+    def add_assignment(self, who: str, title: str, where: str) -> None:
+        """A new assignment."""
+        with self._acting(who) as session:
+            operation = self._named(session, "operation", where)
+            if operation is not None:
+                keeping.add(session, get_kind("assignment"), {"title": title, "operation": operation.id})
+
+    @rule(who=st.sampled_from([LEAD, SHELTER]), words=WORDS)
+    def meet_victim(self, who: str, words: str) -> None:
+        """A victim is met."""
+        with self._acting(who) as session:
+            keeping.add(session, get_kind("victim"), {"age_band": "9-17", "account": words, "health": words})
+
+    @rule(who=st.sampled_from([LEAD, SHELTER]), which=WHICH, to=WHO, send=st.booleans())
+    def refer(self, who: str, which: int, to: str, send: bool) -> None:
+        """Whoever met a victim refers them on, or prepares to."""
+        with self._acting(who) as session:
+            victims = [
+                each
+                for each in queries.list_records(session.store.connection, get_kind("victim"))
+                if queries.owner_of(session.store.connection, get_kind("victim"), each.id) == who
+            ]
+            if not victims or to == who:
+                return
+            victim = victims[which % len(victims)].id
+            kind = get_kind("referral")
+            made = keeping.add(session, kind, {"victim": victim, "to": to, "services": ["shelter"]})
+            self.referrals[made.id] = Referred(victim, who, to)
+            if send:
+                keeping.move(session, kind, made, "send", {})
+                self.sent.add(made.id)
+
+    @rule(who=WHO, which=WHICH, text=WORDS.filter(bool), with_victim=st.booleans())
+    def write_log(self, who: str, which: int, text: str, with_victim: bool) -> None:
+        """An entry of the log, maybe about a victim."""
+        with self._acting(who) as session:
+            operation = self._named(session, "operation", WIDE)
+            victims = queries.list_records(session.store.connection, get_kind("victim"))
+            if operation is None:
+                return
+            typed = {"text": text, "operation": operation.id}
+            if with_victim and victims:
+                typed["victim"] = victims[which % len(victims)].id
+            made = keeping.add(session, get_kind("log"), typed)
+            self.victim_of[made.id] = typed.get("victim", "")
+
+    @rule(who=WHO, which=WHICH)
+    def consent(self, who: str, which: int) -> None:
+        """A victim's consent is recorded."""
+        with self._acting(who) as session:
+            victims = queries.list_records(session.store.connection, get_kind("victim"))
+            if victims:
+                victim = victims[which % len(victims)].id
+                made = keeping.add(session, get_kind("consent"), {"victim": victim, "to": [SHELTER]})
+                self.victim_of[made.id] = victim
+
+    @rule(who=WHO, which=WHICH, what=EDITS)
+    def edit(self, who: str, which: int, what: tuple[str, str, str]) -> None:
+        """Somebody sets a field."""
+        name, field, value = what
+        with self._acting(who) as session:
+            record = self._choose(session, name, which)
+            if record is None:
+                return
+            if field in ("operation", "legal_basis") and value:
+                target = self._named(session, get_kind(name).field(field).to, value)
+                if target is None:
+                    return
+                value = target.id
+            keeping.edit(session, get_kind(name), record, {field: value})
+
+    @rule(
+        who=WHO,
+        which=WHICH,
+        name=st.sampled_from(["assignment", "victim", "participation", "operation", "agency", "referral"]),
+        archived=st.booleans(),
+    )
+    def archive(self, who: str, which: int, name: str, archived: bool) -> None:
+        """A record is taken out of view, or brought back."""
+        with self._acting(who) as session:
+            record = self._choose(session, name, which)
+            if record is not None:
+                keeping.set_archived(session, get_kind(name), record, archived=archived)
+
+    @rule(who=WHO, which=WHICH, name=st.sampled_from(["assignment", "referral"]), step=WHICH)
+    def move(self, who: str, which: int, name: str, step: int) -> None:
+        """A step of a lifecycle."""
+        with self._acting(who) as session:
+            kind = get_kind(name)
+            record = self._choose(session, name, which)
+            if record is None:
+                return
+            moves = kind.lifecycle.allowed(record.text("status"))
+            if not moves:
+                return
+            chosen = moves[step % len(moves)]
+            typed: dict[str, Any] = {"decline_reason": "no-capacity"} if chosen.name == "decline" else {}
+            if chosen.name == "assign":
+                typed["agency"] = NORTH
+            if chosen.name == "complete":
+                typed["outcomes"] = [f"{service}=provided" for service in record.items("services")]
+            keeping.move(session, kind, record, chosen.name, typed)
+            if chosen.name == "send":
+                self.sent.add(record.id)
+
+    @rule(who=WHO, which=WHICH, take_one=st.integers(1, 3))
+    def resolve(self, who: str, which: int, take_one: int) -> None:
+        """A conflict is decided."""
+        with self._acting(who) as session:
+            found = conflicts.list_conflicts(session)
+            if found:
+                one = found[which % len(found)]
+                sides = len(one.sides)
+                conflicts.resolve(session, one.record.id, one.field, take=1 + take_one % sides)
+
+    @rule(who=st.sampled_from([LEAD, NORTH, SHELTER]))
+    def undo(self, who: str) -> None:
+        """The latest action is taken back, where that may be."""
+        with self._acting(who) as session:
+            done = history.last_undoable(session.store.connection)
+            if done is None or done.id <= self.briefed[who]:
+                return
+            try:
+                undoing.undo(session)
+            except Refused:
+                return
+
+    @rule(
+        who=st.sampled_from([LEAD, NORTH, SOUTH]), priority=st.sampled_from(["routine", "flash"]), words=WORDS
+    )
+    def import_plan(self, who: str, priority: str, words: str) -> None:
+        """The same plan, with other words, on several stores."""
+        priority = "priority" if priority == "flash" else priority
+        with self._acting(who) as session:
+            if self._named(session, "operation", WIDE) is not None:
+                text = PLAN.format(priority=priority, words=words or '""')
+                plans.import_plan(session, io.BytesIO(text.encode()), "plan.yaml")
+
+    # ── what travels ──
+
+    @rule(sender=WHO, to=WHO)
+    def export(self, sender: str, to: str) -> None:
+        """A bundle is made; it may travel or not."""
+        if sender != to and to in self.trusts[sender]:
+            self._export(sender, to)
+
+    @precondition(lambda self: self.pool)
+    @rule(which=st.integers(0, 10), keep=st.booleans())
+    def deliver(self, which: int, keep: bool) -> None:
+        """A bundle arrives, late or again."""
+        place = which % len(self.pool)
+        sender, to, data = self.pool[place] if keep else self.pool.pop(place)
+        self._import(sender, to, data)
+
+    @rule(sender=WHO, to=WHO)
+    def exchange(self, sender: str, to: str) -> None:
+        """A bundle goes straight over."""
+        if sender != to and to in self.trusts[sender]:
+            self._export(sender, to)
+            self._import(*self.pool.pop())
+
+    @rule(one=st.sampled_from(STRANGERS))
+    def compare_words(self, one: str) -> None:
+        """One of the strangers verifies the other."""
+        other = STRANGERS[1 - STRANGERS.index(one)]
+        if other not in self.trusts[one]:
+            self._verify(one, other)
+
+    # ── the end ──
+
+    def teardown(self) -> None:
+        """All meet, exchange until there is nothing left to say, and agree."""
+        if not getattr(self, "sound", False):
+            return
+        for one, other in (STRANGERS, STRANGERS[::-1]):
+            if other not in self.trusts[one]:
+                self._verify(one, other)
+        for sender, to, data in self.pool[:10]:
+            self._import(sender, to, data)
+        for _round in range(8):
+            if not self._round():
+                break
+        else:
+            pytest.fail("they go on for ever")
+        self._all_told()
+        self._same_edits_same_rows()
+        self._nothing_lost()
+        for code, replica in self.stores.items():
+            found = checking.check(replica.session)
+            assert not found.faults, (code, found.faults)
+            assert found.edits == len(self.world.held[code])
+
+    def _round(self) -> int:
+        """Everybody to everybody; how many edits were new to somebody, or told to somebody for the first time."""
+        moved = 0
+        for sender, to in permutations(AGENCIES, 2):
+            moved += self._export(sender, to)
+            self._import(*self.pool.pop())
+        return moved
+
+    def _all_told(self) -> None:
+        for sender, to in permutations(AGENCIES, 2):
+            before = self._derived(to)
+            assert self._export(sender, to) == 0
+            with self._acting(to):
+                assert take(self.stores[to], self.pool.pop()[2]).new == 0
+            assert self._derived(to) == before
+
+    def _derived(self, code: str) -> dict[str, str]:
+        return health.fingerprints(self.stores[code].connection)
+
+    def _same_edits_same_rows(self) -> None:
+        """Wherever two stores have the same edits of a record they show the same, to the byte."""
+        seen: dict[tuple[str, str, frozenset[Dot]], tuple[str, Any]] = {}
+        for code, replica in self.stores.items():
+            for kind, record in sorted({place[1::-1] for place in self.world.places(code)}):
+                rows = replica.connection.execute(f"SELECT * FROM {kind} WHERE id = ?", (record,)).fetchall()
+                states = replica.connection.execute(
+                    "SELECT state.kind, state.part, fields, scope.kind, scope.part, anchor FROM state "
+                    "JOIN scope ON scope.id = scope WHERE record = ? ORDER BY 1, 2",
+                    (record,),
+                ).fetchall()
+                shown = ([row[1:] for row in rows], states)
+                held = self.world.held_of(code, record)
+                other, theirs = seen.setdefault((kind, record, held), (code, shown))
+                assert shown == theirs, (kind, record, code, other)
+
+    def _nothing_lost(self) -> None:
+        """Who may have a part has every edit of it that anybody, of those who may, ever wrote."""
+        everything: dict[Place, set[Dot]] = {}
+        for dot, edit in self.world.written.items():
+            everything.setdefault(edit.place, set()).add(dot)
+        for place, dots in everything.items():
+            record, kind, part = place
+            if part == "directory":
+                for code in AGENCIES:
+                    assert self.world.held_of(code, record, part) == dots, (code, place)
+            if part == "operational":
+                lead = self.world.held_of(LEAD, record, part)
+                assert lead == dots, place
+                roles = self._roles(LEAD, place)
+                operation = record if kind == "operation" else str(self.world.shown(LEAD, place, "operation"))
+                for code in roles:
+                    if self._takes_part(roles, code, kind) and not self._left(LEAD, operation, code):
+                        assert self.world.held_of(code, record, part) == dots, (code, place)
+        for record, one in self.referrals.items():
+            place = (record, "referral", "case")
+            is_open = self._status(one.sender, record) not in ENDED and self.world.shown(
+                one.sender, place, "sent_at"
+            )
+            archived = self.world.is_archived(one.sender, record, "referral")
+            if record not in self.sent or not is_open or archived:
+                continue
+            for what, part in [(record, "case"), (record, "care"), *((one.victim, p) for p in VICTIMS_PARTS)]:
+                theirs = self.world.held_of(one.to, what, part)
+                assert theirs == self.world.held_of(one.sender, what, part), (one, part)
+
+    # ── steps, and what is checked in each ──
+
+    @contextmanager
+    def _acting(self, code: str) -> Iterator[Session]:
+        """Do something on a replica, then hold it to the model."""
+        self.sound = False
+        self.clock += 7
+        with self.stores[code].at(self.clock) as session:
+            yield session
+        self._learn(code)
+        self._compare(code)
+        self.sound = True
+
+    def _export(self, sender: str, to: str) -> int:
+        self.sound = False
+        self.clock += 7
+        with self.stores[sender].at(self.clock):
+            data = export(self.stores[sender], to)
+        head, *edits, end = documents(self.stores[to], data)
+        carried = [(feed, int(number)) for feed, number in (edit["edit"].split("/") for edit in edits)]
+        assert int(end["end"]) == len(carried) == len(set(carried))
+        own = self.stores[to].device
+        for dot in carried:
+            assert self._may_know(sender, to, dot), (sender, to, self.world.written[dot])
+        for dot in dots_in(head["holdings"]):
+            assert dot in self.world.held[sender]
+            assert dot[0].startswith(own) or self._may_know(sender, to, dot), self.world.written[dot]
+        self.pool.append((sender, to, data))
+        self.sound = True
+        return len(carried)
+
+    def _import(self, sender: str, to: str, data: bytes) -> None:
+        carried = [
+            (feed, int(number))
+            for feed, number in (
+                each["edit"].split("/") for each in documents(self.stores[to], data) if "edit" in each
+            )
+        ]
+        with self._acting(to):
+            found = take(self.stores[to], data)
+            new = self.world.arrive(to, carried, trusted=self._trusted(to))
+            assert (found.new, found.edits) == (new, len(carried))
+            assert found.verified == (sender in self.trusts[to])
+
+    def _verify(self, one: str, other: str) -> None:
+        with self._acting(one):
+            admitted = verify(self.stores[one], self.stores[other])
+            self.trusts[one].add(other)
+            assert admitted == self.world.trust(one, self.stores[other].device)
+
+    def _learn(self, code: str) -> None:
+        """Tell the model of edits that the replica has just made."""
+        replica = self.stores[code]
+        rows = replica.connection.execute(
+            "SELECT feed.name, number, record, kind, part, hash, body FROM edit JOIN feed ON feed.id = edit.feed "
+            "WHERE feed.device = ? ORDER BY number",
+            (replica.device,),
+        )
+        for feed, number, record, kind, part, digest, body in rows:
+            if (feed, number) not in self.world.written:
+                edit = json.loads(body)
+                self.world.write(code, (feed, number), (record, kind, part), edit["set"], edit["at"], digest)
+
+    def _compare(self, code: str) -> None:
+        """The replica's edits, heads, conflicts and shown values are the model's."""
+        connection = self.stores[code].connection
+        assert self._dots(code) == self.world.held[code]
+        expected = self.world.heads(code)
+        found: dict[Place, dict[str, set[Dot]]] = {}
+        for record, kind, part, text in connection.execute("SELECT record, kind, part, fields FROM state"):
+            found[record, kind, part] = {
+                name: {(feed, number) for feed, number in heads}
+                for heads, _seen, names in json.loads(text)
+                for name in names
+            }
+        assert found == expected
+        assert {tuple(row) for row in connection.execute("SELECT * FROM conflict")} == self.world.conflicts(
+            code
+        )
+        for record, kind in {place[:2] for place in expected}:
+            [shown] = [
+                dict(zip((each[0] for each in cursor.description), row, strict=True))
+                for cursor in [connection.execute(f"SELECT * FROM {kind} WHERE id = ?", (record,))]
+                for row in cursor
+            ]
+            assert bool(shown["archived"]) == self.world.is_archived(code, record, kind), (code, kind, record)
+            for place in expected:
+                if place[:2] == (record, kind):
+                    for name in expected[place]:
+                        if name != "archived":
+                            value = self.world.shown(code, place, name)
+                            as_text = (
+                                json.dumps(value, separators=(",", ":")) if isinstance(value, list) else value
+                            )
+                            assert ("" if shown[name] is None else str(shown[name])) == as_text.replace(
+                                "[]", ""
+                            )
+
+    # ── who may be told what, by the test's own book-keeping ──
+
+    def _may_know(self, sender: str, to: str, dot: Dot) -> bool:
+        place = self.world.written[dot].place
+        record, kind, part = place
+        if part == "directory":
+            return True
+        if part == "operational":
+            return self._takes_part(self._roles(sender, place), to, kind)
+        if part == "agreement":
+            of = record if kind == "agreement" else str(self.world.shown(sender, place, "legal_basis"))
+            return to in self.world.shown(sender, (of, "agreement", "agreement"), "parties")
+        if kind == "referral":
+            one = self.referrals[record]
+            return to == one.sender or (to == one.to and record in self.sent)
+        victim = record if kind == "victim" else self.victim_of[record]
+        return any(
+            to == one.sender or (to == one.to and ref in self.sent and self._status(sender, ref) not in ENDED)
+            for ref, one in self.referrals.items()
+            if one.victim == victim
+        )
+
+    def _roles(self, at: str, place: Place) -> dict[str, str]:
+        record, kind, _part = place
+        of = record if kind == "operation" else str(self.world.shown(at, place, "operation"))
+        codename = str(self.world.shown(at, (of, "operation", "operational"), "codename"))
+        return ROLES.get(codename, {})
+
+    def _left(self, at: str, operation: str, code: str) -> bool:
+        """Whether the participation of an agency was taken out of view."""
+        agency = next(
+            place[0]
+            for place in self.world.places(at)
+            if place[1] == "agency" and self.world.shown(at, place, "code") == code
+        )
+        return code != LEAD and any(
+            place[1:] == ("participation", "operational")
+            and self.world.shown(at, place, "operation") == operation
+            and self.world.shown(at, place, "agency") == agency
+            and self.world.is_archived(at, place[0], "participation")
+            for place in self.world.places(at)
+        )
+
+    @staticmethod
+    def _takes_part(roles: dict[str, str], code: str, kind: str) -> bool:
+        return code in roles and (roles[code] != "observer" or kind in ("operation", "participation"))
+
+    def _status(self, at: str, referral: str) -> str:
+        return str(self.world.shown(at, (referral, "referral", "case"), "status"))
+
+    # ── odds and ends ──
+
+    def _trusted(self, code: str) -> set[str]:
+        return {self.stores[other].device for other in self.trusts[code]}
+
+    def _dots(self, code: str) -> set[Dot]:
+        rows = self.stores[code].connection.execute(
+            "SELECT feed.name, number FROM edit JOIN feed ON feed.id = edit.feed"
+        )
+        return {(feed, number) for feed, number in rows}
+
+    @staticmethod
+    def _choose(session: Session, name: str, which: int) -> Record | None:
+        found = queries.list_records(session.store.connection, get_kind(name), archived=True)
+        return sorted(found, key=lambda record: record.id)[which % len(found)] if found else None
+
+    @staticmethod
+    def _named(session: Session, kind: str, title: str) -> Record | None:
+        column = get_kind(kind).title
+        found = queries.records_by_value(session.store.connection, get_kind(kind), column, title)
+        return found[0] if found else None
+
+
+TestReplicas = Replicas.TestCase
+SOAKING = settings.get_current_profile_name() == "soak"
+QUICKLY = tuple(phase for phase in Phase if phase not in (Phase.shrink, Phase.explain))
+"""Making a failing story short takes minutes; `make soak` takes them."""
+TestReplicas.settings = settings(
+    max_examples=400 if SOAKING else 15,
+    stateful_step_count=120 if SOAKING else 40,
+    phases=tuple(Phase) if SOAKING else QUICKLY,
+)
