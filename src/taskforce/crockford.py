@@ -8,9 +8,13 @@ keep anybody from finding a second input for a given name; two inputs of one's o
 
 from __future__ import annotations
 
+import os
+
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 DIGEST_LENGTH = 16
 """Characters in a short digest: 80 bits, five to a character."""
+
+_SHIFTS = range(75, -1, -5)
 
 # Upper case, and the letters that are mistaken for digits. ASCII only: str.lower() would turn the Kelvin sign
 # into a k and make two different texts the same name.
@@ -31,8 +35,17 @@ def short_digest(*parts: bytes) -> str:
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
-    number = int.from_bytes(digest.digest()[:10], "big")
-    return "".join(ALPHABET[number >> shift & 31] for shift in range(75, -1, -5))
+    return _spelled(digest.digest()[:10])
+
+
+def random_name() -> str:
+    """Return 80 bits of the system's randomness as 16 characters."""
+    return _spelled(os.urandom(10))
+
+
+def _spelled(bits: bytes) -> str:
+    number = int.from_bytes(bits, "big")
+    return "".join([ALPHABET[number >> shift & 31] for shift in _SHIFTS])
 
 
 def normalise(text: str) -> str:

@@ -8,7 +8,7 @@ from taskforce import moments
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session, natural_id, owned_id
 from taskforce.actions.values import parse_values
-from taskforce.crockford import ALPHABET
+from taskforce.crockford import random_name
 from taskforce.errors import Failure, Refused, UsageError
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
@@ -23,9 +23,7 @@ Typed = Mapping[str, str | Sequence[str]]
 
 def new_id(session: Session, kind: Kind) -> tuple[str, str]:
     """An id for a record made here, which commits to this agency, and the nonce that proves it (80 random bits)."""
-    import secrets  # deferred: loads OpenSSL, and reading a store needs no chance
-
-    nonce = "".join(secrets.choice(ALPHABET) for _position in range(16))
+    nonce = random_name()
     return owned_id(session.store.me.fingerprint, kind.name, nonce), nonce
 
 

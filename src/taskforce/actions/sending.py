@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import IO, Any, BinaryIO, cast
 from taskforce import moments
 from taskforce.actions.reach import Reach, count_by_reason, reach_of
 from taskforce.actions.session import Session
-from taskforce.crockford import ALPHABET
+from taskforce.crockford import random_name
 from taskforce.errors import Refused, TrustError, UsageError
 from taskforce.files import new_file
 from taskforce.i18n import _
@@ -99,7 +98,7 @@ class _Outgoing:
         self.session = session
         self.agency = agency
         self.devices = devices
-        self.id = "".join(secrets.choice(ALPHABET) for _position in range(16))
+        self.id = random_name()
         self.made = moments.time_text(session.now)
         connection = session.store.connection
         self.number = exchange.next_bundle_number(connection, agency)

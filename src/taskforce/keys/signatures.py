@@ -7,6 +7,8 @@ libsodium refuses non-canonical and small-order keys and malleable signatures.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from taskforce.keys.encoding import from_text, to_text
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
@@ -28,10 +30,16 @@ def public_key(seed: bytes) -> str:
 
 def sign(seed: bytes, purpose: str, message: bytes) -> str:
     """Return the signature of ``message`` for ``purpose`` (a plain word) by the key of the 32-byte ``seed``."""
-    from nacl.bindings import crypto_sign, crypto_sign_seed_keypair  # deferred, as above
+    from nacl.bindings import crypto_sign  # deferred, as above
 
-    secret = crypto_sign_seed_keypair(seed)[1]
-    return to_text(crypto_sign(_separated(purpose, message), secret)[:SIGNATURE_BYTES])
+    return to_text(crypto_sign(_separated(purpose, message), _expanded(seed))[:SIGNATURE_BYTES])
+
+
+@lru_cache(maxsize=2)  # half of a signature's cost, and a device signs thousands of edits with one key
+def _expanded(seed: bytes) -> bytes:
+    from nacl.bindings import crypto_sign_seed_keypair  # deferred, as above
+
+    return crypto_sign_seed_keypair(seed)[1]
 
 
 def verify(public_key: object, purpose: str, message: bytes, signature: object) -> bool:

@@ -97,7 +97,7 @@ class Ledger:
     def _add_up(self, edits: Sequence[Edit], owners: dict[str, str]) -> None:
         self._loaded = {(edit.feed, edit.number): edit for edit in edits}
         records = self._record_numbers(edits, owners)
-        parts = self._merged_parts(edits)
+        parts = self._merged_parts(edits, records)
         self._write_conflicts(parts)
         self._write_rows(parts, records)
         self._write_scopes(parts)
@@ -132,15 +132,15 @@ class Ledger:
                     self.connection.execute("UPDATE record SET owner = ? WHERE n = ?", (owner, row[0]))
         return numbers
 
-    def _merged_parts(self, edits: Sequence[Edit]) -> list[_Part]:
+    def _merged_parts(self, edits: Sequence[Edit], records: dict[_Record, tuple[int, bool]]) -> list[_Part]:
+        """The parts that the edits touch, with the edits merged into their states."""
         parts: dict[tuple[str, str, str], _Part] = {}
         for edit in edits:
             key = (edit.record, edit.kind, edit.part)
             at = parts.get(key)
             if at is None:
-                row = self.connection.execute(
-                    "SELECT scope, fields FROM state WHERE record = ? AND kind = ? AND part = ?", key
-                ).fetchone()
+                _n, is_new = records[edit.record, edit.kind]
+                row = None if is_new else self._state_row(key)
                 at = parts[key] = (
                     _Part(*key, {}, 0) if row is None else _Part(*key, load_state(row[1]), int(row[0]))
                 )
@@ -151,6 +151,12 @@ class Ledger:
             merge_edit(at.state, edit.feed, edit.number, edit.set, edit.saw)
             at.fresh.append(edit)
         return list(parts.values())
+
+    def _state_row(self, key: tuple[str, str, str]) -> tuple[int, str] | None:
+        row: tuple[int, str] | None = self.connection.execute(
+            "SELECT scope, fields FROM state WHERE record = ? AND kind = ? AND part = ?", key
+        ).fetchone()
+        return row
 
     def _write_conflicts(self, parts: Sequence[_Part]) -> None:
         for at in parts:

@@ -28,6 +28,10 @@ OWN_COLUMNS = (
 )
 """Row number (the search index's too), id, whether out of view; of first and last edit: clock, officer, agency."""
 
+# By kind, since they are asked for with every record of an import.
+_COLUMNS: dict[str, tuple[str, ...]] = {}
+_SEARCHED: dict[str, tuple[str, ...]] = {}
+
 _INDEXED = (Type.REF, Type.AGENCY_CODE)
 
 
@@ -92,7 +96,10 @@ def wire_value(kind: Kind, name: str, stored: Any) -> Value:
 
 def columns_of(kind: Kind) -> tuple[str, ...]:
     """All columns of the kind's table, in order."""
-    return (*OWN_COLUMNS, *(each.name for each in kind.fields))
+    known = _COLUMNS.get(kind.name)
+    if known is None:
+        known = _COLUMNS[kind.name] = (*OWN_COLUMNS, *(each.name for each in kind.fields))
+    return known
 
 
 def insert_rows(connection: Connection, kind: Kind, rows: Iterable[Sequence[Any]]) -> None:
@@ -121,7 +128,11 @@ def row_of(connection: Connection, kind: Kind, n: int) -> dict[str, Any]:
 
 def searched_fields(kind: Kind) -> tuple[str, ...]:
     """The fields whose words the search index holds."""
-    return tuple(each.name for each in kind.fields if each.type in (Type.TEXT, Type.NOTE, Type.AGENCY_CODE))
+    known = _SEARCHED.get(kind.name)
+    if known is None:
+        words = (Type.TEXT, Type.NOTE, Type.AGENCY_CODE)
+        known = _SEARCHED[kind.name] = tuple(each.name for each in kind.fields if each.type in words)
+    return known
 
 
 def index_rows(
