@@ -32,7 +32,7 @@ demo: $(INSTALLED)
 	@$(BIN)/taskforce demo
 
 test: $(INSTALLED_DEV)
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(PYTEST_FLAGS)
+	$(BIN)/pytest -n $(JOBS) $(PYTEST_FLAGS)
 
 check: $(INSTALLED_DEV)
 	$(BIN)/ruff check
