@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import IO, Any
 
 from taskforce import moments
@@ -112,6 +113,7 @@ class _Incoming:
     _ledger: Ledger | None = None
     _row: int = 0
     _stamp: clock.Stamp | None = None
+    _now: datetime = field(default_factory=moments.now)
 
     def take_all(self) -> None:
         """Read the whole bundle into the open transaction."""
@@ -243,9 +245,9 @@ class _Incoming:
                 "SELECT 1 FROM record WHERE id = ? AND kind = ?", (edit.record, edit.kind)
             ).fetchone()
             self.touched[key] = row is None
-        if clock.is_far_ahead(edit.stamp, self.session.now):
+        if clock.is_far_ahead(edit.stamp, self._now):
             self.ahead += 1
-        self._stamp = clock.follow(self._stamp, edit.stamp, self.session.now)
+        self._stamp = clock.follow(self._stamp, edit.stamp, self._now)
 
     def _wait(self, edit: Edit, reason: str, signer: Signer | None) -> None:
         waiting = exchange.Waiting(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 FOLLOW_BOUND = timedelta(hours=24)
 """How far a foreign clock may lead and still be followed; beyond it the edit is flagged."""
@@ -56,7 +57,12 @@ def follow(last: Stamp | None, foreign: Stamp, now: datetime) -> Stamp | None:
 
 def is_far_ahead(stamp: Stamp, now: datetime) -> bool:
     """Whether `stamp` leads physical time `now` by more than `FOLLOW_BOUND`."""
-    return stamp.time > _text(now + FOLLOW_BOUND)
+    return stamp.time > _bound(now)
+
+
+@lru_cache(maxsize=2)  # the edits of a bundle are all held against the time at which it is taken in
+def _bound(now: datetime) -> str:
+    return _text(now + FOLLOW_BOUND)
 
 
 def _text(moment: datetime) -> str:

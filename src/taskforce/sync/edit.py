@@ -31,6 +31,7 @@ _KEY = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _REQUIRED = ("edit", "at", "by", "kind", "record", "part", "set", "sig")
 
 CURRENT_KEYS = frozenset((*_REQUIRED, "prev", "saw", "born"))
+_STRINGS = CURRENT_KEYS - {"set", "saw"}
 
 
 class EditError(ValueError):
@@ -96,10 +97,11 @@ def parse_edit(body: object) -> Edit:
         if key not in body:
             raise EditError(f"{key} is missing")
     for key, value in body.items():
-        if not _KEY.fullmatch(key):
+        if key in _STRINGS:
+            if not isinstance(value, str):
+                raise EditError(f"{key} is one string")
+        elif not _KEY.fullmatch(key):
             raise EditError(f"{key[:40]!r} is not a name that an edit may use")
-        if key in CURRENT_KEYS and key not in ("set", "saw") and not isinstance(value, str):
-            raise EditError(f"{key} is one string")
     identity = _ID.fullmatch(body["edit"])
     if identity is None:
         raise EditError("edit is DEVICE.EPOCH/NUMBER")

@@ -77,6 +77,8 @@ def is_conflict(heads: Iterable[Head]) -> bool:
     return any(value != values[0] for value in values[1:])
 
 
+_to_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+
 PartState = dict[str, FieldState]
 """The state of every field of one part of one record."""
 
@@ -86,25 +88,24 @@ def merge_edit(
 ) -> None:
     """Take an edit's fields into `state`."""
     for name in values:
-        known = state.get(name)
-        if known is None:
-            known = state[name] = FieldState()
-        known.add(feed, number, saw.get(name, {}))
+        known, seen = state.get(name), saw.get(name)
+        if known is not None:
+            known.add(feed, number, seen or {})
+        elif seen:
+            state[name] = FieldState()
+            state[name].add(feed, number, seen)
+        else:  # what most edits in a large bundle are: a field's first
+            state[name] = FieldState([(feed, number)], {})
 
 
 def dump_state(state: PartState) -> str:
     """The state as JSON, fields with equal states written once: `[[heads, seen, [field, …]], …]`."""
     groups: dict[tuple[object, ...], list[str]] = {}
     for name, known in state.items():
-        groups.setdefault((*known.heads, 0, *sorted(known.seen.items())), []).append(name)
-    return json.dumps(
-        [
-            [state[names[0]].heads, state[names[0]].seen, names]
-            for names in sorted(map(sorted, groups.values()))
-        ],
-        separators=(",", ":"),
-        sort_keys=True,
-    )
+        seen = tuple(sorted(known.seen.items())) if known.seen else ()
+        groups.setdefault((tuple(known.heads), seen), []).append(name)
+    ordered = sorted(map(sorted, groups.values()))
+    return _to_json([[state[names[0]].heads, state[names[0]].seen, names] for names in ordered])
 
 
 def load_state(text: str) -> PartState:
