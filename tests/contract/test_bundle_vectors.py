@@ -269,6 +269,47 @@ def test_the_program_imports_the_vector(name: str, tmp_path: Path) -> None:
     assert _import(session, (FOLDER / name).read_bytes()).new == 0
 
 
+def test_a_part_that_is_added_later_proves_whose_record_it_is_too(tmp_path: Path) -> None:
+    from taskforce.actions import keeping
+    from taskforce.records.registry import get_kind
+
+    session, kind = _stores().fixed_store(tmp_path / "store", "KH-CNP"), get_kind("victim")
+    victim = keeping.add(session, kind, {"age_band": "21-23"})
+    victim = keeping.edit(session, kind, victim, {"given_names": "Nobody"})
+    keeping.edit(session, kind, victim, {"given_names": "Nobody at all"})
+    rows = session.store.connection.execute(
+        "SELECT body FROM edit WHERE record = ? ORDER BY number", (victim.id,)
+    )
+    edits = [json.loads(body) for (body,) in rows]
+    assert [(one["part"], "born" in one) for one in edits] == [
+        ("case", True),
+        ("identity", True),
+        ("identity", False),
+    ]
+    fingerprint = session.store.me.fingerprint
+    words = (b"taskforce record", fingerprint.encode(), b"victim", edits[1]["born"].encode())
+    assert victim.id == short_digest(*words)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("made", "2026-11-23T10:00:0\u0661Z"),
+        ("to", {"KH-CNP": "1\u0661"}),
+        ("to", {}),
+        ("requires", ["more"]),
+    ],
+)
+def test_a_head_that_another_reader_would_refuse_is_refused(key: str, value: object) -> None:
+    from taskforce.errors import InputError
+    from taskforce.sync.bundle import parse_head
+
+    head = next(iter(yaml.safe_load_all((FOLDER / "directory.bundle").read_text("utf-8"))))
+    assert parse_head(head, "good").id == head["id"]
+    with pytest.raises(InputError):
+        parse_head({**head, key: value}, "bad")
+
+
 def _own_agency(code: str) -> str:
     return f"agency {_agency_id(code)} directory"
 

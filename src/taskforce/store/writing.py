@@ -14,7 +14,7 @@ from taskforce.store import tables
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.store.store import Store
 from taskforce.sync.clock import Stamp, parse_stamp, tick
-from taskforce.sync.edit import Edit, Value, canonical, compose, parse_edit
+from taskforce.sync.edit import Edit, Value, canonical, compose, known_edit, parse_edit
 from taskforce.sync.merge import load_state
 
 Signer = Callable[[bytes], str]
@@ -70,6 +70,7 @@ class Writer:
             "SELECT fields FROM state WHERE record = ? AND kind = ? AND part = ?", (record, kind.name, part)
         ).fetchone()
         state = {} if row is None else load_state(row[0])
+        born = "" if row is not None else nonce or self._own_nonce(kind, record)
         seen_fields = state if ARCHIVED in values else values
         saw = {name: state[name].saw_now() for name in seen_fields if name in state}
         self.number += 1
@@ -85,7 +86,7 @@ class Writer:
             part=part,
             values=values,
             saw=saw,
-            born=nonce if row is None else "",
+            born=born,
         )
         body["sig"] = self.sign(canonical(body).encode())
         edit = parse_edit(body)
@@ -97,6 +98,19 @@ class Writer:
         self._pending.append(edit)
         self._pending_records.add(record)
         self.saved += 1
+
+    def _own_nonce(self, kind: Kind, record: str) -> str:
+        """The nonce of a record that this agency made: a part that is added later must prove whose it is, too."""
+        connection = self.store.connection
+        owner = connection.execute(
+            "SELECT owner FROM record WHERE id = ? AND kind = ?", (record, kind.name)
+        ).fetchone()
+        if owner is None or owner[0] != self.store.me.agency:
+            return ""
+        bodies = connection.execute(
+            "SELECT body FROM edit WHERE record = ? AND kind = ? ORDER BY id", (record, kind.name)
+        )
+        return next((edit.born for (body,) in bodies if (edit := known_edit(body)).born), "")
 
     def _before(self, kind: Kind, record: str, values: Mapping[str, Value]) -> dict[str, Value]:
         row = self.store.connection.execute(

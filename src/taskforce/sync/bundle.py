@@ -27,8 +27,8 @@ KNOWN_REQUIREMENTS: frozenset[str] = frozenset()
 
 _ID = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
 _AGENCY = re.compile(r"[A-Z0-9][A-Z0-9-]{1,31}")
-_NUMBER = re.compile(r"[1-9]\d{0,8}")
-_MADE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_NUMBER = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+_MADE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
