@@ -15,6 +15,7 @@ from unittest import mock
 from taskforce.actions.peers import add_peer, own_card, read_card
 from taskforce.actions.session import Session
 from taskforce.actions.setup import create_store
+from taskforce.crockford import ALPHABET, DIGEST_LENGTH
 from taskforce.keys import identity
 from taskforce.store.store import Store
 from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
@@ -37,7 +38,15 @@ def set_clock(moment: str) -> None:
 @contextmanager
 def without_chance(seed: str) -> Iterator[None]:
     """Let record ids and bundle ids come out the same each time."""
-    with mock.patch("secrets.choice", random.Random(seed).choice):
+    chance = random.Random(seed)
+
+    def name() -> str:
+        return "".join(chance.choice(ALPHABET) for _position in range(DIGEST_LENGTH))
+
+    with (
+        mock.patch("taskforce.actions.keeping.random_name", name),
+        mock.patch("taskforce.actions.sending.random_name", name),
+    ):
         yield
 
 
