@@ -8,18 +8,19 @@ from typing import IO, Any, BinaryIO, cast
 
 from typer.core import TyperCommand
 
-from taskforce import console
+from taskforce import console, moments
 from taskforce.actions.receiving import Imported, describe_records, import_bundle
 from taskforce.actions.session import Session
-from taskforce.commands.frame import argument, command, flag, open_session, option
-from taskforce.errors import InputError, UsageError
+from taskforce.commands.frame import argument, command, current, flag, open_session, option
+from taskforce.errors import InputError, TaskforceError, UsageError
 from taskforce.files import existing_file
 from taskforce.i18n import N_, _, ngettext
-from taskforce.output import Line, Lines, Nothing, Raw, Result, binary_stream
+from taskforce.output import Line, Lines, Nothing, Raw, Result, binary_stream, tell
 
 GROUP = ("bundle", N_("Look into a bundle without taking it in"))
 
 _LISTED = 12
+_SUFFIX = ".bundle"  # of the names that `export` chooses
 _PEEK = 4096
 
 
@@ -28,24 +29,59 @@ def make_import() -> TyperCommand:
     return command(
         "import",
         run_import,
-        _("Take in plans and bundles, told apart by how they begin; - reads standard input."),
+        _(
+            "Take in plans and bundles, told apart by how they begin; - reads standard input. Of several, or of a "
+            "folder's bundles, those sealed for others are left alone."
+        ),
         [
-            argument("files", _("Files, or - for standard input"), many=True),
+            argument("files", _("Files, folders of bundles, or - for standard input"), many=True),
             flag("--dry-run", _("Only say what would change")),
         ],
     )
 
 
 def run_import(files: tuple[str, ...], dry_run: bool) -> Result:
-    """Import each file in a transaction of its own, in the order given."""
+    """Import each file in a transaction of its own, in the order given; what came before one that is refused stays."""
     session = open_session()
     results = []
     lines: list[Line | str] = []
-    for name in files:
-        data, told = _import_one(session, name, dry_run)
+    are_several = len(files) > 1 or any(Path(name).is_dir() for name in files)
+    for name in _each_file(files):
+        try:
+            data, told = _import_one(session, name, dry_run)
+        except TaskforceError as error:
+            if are_several and error.code == "not-addressed":  # a stick carries everybody's
+                data, told = _left_alone(name)
+            else:
+                if lines and current.get().format == "table":
+                    tell(Lines(tuple(lines)))  # what was taken in before is not passed over in silence
+                raise
         results.append(data)
         lines += told
-    return Result(results[0] if len(results) == 1 else results, Lines(tuple(lines)))
+    return Result(results[0] if not are_several else results, Lines(tuple(lines)))
+
+
+def _each_file(names: tuple[str, ...]) -> list[str]:
+    """The files named, and of each folder named the bundles in it."""
+    files: list[str] = []
+    for name in names:
+        if not Path(name).is_dir():
+            files.append(name)
+            continue
+        found = sorted(str(each) for each in Path(name).glob("*" + _SUFFIX) if each.is_file())
+        if not found:
+            raise InputError(
+                _("there is no bundle in %(folder)s") % {"folder": name},
+                hint=_("a bundle's name ends in %(suffix)s; name other files one by one")
+                % {"suffix": _SUFFIX},
+            )
+        files += found
+    return files
+
+
+def _left_alone(name: str) -> tuple[dict[str, Any], list[Line | str]]:
+    line = _("%(name)s: sealed for others, left alone") % {"name": Path(name).name}
+    return {"what": "sealed-for-others", "file": name, "applied": False}, [Line(line, "muted")]
 
 
 def _import_one(session: Session, name: str, dry_run: bool) -> tuple[dict[str, Any], list[Line | str]]:
@@ -173,7 +209,7 @@ def _bundle_lines(session: Session, found: Imported, name: str) -> list[Line | s
     if not found.new and not found.waiting:
         lines.append("  " + _("nothing new"))
     else:
-        count = ngettext("%(new)d of %(all)d edit is new", "%(new)d of %(all)d edits are new", found.edits)
+        count = ngettext("%(all)d edit, %(new)d of it new", "%(all)d edits, %(new)d of them new", found.edits)
         lines.append("  " + count % {"new": found.new, "all": found.edits})
     for kind, (made, changed) in describe_records(session, found).items():
         lines.append(
@@ -229,7 +265,7 @@ def run_bundle_show(file: str) -> Result:
         1,
         "  "
         + _("made %(made)s on device %(device)s, for %(to)s")
-        % {"made": found.made, "device": found.device, "to": ", ".join(found.to)},
+        % {"made": moments.show_time(found.made), "device": found.device, "to": ", ".join(found.to)},
     )
     return Result(_bundle_data(session, found), Lines(tuple(lines)))
 

@@ -203,12 +203,13 @@ def _at_the_shelter(stage: Stage, refs: Refs) -> None:
         "2023-10-17T14:45:00+07:00",
         _("the stick reaches the shelter"),
         _(
-            "The field team does not know yet what the shelter holds, so the bundle has all that the shelter may see; "
-            "what it holds already is recognised. The next bundles are small."
+            "The field team does not know yet what the shelter holds, so the bundle has all that the shelter may see. "
+            "The shelter takes in the whole stick: what it holds already changes nothing, what is sealed for others "
+            "stays shut."
         ),
     )
-    (bundle,) = _bundles(stage, stage.run(FIELD, "export", "--to", SHELTER.code, "-o", "stick"), 1)
-    stage.run(SHELTER, "import", bundle)
+    stage.run(FIELD, "export", "--to", SHELTER.code, "-o", "stick")
+    stage.run(SHELTER, "import", "stick")
     stage.run(SHELTER, "referral", "list")
     stage.say(
         _("The shelter takes women and families. It answers both within minutes, with a place to meet.")
