@@ -26,13 +26,17 @@ _ANSWER_OPEN = ("sent", "received")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that needs attention: what kind of thing, the record or peer, a sentence, and what to do."""
+    """One thing that needs attention: what kind of thing, the record or peer, a sentence, and what to do.
+
+    `own` says whether it is this agency's to see to, which the lead's is everything of the operation.
+    """
 
     kind: str  # late | due | conflict | agreement | bundle | stale | waiting | quarantine
     noun: str  # referral | assignment | agreement | peer | record | edit
     subject: str
     text: str
     do: str
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,13 @@ _WORST_FIRST = (
 )
 
 
-def _urgency(item: Item) -> int:
-    return _WORST_FIRST.index((item.kind, item.noun))
+_OTHERS = _WORST_FIRST.index(("due", "referral"))
+"""Before what is not one's own to see to comes all that waits for one's own answer."""
+
+
+def _urgency(item: Item) -> tuple[int, bool]:
+    place = _WORST_FIRST.index((item.kind, item.noun))
+    return (place, False) if item.own else (max(place, _OTHERS), True)
 
 
 def _current(session: Session) -> Record | None:
@@ -131,6 +140,7 @@ def _assignments(session: Session, now: datetime, operation: Record | None) -> l
         conditions.append(Condition("operation", "=", operation.id))
     late = queries.list_records(session.store.connection, kind, conditions, sort=[("due", False)])
     names = names_for(session, late, ["agency"])
+    leads = operation is not None and operation.text("lead") == session.own_agency
     return [
         Item(
             "late",
@@ -143,6 +153,7 @@ def _assignments(session: Session, now: datetime, operation: Record | None) -> l
                 "when": moments.left_or_late(record.text("due"), now),
             },
             f"taskforce assignment show {record.ref}",
+            own=leads or record.text("agency") in ("", session.own_agency),
         )
         for record in late
     ]

@@ -18,8 +18,9 @@ _SENDERS_WORD = ("victim", "to", "sender", "sent_at")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What an agency may have of this store: what it holds of that, and the scopes withheld with the reason."""
+    """What an agency may have of this store: the scopes, what is held in them, and the others with the reason."""
 
+    scopes: frozenset[int]
     allowed: dict[str, Ranges]
     withheld: tuple[tuple[exchange.ScopeRow, Decision], ...]
 
@@ -37,7 +38,8 @@ def reach_of(session: Session, agency: str) -> Reach:
         else:
             withheld.append((row, decision))
     kept_back = [row.id for row, _decision in withheld]
-    return Reach(exchange.held_in(session.store.connection, allowed, kept_back), tuple(withheld))
+    held = exchange.held_in(session.store.connection, allowed, kept_back)
+    return Reach(frozenset(allowed), held, tuple(withheld))
 
 
 def gather(session: Session) -> Knowledge:

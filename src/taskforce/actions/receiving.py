@@ -113,7 +113,10 @@ class _Incoming:
     _ledger: Ledger | None = None
     _row: int = 0
     _stamp: clock.Stamp | None = None
-    _now: datetime = field(default_factory=moments.now)
+    _now: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._now = self.session.now
 
     def take_all(self) -> None:
         """Read the whole bundle into the open transaction."""

@@ -132,7 +132,7 @@ class _Outgoing:
             holdings=self.stated,
             certificates=self._certificates(),
         )
-        texts = exchange.edit_texts(self.session.store.connection, self.wanted)
+        texts = exchange.edit_texts(self.session.store.connection, self.wanted, self.reach.scopes)
         pieces = bundle.write(head, _bodies(texts, progress), self.session.sign_bundle)
         if sealed:
             seal_stream(

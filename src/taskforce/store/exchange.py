@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from taskforce.errors import StoreError
+from taskforce.i18n import _
 from taskforce.store.connection import Connection
 from taskforce.store.ledger import WHOLE
 from taskforce.sync.holdings import (
@@ -227,18 +229,28 @@ def add_sent(connection: Connection, agency: str, holdings: Holdings) -> None:
     )
 
 
-def edit_texts(connection: Connection, wanted: Holdings) -> Iterator[str]:
-    """The canonical JSON of the edits in `wanted`, ordered by feed and number."""
+def edit_texts(connection: Connection, wanted: Holdings, scope_ids: frozenset[int]) -> Iterator[str]:
+    """The canonical JSON of the edits in `wanted`, ordered by feed and number.
+
+    `wanted` was worked out from ranges; each edit is held against the allowed scopes once more as it leaves. StoreError
+    if one is outside them: the store's tables are damaged, and nothing may go.
+    """
     for feed in sorted(wanted):
         row = connection.execute("SELECT id FROM feed WHERE name = ?", (feed,)).fetchone()
         if row is None:
             continue
         for first, last in wanted[feed]:
             rows = connection.execute(
-                "SELECT body FROM edit WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number",
+                "SELECT body, (SELECT scope FROM state WHERE state.record = edit.record AND state.kind = edit.kind "
+                "AND state.part = edit.part) FROM edit WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number",
                 (row[0], first, last),
             )
-            for (body,) in rows:
+            for body, scope in rows:
+                if scope not in scope_ids:
+                    raise StoreError(
+                        _("the store's account of who may have what is damaged; nothing was written"),
+                        hint=_("run: taskforce doctor --rebuild"),
+                    )
                 yield str(body)
 
 
