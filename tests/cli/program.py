@@ -1,0 +1,159 @@
+"""Runs the real program over real stores: as a process of its own or, where many runs are needed, by calling main()."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taskforce.__main__ import main
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+PROGRAM = [sys.executable, "-m", "taskforce"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of the program wrote, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    def ok(self) -> Ran:
+        """This run, which must have succeeded."""
+        assert self.code == 0, f"exit {self.code}\n{self.out}\n{self.err}"
+        return self
+
+    def failed(self, code: int) -> Ran:
+        """This run, which must have ended with `code`, and without a traceback."""
+        assert self.code == code, f"exit {self.code} instead of {code}\n{self.out}\n{self.err}"
+        assert "Traceback" not in self.out + self.err
+        return self
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """The JSON envelope on stdout."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    @property
+    def data(self) -> Any:
+        """The envelope's data, of a run that must have succeeded."""
+        self.ok()
+        return self.envelope["data"]
+
+
+@dataclass(frozen=True)
+class Team:
+    """A store and its key file, and the ways to run the program over them."""
+
+    folder: Path
+
+    @property
+    def store(self) -> Path:
+        """The store's folder."""
+        return self.folder / "store"
+
+    @property
+    def key(self) -> Path:
+        """The key file."""
+        return self.folder / "key"
+
+    @property
+    def place(self) -> list[str]:
+        """The options that name the store and its key."""
+        return ["--store", str(self.store), "--key-file", str(self.key)]
+
+    def call(self, *arguments: str, stdin: bytes = b"") -> Ran:
+        """Call main() in this process."""
+        return call(*arguments, *self.place, stdin=stdin)
+
+    def data(self, *arguments: str) -> Any:
+        """What a command gives to scripts; it must succeed."""
+        return self.call(*arguments, "--json").data
+
+    def error(self, *arguments: str) -> dict[str, Any]:
+        """The one error that a command gives to scripts."""
+        ran = self.call(*arguments, "--json")
+        assert ran.code != 0, ran.out
+        (error,) = ran.envelope["errors"]
+        return {**error, "exit": ran.code}
+
+    def run(self, *arguments: str, stdin: bytes = b"", **environment: str) -> Ran:
+        """Run the program as a process of its own."""
+        return run(*arguments, *self.place, stdin=stdin, cwd=self.folder, **environment)
+
+    def export(self) -> str:
+        """Every record in view as a plan: what two stores are compared by."""
+        return self.call("export", "--records").ok().out
+
+    def fingerprint(self) -> tuple[str, int]:
+        """All that the store says: its records, and how many edits it holds."""
+        return self.export(), self.data("doctor")["edits"]
+
+    def copy_to(self, folder: Path) -> Team:
+        """A copy of this store and key in an empty folder."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Team(folder)
+
+
+def call(*arguments: str, stdin: bytes = b"") -> Ran:
+    """Call main() in this process, with pipes in place of a terminal."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _stream in range(2))
+    before = sys.stdin
+    sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), "utf-8")
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main([*arguments])
+    finally:
+        sys.stdin = before
+    texts = []
+    for stream in (out, err):
+        stream.flush()
+        texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+    return Ran(code, *texts)
+
+
+def environment_of(**more: str) -> Mapping[str, str]:
+    """The environment of a process: a test's own, with our source tree."""
+    return {**os.environ, "PYTHONPATH": str(SOURCE), **more}
+
+
+def run(*arguments: str, stdin: bytes = b"", cwd: Path | None = None, **environment: str) -> Ran:
+    """Run the program as a process of its own, with pipes in place of a terminal."""
+    done = subprocess.run(
+        [*PROGRAM, *arguments],
+        input=stdin,
+        cwd=cwd,
+        env=environment_of(**environment),
+        capture_output=True,
+        timeout=60,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def new_team(folder: Path, agency: str, officer: str) -> Team:
+    """A store made by the real `init`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    team = Team(folder)
+    team.call("init", "--agency", agency, "--officer", officer).ok()
+    return team
+
+
+def introduce(*teams: Team) -> None:
+    """Let every team enter every other's card."""
+    for team in teams:
+        team.call("peer", "card", "-o", str(team.folder / "card")).ok()
+    for team in teams:
+        for other in teams:
+            if other is not team:
+                team.call("peer", "add", str(other.folder / "card"), "--yes").ok()
