@@ -38,6 +38,7 @@ _SEE_ALL = {
 }
 
 _ALIKE = 6
+_ALIKE_OF_OTHERS = 3
 _LONGEST_SUBJECT = 12
 _LEAST_TEXT = 24
 _WIDTH_OF_A_FILE = 100
@@ -89,14 +90,15 @@ def _attention(found: Status) -> list[Line]:
     """A line each, but only the first few of many alike: the screen must hold all kinds of trouble."""
     shown: list[Item] = []
     more: dict[int, tuple[Item, int]] = {}
-    counts: dict[tuple[str, str], int] = {}
+    counts: dict[tuple[str, str, bool], int] = {}
     for item in found.items:
-        key = (item.kind, item.noun)
+        key = (item.kind, item.noun, item.own)
+        most = _ALIKE if item.own else _ALIKE_OF_OTHERS
         counts[key] = counts.get(key, 0) + 1
-        if counts[key] <= _ALIKE:
+        if counts[key] <= most:
             shown.append(item)
         else:
-            more[len(shown)] = (item, counts[key] - _ALIKE)
+            more[len(shown)] = (item, counts[key] - most)
     columns = shutil.get_terminal_size((_WIDTH_OF_A_FILE, 24)).columns
     if columns < _WIDTH_OF_A_FILE:  # the program's name goes without saying where room is short
         shown = [replace(item, do=item.do.removeprefix("taskforce ")) for item in shown]
