@@ -269,6 +269,16 @@ def test_the_program_imports_the_vector(name: str, tmp_path: Path) -> None:
     assert _import(session, (FOLDER / name).read_bytes()).new == 0
 
 
+def test_the_worked_example_in_the_document_is_what_stands_in_the_vector() -> None:
+    text = (ROOT / "docs" / "bundle-format.md").read_text("utf-8")
+    shown = yaml.safe_load(re.findall(r"```yaml\n---\n(.*?)```", text, re.DOTALL)[0])
+    documents = yaml.safe_load_all((FOLDER / "sealed.opened.yaml").read_text("utf-8"))
+    assert shown == next(one for one in documents if one.get("edit") == shown["edit"])
+    unsigned = canonical({key: value for key, value in shown.items() if key != "sig"}).decode()
+    assert f"\n  {unsigned}\n" in text
+    assert f"`{base64(hashlib.sha256(canonical(shown)).digest())}`" in text
+
+
 def test_a_part_that_is_added_later_proves_whose_record_it_is_too(tmp_path: Path) -> None:
     from taskforce.actions import keeping
     from taskforce.records.registry import get_kind
