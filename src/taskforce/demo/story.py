@@ -210,7 +210,7 @@ def _at_the_shelter(stage: Stage, refs: Refs) -> None:
     )
     stage.run(FIELD, "export", "--to", SHELTER.code, "-o", "stick")
     stage.run(SHELTER, "import", "stick")
-    stage.run(SHELTER, "referral", "list")
+    stage.run(SHELTER, "status")
     stage.say(
         _("The shelter takes women and families. It answers both within minutes, with a place to meet.")
     )
