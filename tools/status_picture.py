@@ -112,6 +112,9 @@ def _lose(one: Session, other: Session) -> None:
 
 
 def _drawn(lines: tuple[Line | str, ...]) -> str:
+    import re
+
+    from rich._export_format import CONSOLE_SVG_FORMAT
     from rich.console import Console
     from rich.terminal_theme import MONOKAI
     from rich.text import Text
@@ -128,4 +131,8 @@ def _drawn(lines: tuple[Line | str, ...]) -> str:
     for line in lines:
         text, style = (line.text, line.style) if isinstance(line, Line) else (line, "")
         console.print(Text(text, style=STYLES[style]), soft_wrap=True)
-    return console.export_svg(title="taskforce status", theme=MONOKAI, unique_id="taskforce-status")
+    # Rich would have whoever looks at the picture fetch its font from the network.
+    template = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    return console.export_svg(
+        title="taskforce status", theme=MONOKAI, code_format=template, unique_id="taskforce-status"
+    )
