@@ -269,6 +269,22 @@ def test_the_program_imports_the_vector(name: str, tmp_path: Path) -> None:
     assert _import(session, (FOLDER / name).read_bytes()).new == 0
 
 
+def test_what_this_version_does_not_know_is_passed_on_as_it_came(tmp_path: Path) -> None:
+    import io
+
+    from taskforce.actions.sending import export_bundle
+
+    session = _receiver(tmp_path, "KH-CNP")
+    _import(session, (FOLDER / "newer.bundle").read_bytes())
+    relayed = io.BytesIO()
+    export_bundle(session, "KH-NGO", relayed)
+    _head, *edits = read_bundle(relayed.getvalue(), KEYS["KH-NGO"]["seal-identity"], trusted_keys())
+    _head, vehicle, agency = read_bundle((FOLDER / "newer.bundle").read_bytes(), "", trusted_keys())
+    assert agency in edits
+    assert "reason" in agency
+    assert vehicle not in edits  # no rule says who may have it
+
+
 def test_the_worked_example_in_the_document_is_what_stands_in_the_vector() -> None:
     text = (ROOT / "docs" / "bundle-format.md").read_text("utf-8")
     shown = yaml.safe_load(re.findall(r"```yaml\n---\n(.*?)```", text, re.DOTALL)[0])
