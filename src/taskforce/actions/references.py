@@ -16,6 +16,9 @@ ID_LENGTH = 16
 NAMED_BY = {"agency": "code", "operation": "codename"}
 """Kinds that people call by a field of theirs rather than by ref."""
 
+SHOWN_BY = {**NAMED_BY, "contact": "name", "site": "name", "agreement": "title"}
+"""Kinds that tables show by a field of theirs; they are found by it too where no ref fits."""
+
 _LISTED = 6
 
 
@@ -51,29 +54,33 @@ def find_any(session: Session, text: str) -> Record:
 
 
 def candidates(session: Session, kind: Kind, wanted: str) -> list[Record]:
-    """The records that `wanted` may mean, an exact name before a prefix."""
+    """The records that `wanted` may mean: by code or codename, else by prefix of the id, else by the name shown."""
     connection = session.store.connection
     if kind.name in NAMED_BY:
         named = queries.records_by_value(connection, kind, NAMED_BY[kind.name], wanted)
         live = [record for record in named if not record.archived] or named
         if live:
             return live
+    found = _by_prefix(session, kind, wanted)
+    if not found and kind.name in SHOWN_BY:
+        found = queries.records_by_value(connection, kind, SHOWN_BY[kind.name], wanted)
+    return found
+
+
+def _by_prefix(session: Session, kind: Kind, wanted: str) -> list[Record]:
     letter, dash, rest = wanted.partition("-")
-    prefix = wanted
-    if dash and letter.upper() == kind.letter and rest:
-        prefix = rest
-    elif dash:
+    if dash and letter.upper() != kind.letter:
         return []
-    prefix = normalise(prefix)
+    prefix = normalise(rest if dash else wanted)
     if not prefix or len(prefix) > ID_LENGTH or not prefix.isalnum() or not prefix.isascii():
         return []
-    return queries.records_by_prefix(connection, kind, prefix)
+    return queries.records_by_prefix(session.store.connection, kind, prefix)
 
 
 def shown_ids(session: Session, kind: Kind, ids: set[str]) -> dict[str, str]:
     """What people see in place of the ids of records of `kind`: code, codename, a contact's name, otherwise the ref."""
     connection = session.store.connection
-    column = {**NAMED_BY, "contact": "name", "site": "name", "agreement": "title"}.get(kind.name)
+    column = SHOWN_BY.get(kind.name)
     shown = queries.column_by_id(connection, kind, column, ids) if column else {}
     missing = ids - shown.keys()
     return {**shown, **queries.refs_by_id(connection, kind, missing)} if missing else shown

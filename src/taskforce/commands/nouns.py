@@ -51,11 +51,20 @@ def verbs_of(kind: Kind) -> Verbs:
     return verbs
 
 
-def shown_record(session: Session, record: Record, notes: Iterable[str] = ()) -> Result:
-    """One record as a result: what add, show, edit and the moves give."""
+def shown_record(
+    session: Session, record: Record, notes: Iterable[str] = (), *, before: Record | None = None
+) -> Result:
+    """One record as a result: what add, show, edit and the moves give.
+
+    With `before`, people are shown only what is different now; scripts get the whole record.
+    """
+    known = {**before.values, **record.values} if before else {}
+    different = [name for name in known if before and record.values.get(name) != before.values.get(name)]
     names = names_for(session, [record])
     return Result(
-        data_of(record, _agency_codes(session, [record])), fields_of(record, names, session.now), tuple(notes)
+        data_of(record, _agency_codes(session, [record])),
+        fields_of(record, names, session.now, only=different),
+        tuple(notes),
     )
 
 
@@ -199,7 +208,7 @@ def _make_edit(kind: Kind) -> TyperCommand:
         record = find(session, kind, ref)
         changed = keeping.edit(session, kind, record, typed)
         notes = [_("nothing changed")] if changed.changed == record.changed else []
-        return shown_record(session, changed, notes)
+        return shown_record(session, changed, notes, before=record)
 
     parameters = [reference_parameter(kind), *(field_option(field) for field in fields)]
     help_text = _("Set fields of one %(kind)s; an empty text clears a field.") % {
@@ -234,7 +243,7 @@ def _make_move(kind: Kind, move: Move) -> TyperCommand:
         moved = keeping.move(
             session, kind, record, move.name, {fields[name]: value for name, value in typed.items()}
         )
-        return shown_record(session, moved)
+        return shown_record(session, moved, before=record)
 
     return command(move.name, run, _(move.help) + ".", parameters)
 

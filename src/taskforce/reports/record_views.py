@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,14 +46,17 @@ def table_of(kind: Kind, records: Sequence[Record], names: Names, now: datetime)
     return Table(tuple(columns), tuple(rows), empty)
 
 
-def fields_of(record: Record, names: Names, now: datetime) -> Fields:
-    """Every field of a record that has a value, and who made and changed it."""
+def fields_of(record: Record, names: Names, now: datetime, *, only: Collection[str] = ()) -> Fields:
+    """Every field of a record that has a value, and who made and changed it; `only` some, and its title."""
     kind = record.kind
     pairs: list[tuple[str, str | Line]] = []
     for field in kind.fields:
-        if field.name in record.values:
+        if field.name in record.values and (not only or field.name in (*only, kind.title)):
             pairs.append((_(field.label), shown_cell(record, field, names, now, whole=True)))
-    pairs.append((_("Made"), _by(record.created, record.created_by, record.created_in)))
+        elif field.name in only:
+            pairs.append((_(field.label), _("(nothing)")))
+    if not only:
+        pairs.append((_("Made"), _by(record.created, record.created_by, record.created_in)))
     if record.changed != record.created:
         pairs.append((_("Changed"), _by(record.changed, record.changed_by, record.changed_in)))
     title = f"{record.ref} · {_(kind.label)}"
