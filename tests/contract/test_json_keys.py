@@ -1,0 +1,226 @@
+"""The keys that scripts rely on. A key that goes or changes its name breaks them: then the envelope's version rises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import Team, call, new_team
+from samples import KINDS, every
+
+from taskforce.records.schema import Kind
+
+ENVELOPE = ["version", "status", "data", "notes", "errors"]
+ERROR = {"code", "message", "hint"}
+
+OF_EVERY_RECORD = ["id", "ref", "kind"]
+OF_ITS_PAST = ["archived", "created", "created_by", "created_in", "changed", "changed_by", "changed_in"]
+
+FIELDS = {
+    "operation": "codename operation_kind lead status start end countries objective briefed_at launched_at "
+    "stood_down_at closed_at note",
+    "agency": "code name agency_kind country services languages accepts places_total places_free places_as_of "
+    "provider_status channels duty_phone note",
+    "contact": "name agency role rank phone email radio channels languages on_duty_from on_duty_until",
+    "participation": "operation agency role liaison joined note legal_basis",
+    "site": "name operation site_kind country place coordinates risks note",
+    "assignment": "title operation agency officer site status priority start due depends_on instructions "
+    "status_note result assigned_at accepted_at started_at done_at cancelled_at",
+    "agreement": "title agreement_kind reference parties covers purposes status signed_at in_force_from until "
+    "review_by ended_at note",
+    "log": "text operation at category site assignment corrects victim",
+    "victim": "operation victim_status status_decided_by age_band age_unsure gender citizenship languages met_at "
+    "met_place accompanied_by acts means exploitation control recruiter recruited industry exploited_in account "
+    "needs health safety care_note family_name given_names birth_date document_kind document_number "
+    "document_country phone",
+    "consent": "victim purpose parts to given_by given_at until explained withdrawn_at override override_reason "
+    "approved_by note",
+    "referral": "victim to sender hand_over services urgency status answer_due handover_place handover_at "
+    "decline_reason outcomes status_note sent_at received_at answered_at started_at completed_at cancelled_at "
+    "revoked_at care_note",
+}
+"""Each kind's fields by name. A new field is added here, too; none is taken away."""
+
+RECORD_OF_A_PLAN = {"kind", "id", "label", "new", "fields"}
+BUNDLE = {
+    *(
+        "what",
+        "applied",
+        "id",
+        "from",
+        "device",
+        "verified",
+        "to",
+        "number",
+        "made",
+        "edits",
+        "new",
+        "records",
+    ),
+    *("received", "waiting", "conflicts", "clocks_ahead"),
+}
+SENT = {"to", "number", "file", "edits", "devices", "goes", "withheld", "written"}
+
+
+def data_of(team: Team, *words: str) -> Any:
+    ran = team.call(*words, "--json")
+    envelope = ran.ok().envelope
+    assert list(envelope) == ENVELOPE
+    assert (envelope["version"], envelope["status"], envelope["errors"]) == (1, "ok", [])
+    assert all(isinstance(note, str) for note in envelope["notes"])
+    return envelope["data"]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_record_has_these_keys_from_every_command_that_gives_one(story: Team, kind: Kind) -> None:
+    keys = [*OF_EVERY_RECORD, *FIELDS[kind.name].split(), *OF_ITS_PAST]
+    records = data_of(story, kind.name, "list", *every(kind.name))
+    assert records
+    for record in records:
+        assert list(record) == keys
+        assert list(data_of(story, kind.name, "show", record["id"])) == keys
+        for field in kind.fields:
+            assert isinstance(record[field.name], list) == field.many, field.name
+    if kind.editable:
+        assert list(data_of(story, kind.name, "edit", records[0]["id"])) == keys
+
+
+def test_status(story: Team) -> None:
+    data = data_of(story, "status")
+    assert set(data) == {"operation", "operation_status", "agency", "officer", "attention", "counts"}
+    assert set(data["counts"]) == {"assignments", "assignments_done", "referrals_open", "conflicts", "peers"}
+    assert {item["kind"] for item in data["attention"]} >= {"late", "due", "conflict", "agreement", "bundle"}
+    for item in data["attention"]:
+        assert set(item) == {"kind", "noun", "subject", "text", "do"}
+
+
+def test_what_needs_attention_is_said(story: Team) -> None:
+    by_kind = {(item["kind"], item["noun"]): item for item in data_of(story, "status")["attention"]}
+    assert "Inspect compound 4" in by_kind["late", "assignment"]["text"]
+    assert "KH-NGO" in by_kind["due", "referral"]["text"]
+    assert by_kind["conflict", "record"]["text"] == "due: 2 values"
+    assert "Memorandum 7" in by_kind["agreement", "agreement"]["text"]
+    assert by_kind["bundle", "peer"]["subject"] == "KH-CNP"
+
+
+def test_history_search_doctor_and_undo(story: Team) -> None:
+    ref = story.data("assignment", "list")[0]["ref"]
+    for change in data_of(story, "history", ref):
+        assert set(change) == {"edit", "at", "by", "agency", "device", "part", "set"}
+    done = data_of(story, "history")
+    assert done and all(set(each) == {"at", "by", "action", "undone"} for each in done)
+    (found,) = data_of(story, "search", "gate")
+    assert set(found) == {*OF_EVERY_RECORD, *FIELDS["log"].split(), *OF_ITS_PAST}
+    assert set(data_of(story, "doctor")) == {"edits", "records", "waiting", "faults", "rebuilt"}
+
+
+def test_undo(story: Team, tmp_path: Path) -> None:
+    team = story.copy_to(tmp_path)
+    team.call("site", "add", "Pier 9").ok()
+    data = data_of(team, "undo", "--dry-run")
+    assert set(data) == {"action", "staying", "applied", "records"}
+    (record,) = data["records"]
+    assert set(record) == {"id", "kind", "label", "archived", "fields"}
+    assert set(data_of(team, "undo")) == {"action", "staying", "applied", "records"}
+
+
+def test_conflicts(story: Team) -> None:
+    (listed,) = data_of(story, "conflict", "list")
+    (shown,) = data_of(story, "conflict", "show", listed["ref"])
+    assert shown == listed
+    assert set(listed) == {"id", "ref", "kind", "field", "before", "values"}
+    assert len(listed["values"]) == 2
+    for side in listed["values"]:
+        assert set(side) == {"value", "by", "agency", "device", "at", "came_through", "shown"}
+
+
+def test_peers(story: Team, tmp_path: Path) -> None:
+    (peer,) = data_of(story, "peer", "list")
+    assert set(peer) == {
+        *("agency", "name", "fingerprint", "verified_at", "verified_by", "how", "devices", "last_heard"),
+        *("last_number", "missing", "waiting", "unsent"),
+    }
+    assert set(data_of(story, "peer", "card")) == {"card", "words"}
+    card = tmp_path / "card"
+    assert set(data_of(story, "peer", "card", "-o", str(card))) == {"file", "words"}
+    added = data_of(new_team(tmp_path / "other", "TH-RTP", "P. Chai"), "peer", "add", str(card), "--yes")
+    assert set(added) == {"agency", "name", "fingerprint", "words", "added", "admitted"}
+
+
+def test_bundles(story: Team, tmp_path: Path) -> None:
+    team = story.copy_to(tmp_path / "team")
+    sent = data_of(team, "export", "--to", "KH-CNP", "-o", str(tmp_path / "b"))
+    assert set(sent) == SENT
+    assert set(data_of(team, "export", "--to", "KH-CNP", "--dry-run")) == SENT
+    assert sent["goes"] and sent["withheld"]
+    assert all(set(each) == {"kind", "part", "edits"} for each in sent["goes"])
+    assert all(set(each) == {"kind", "part", "count", "reason"} for each in sent["withheld"])
+    receiver = Team(story.folder.parent / "2")
+    for words in (("bundle", "show"), ("import", "--dry-run")):
+        found = data_of(receiver, *words, str(tmp_path / "b"))
+        assert set(found) == BUNDLE
+        assert (found["what"], found["applied"], found["from"]) == ("bundle", False, "INTERPOL")
+        assert all(set(each) == {"new", "changed"} for each in found["records"].values())
+
+
+def test_plans(story: Team, tmp_path: Path) -> None:
+    team = story.copy_to(tmp_path / "team")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("sites:\n- name: Pier 9\n")
+    data = data_of(team, "import", str(plan))
+    assert set(data) == {"what", "applied", "unchanged", "archived", "changes"}
+    assert set(data["changes"][0]) == RECORD_OF_A_PLAN
+    assert isinstance(data_of(team, "import", str(plan), str(plan)), list)
+    records = data_of(team, "export", "--records")
+    assert records["taskforce-plan"] == "1"
+    assert set(records) == {"taskforce-plan", *(kind.plural for kind in KINDS)}
+    out = tmp_path / "out"
+    assert set(data_of(team, "export", "--records", "-o", str(out))) == {"file", "records"}
+
+
+def test_settings_init_use_completion_and_version(
+    story: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TASKFORCE_CONFIG", str(tmp_path / "c.yaml"))
+    assert set(data_of(story, "config", "path")) == {"path"}
+    assert set(data_of(story, "config", "show")) == {"store", "key-file"}
+    assert set(data_of(story, "config", "set", "store", "x")) == {"path", "store"}
+    assert set(data_of(story, "use")) == {"id", "ref", "codename"}
+    assert set(data_of(story, "completion", "bash")) == {"shell", "script"}
+    assert set(data_of(story, "--version")) == {"version"}
+    made = data_of(Team(tmp_path / "new"), "init", "--agency", "TH-RTP", "--officer", "P. Chai")
+    assert set(made) == {"store", "agency", "officer", "device", "words"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("assignment", "show", "A-0000"),
+        ("assignment", "add"),
+        ("assignment", "frobnicate"),
+        ("nothing",),
+        ("assignment", "list", "--limit", "x"),
+        ("assignment", "list", "--nope"),
+        ("import", "no-such-file"),
+        ("conflict", "show", "KH-NGO"),
+        ("log", "add", "x", "--category", "nope"),
+        ("assignment", "list", "--where", "nope"),
+    ],
+    ids=" ".join,
+)
+def test_an_error_has_the_same_envelope(story: Team, line: tuple[str, ...]) -> None:
+    ran = story.call(*line, "--json")
+    assert 0 < ran.code < 9
+    envelope = ran.envelope
+    assert list(envelope) == ENVELOPE
+    assert (envelope["version"], envelope["status"], envelope["data"]) == (1, "error", None)
+    assert envelope["errors"]
+    for error in envelope["errors"]:
+        assert set(error) == ERROR
+        assert error["message"] in ran.err
+
+
+def test_without_a_store_the_error_is_json_too(tmp_path: Path) -> None:
+    ran = call("status", "--json", "--store", str(tmp_path / "none"))
+    assert ran.failed(6).envelope["errors"][0]["code"] == "locked"
