@@ -6,7 +6,7 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,8 @@ from taskforce.actions.session import Session
 from taskforce.actions.setup import create_store
 from taskforce.keys.sealing import open_bytes
 from taskforce.store.store import DATABASE, Store
+from taskforce.sync import bundle
+from taskforce.sync.edit import canonical
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -135,3 +137,29 @@ def dots_in(holdings: dict[str, str]) -> set[tuple[str, int]]:
         for first, last in re.findall(r"(\d+)(?:-(\d+))?", ranges):
             found.update((feed, number) for number in range(int(first), int(last or first) + 1))
     return found
+
+
+def everything(replica: Replica) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, to see that nothing has changed."""
+    names = replica.connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'search%' ORDER BY name"
+    ).fetchall()
+    return {name: replica.connection.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in names}
+
+
+def sign_edit(author: Replica, body: dict[str, Any]) -> dict[str, Any]:
+    """An edit's body signed by a device, whoever it says wrote it."""
+    unsigned = {key: value for key, value in body.items() if key != "sig"}
+    return {**unsigned, "sig": author.session.sign_edit(canonical(unsigned).encode())}
+
+
+def rewrite(
+    sender: Replica,
+    receiver: Replica,
+    data: bytes,
+    change: Callable[[dict[str, Any], list[dict[str, Any]]], object],
+) -> bytes:
+    """A bundle changed by its own sender, who signs it anew: `change` is given its head and edits."""
+    head, *edits, _end = documents(receiver, data)
+    change(head, edits)
+    return "".join(bundle.write(head, edits, sender.session.sign_bundle)).encode()

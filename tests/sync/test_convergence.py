@@ -138,7 +138,7 @@ class Replicas(RuleBasedStateMachine):
         self.referrals: dict[str, Referred] = {}
         self.victim_of: dict[str, str] = {}  # log entries and consents
         self.sent: set[str] = set()
-        self.trusts = {code: {other for other in AGENCIES} for code in AGENCIES}
+        self.trusts = {code: set(AGENCIES) for code in AGENCIES}
         self.trusts[NORTH].discard(SOUTH)
         self.trusts[SOUTH].discard(NORTH)
         self.clock = 0.0
@@ -150,8 +150,11 @@ class Replicas(RuleBasedStateMachine):
             self.briefed[code] = max(done.id for done in history.actions(replica.connection, limit=1))
             self.world.add_replica(code)
             self._learn(code)  # nobody had heard of anybody when they made these
+        self.passed: dict[frozenset[str], set[Dot]] = {}
         for code in AGENCIES:
-            self.world.arrive(code, sorted(self._dots(code) & self._dots(LEAD)), trusted=self._trusted(code))
+            known = self._dots(code) & self._dots(LEAD)
+            self.passed[frozenset((LEAD, code))] = known
+            self.world.arrive(code, sorted(known), trusted=self._trusted(code))
             self._compare(code)
 
     # ── what people do ──
@@ -257,7 +260,7 @@ class Replicas(RuleBasedStateMachine):
             if not moves:
                 return
             chosen = moves[step % len(moves)]
-            typed: dict[str, Any] = {"decline_reason": "no-capacity"} if chosen.name == "decline" else {}
+            typed: dict[str, Any] = {"decline_reason": "capacity-full"} if chosen.name == "decline" else {}
             if chosen.name == "assign":
                 typed["agency"] = NORTH
             if chosen.name == "complete":
@@ -442,9 +445,12 @@ class Replicas(RuleBasedStateMachine):
         own = self.stores[to].device
         for dot in carried:
             assert self._may_know(sender, to, dot), (sender, to, self.world.written[dot])
+        passed = self.passed.setdefault(frozenset((sender, to)), set())
         for dot in dots_in(head["holdings"]):
             assert dot in self.world.held[sender]
-            assert dot[0].startswith(own) or self._may_know(sender, to, dot), self.world.written[dot]
+            known = dot[0].startswith(own) or dot in passed
+            assert known or self._may_know(sender, to, dot), self.world.written[dot]
+        passed.update(carried)
         self.pool.append((sender, to, data))
         self.sound = True
         return len(carried)

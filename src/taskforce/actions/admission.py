@@ -33,12 +33,13 @@ class Signer:
     verified: bool
 
 
-def faults_of(fresh: Sequence[tuple[Edit, Signer]], held: Mapping[Dot, str]) -> list[str]:
-    """Why each edit may not enter, or '': a signature that does not hold, a claim to have made a record of others, a
-    number that its device has used for another edit.
+def faults_of(fresh: Sequence[tuple[Edit, Signer]], held: Mapping[Dot, str], own: Dot) -> list[str]:
+    """Why each edit may not enter, or '': a signature that does not hold, a claim to have made a record of others or to
+    have seen what is not yet written, a number that its device has used for another edit.
 
     `held` has the hash of what already stands at each edit's place, or ''. Only a signature that holds proves that a
-    number was used twice: a relay must not be able to pretend so.
+    number was used twice: a relay must not be able to pretend so. `own` is the last edit of this device's feed: who
+    claims to have seen later ones would hide them when they are made.
     """
     from taskforce.keys.signatures import verify_many  # deferred: as above
 
@@ -49,7 +50,7 @@ def faults_of(fresh: Sequence[tuple[Edit, Signer]], held: Mapping[Dot, str]) -> 
         place = (edit.feed, edit.number)
         if not is_good:
             result.append(BROKEN_SIGNATURE)
-        elif edit.born and owned_id(signer.fingerprint, edit.kind, edit.born) != edit.record:
+        elif _claims_falsely(edit, signer, own):
             result.append(FALSE_CLAIM)
         elif taken[place] not in ("", edit.hash):
             result.append(FORK)
@@ -57,6 +58,12 @@ def faults_of(fresh: Sequence[tuple[Edit, Signer]], held: Mapping[Dot, str]) -> 
             taken[place] = edit.hash
             result.append("")
     return result
+
+
+def _claims_falsely(edit: Edit, signer: Signer, own: Dot) -> bool:
+    if edit.born and owned_id(signer.fingerprint, edit.kind, edit.born) != edit.record:
+        return True
+    return any(seen.get(own[0], 0) > own[1] for seen in edit.saw.values())
 
 
 def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]:
@@ -90,8 +97,9 @@ def admit_waiting(session: Session, agency: str) -> int:
         if signer is not None:
             fresh.append((known_edit(one.body), signer))
     held = {(edit.feed, edit.number): ledger.hash_at(edit.feed, edit.number) or "" for edit, _signer in fresh}
+    own = ledger.last_of(session.store.me.feed)
     good, owners, done = [], {}, []
-    for (edit, signer), fault in zip(fresh, faults_of(fresh, held), strict=True):
+    for (edit, signer), fault in zip(fresh, faults_of(fresh, held, own), strict=True):
         if fault:
             connection.execute("UPDATE quarantine SET reason = ? WHERE hash = ?", (fault, edit.hash))
             continue

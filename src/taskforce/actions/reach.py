@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from taskforce.actions.session import Session, natural_id
+from taskforce.actions.whose_word import Words
 from taskforce.records.registry import get_kind
 from taskforce.sharing.decide import Decision, Knowledge, ReferralFacts, Scope, decide
 from taskforce.store import exchange, history, queries
@@ -47,10 +48,11 @@ def gather(session: Session) -> Knowledge:
     connection = session.store.connection
     peers = exchange.peers(connection)
     agencies = queries.list_records(connection, get_kind("agency"))
+    words = Words(session)
     referrals = {
         record.id: facts
         for record in queries.list_records(connection, get_kind("referral"))
-        if (facts := _referral_facts(session, record)) is not None
+        if (facts := _referral_facts(session, words, record)) is not None
     }
     of_victim: dict[str, list[ReferralFacts]] = {}
     for facts in referrals.values():
@@ -58,37 +60,37 @@ def gather(session: Session) -> Knowledge:
     return Knowledge(
         own=session.own_agency,
         verified=frozenset(natural_id("agency", peer.agency) for peer in peers),
-        roles=_roles(session),
+        roles=_roles(session, words),
         referrals=referrals,
         of_victim={victim: tuple(facts) for victim, facts in of_victim.items()},
-        parties=_parties(session),
+        parties=_parties(session, words),
         countries={record.id: record.text("country") for record in agencies if record.text("country")},
     )
 
 
-def _roles(session: Session) -> dict[str, dict[str, str]]:
+def _roles(session: Session, words: Words) -> dict[str, dict[str, str]]:
     connection = session.store.connection
     roles: dict[str, dict[str, str]] = {}
     for operation in queries.list_records(connection, get_kind("operation"), archived=True):
-        if operation.text("lead"):
-            roles.setdefault(operation.id, {})[operation.text("lead")] = "lead"
+        if lead := words.lead_of(operation):
+            roles.setdefault(operation.id, {})[lead] = "lead"
     for record in queries.list_records(connection, get_kind("participation")):
-        taken = roles.setdefault(record.text("operation"), {})
-        taken.setdefault(record.text("agency"), record.text("role") or "partner")
+        if role := words.role(record):
+            roles.setdefault(record.text("operation"), {}).setdefault(record.text("agency"), role)
     return roles
 
 
-def _parties(session: Session) -> dict[str, frozenset[str]]:
+def _parties(session: Session, words: Words) -> dict[str, frozenset[str]]:
     connection = session.store.connection
     return {
         record.id: frozenset(
-            party if len(party) == 2 else natural_id("agency", party) for party in record.items("parties")
+            party if len(party) == 2 else natural_id("agency", party) for party in words.parties(record)
         )
         for record in queries.list_records(connection, get_kind("agreement"))
     }
 
 
-def _referral_facts(session: Session, record: Record) -> ReferralFacts | None:
+def _referral_facts(session: Session, words: Words, record: Record) -> ReferralFacts | None:
     """What a referral opens, as its sender made it; None where what is known of it is not from its sender alone.
 
     It opens the victim's parts only if it was made by this agency or by the one that made the victim's record:
@@ -112,7 +114,7 @@ def _referral_facts(session: Session, record: Record) -> ReferralFacts | None:
         record.text("victim"),
         record.text("sender"),
         record.text("to"),
-        record.text("status"),
+        "revoked" if words.is_taken_back(record) else record.text("status"),
         bool(record.text("sent_at")),
         owner in keepers,
     )

@@ -230,7 +230,9 @@ class _Incoming:
         """The edits that may enter beside those `held`, and which agency made the records that they prove made."""
         good: list[Edit] = []
         owners: dict[str, str] = {}
-        for (edit, signer), reason in zip(fresh, faults_of(fresh, held), strict=True):
+        assert self._ledger is not None
+        own = self._ledger.last_of(self.session.store.me.feed)
+        for (edit, signer), reason in zip(fresh, faults_of(fresh, held, own), strict=True):
             if reason:
                 self._wait(edit, reason, signer)
             elif held[edit.feed, edit.number] != edit.hash:  # else it is in the bundle twice

@@ -59,6 +59,13 @@ class Ledger:
         ).fetchone()
         return None if row is None else str(row[0])
 
+    def last_of(self, feed: str) -> Dot:
+        """The place of the last edit of a feed that this store holds; number 0 if it holds none."""
+        row = self.connection.execute(
+            "SELECT max(number) FROM edit WHERE feed = ?", (self.feed_id(feed),)
+        ).fetchone()
+        return feed, int(row[0] or 0)
+
     def take(self, edits: Sequence[Edit], owners: dict[str, str], *, bundle: int | None = None) -> None:
         """Take in new edits, whose signatures were checked and which the store does not hold.
 

@@ -1,0 +1,91 @@
+"""Whose word counts: who takes part in an operation or is party to an agreement is what those say who may decide it.
+
+Anybody who knows a record's id can write an edit of it, and such an edit is shown like any other. It must not let its
+author in. So sharing rests not on what is shown but on what was last said by the agency that made the record (its id
+proves which), by this store's agency, and for an operation by its lead. A record from a plan has no maker: there the
+first word counts, as long as nobody contradicts it.
+"""
+
+from __future__ import annotations
+
+from taskforce.actions.session import Session, natural_id
+from taskforce.records.registry import get_kind
+from taskforce.records.schema import AGREEMENT, ARCHIVED, CASE, OPERATIONAL
+from taskforce.store import exchange, history, queries
+from taskforce.store.queries import Record
+from taskforce.sync.edit import Value
+
+_TAKEN_BACK = ("cancelled", "revoked")
+
+
+class Words:
+    """What was said by whom, in one store. Agencies are named by the ids of their records."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._connection = session.store.connection
+        self._author = {
+            device.id: natural_id("agency", device.agency) for device in exchange.devices(self._connection)
+        }
+        self._deciders: dict[str, frozenset[str]] = {}
+
+    def lead_of(self, operation: Record) -> str:
+        """The agency that leads an operation; the empty string while those who may decide it have not said."""
+        return str(self._decided(operation, OPERATIONAL, "lead") or "")
+
+    def role(self, participation: Record) -> str:
+        """The role in which an agency takes part; the empty string while it does not."""
+        said = self._last(participation, OPERATIONAL, self._deciders_of(participation.text("operation")))
+        if said.get(ARCHIVED) or any(
+            said.get(name) != participation.text(name) for name in ("operation", "agency")
+        ):
+            return ""
+        return str(said.get("role") or "partner")
+
+    def parties(self, agreement: Record) -> list[str]:
+        """The parties of an agreement, as codes and countries."""
+        said = self._decided(agreement, AGREEMENT, "parties")
+        return said if isinstance(said, list) else []
+
+    def is_taken_back(self, referral: Record) -> bool:
+        """Whether a referral's sender has cancelled, revoked or archived it, whatever its receiver wrote since."""
+        said = self._last(referral, CASE, frozenset((referral.text("sender"),)))
+        return bool(said.get(ARCHIVED)) or said.get("status") in _TAKEN_BACK
+
+    def _deciders_of(self, operation_id: str) -> frozenset[str]:
+        known = self._deciders.get(operation_id)
+        if known is None:
+            operation = queries.get_record(self._connection, get_kind("operation"), operation_id)
+            known = frozenset((self._session.own_agency,))
+            if operation is not None:
+                known = self._makers(operation) | {self.lead_of(operation)}
+            self._deciders[operation_id] = known
+        return known
+
+    def _makers(self, record: Record) -> frozenset[str]:
+        """This agency and the one that made the record."""
+        owner = queries.owner_of(self._connection, record.kind, record.id)
+        return frozenset((self._session.own_agency, natural_id("agency", owner) if owner else ""))
+
+    def _decided(self, record: Record, part: str, name: str) -> Value | None:
+        said = self._last(record, part, self._makers(record)).get(name)
+        if said is not None or queries.owner_of(self._connection, record.kind, record.id):
+            return said
+        edits = [
+            (self._author.get(edit.device), edit.set[name])
+            for edit in history.edits_of_record(self._connection, record.kind, record.id)
+            if edit.part == part and name in edit.set
+        ]
+        if len({author for author, _value in edits}) == 1 or all(
+            value == edits[0][1] for _by, value in edits
+        ):
+            return edits[-1][1] if edits else None
+        return None
+
+    def _last(self, record: Record, part: str, by: frozenset[str]) -> dict[str, Value]:
+        """What some agencies have last said of each field of a part, by their clocks."""
+        said: dict[str, Value] = {}
+        for edit in history.edits_of_record(self._connection, record.kind, record.id):
+            if edit.part == part and self._author.get(edit.device) in by:
+                said.update(edit.set)
+        return said
