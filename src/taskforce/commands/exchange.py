@@ -305,7 +305,10 @@ def run_export(
 ) -> Result:
     """Export bundles or records."""
     if bool(to) == records:
-        raise UsageError(_("say what to export: --to AGENCY or --records"))
+        raise UsageError(
+            _("say what to export: --to AGENCY or --records"),
+            hint=_("see: %(command)s --help") % {"command": "taskforce export"},
+        )
     if records:
         return _export_records(operation, output, force)
     return _export_bundles(to, output, force, not unsealed, dry_run)

@@ -60,7 +60,7 @@ def argument(
         help=help,
         metavar=name.upper() if required else f"[{name.upper()}]",
         show_default=False,
-        shell_complete=complete,
+        autocompletion=complete,
     )
 
 
@@ -81,7 +81,7 @@ def option(
         multiple=many,
         help=help,
         metavar=metavar,
-        shell_complete=complete,
+        autocompletion=complete,
     )
 
 
@@ -151,7 +151,7 @@ def shared_options(*, lists: bool = False) -> list[TyperOption]:
                 help=_("table, json, csv or yaml"),
                 expose_value=False,
                 callback=note("format"),
-                shell_complete=lambda _context, _parameter, typed: [
+                autocompletion=lambda _context, _parameter, typed: [
                     each for each in ("table", "json", "csv", "yaml") if each.startswith(typed)
                 ],
             )

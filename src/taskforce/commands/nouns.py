@@ -132,14 +132,19 @@ def complete_refs(kind: Kind) -> Completer:
 
         if kind.name in ("agency", "operation"):
             records = queries.list_records(session.store.connection, kind, limit=500)
-            return [name for name in map(label_of, records) if name.casefold().startswith(typed.casefold())]
+            return _completed(typed, map(label_of, records))
         if len(typed) <= 2:
             records = queries.list_records(session.store.connection, kind, limit=50)
         else:
             records = candidates(session, kind, typed)
-        return [record.ref for record in records if record.ref.startswith(typed.upper())]
+        return _completed(typed, (record.ref for record in records))
 
     return complete
+
+
+def _completed(typed: str, names: Iterable[str]) -> list[str]:
+    """The names that begin with what was typed, in whatever case, which is kept as it was typed."""
+    return [typed + name[len(typed) :] for name in names if name.casefold().startswith(typed.casefold())]
 
 
 def _complete(field: Field) -> Completer | None:
