@@ -252,18 +252,15 @@ def print_table(rows: Sequence[Row], sizes: Sizes, seconds: float) -> None:
     """The table, as it stands in docs/performance.md."""
     print("| what | measured | goal | | |\n|---|---:|---:|---|---|")
     for row in rows:
-        measured, goal = (
-            f"{value:.{0 if row.unit == ' MB' else 2}f}{row.unit}" for value in (row.figure, row.goal or 0)
-        )
         verdict = "" if row.goal is None else "ok" if row.figure <= row.goal else "MISSED"
-        print(f"| {row.what} | {measured} | ≤ {goal.replace('.00', '')} | {verdict} | {row.detail} |")
+        goal = "" if row.goal is None else f"≤ {row.goal:g}{row.unit}"
+        measured = f"{row.figure:.0f}{row.unit}" if row.unit == " MB" else f"{row.figure:.2f}{row.unit}"
+        print(f"| {row.what} | {measured} | {goal} | {verdict} | {row.detail} |")
     names = ("typer", "sqlcipher3", "pyyaml", "pynacl", "pyrage")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
-    print(
-        f"\n{'quick, ' if sizes is QUICK else ''}medians of {sizes.rounds} paired rounds, {seconds:.0f} s in all; ",
-        end="",
-    )
-    print(f"Python {platform.python_version()}, {versions}; {platform.platform()}, {os.cpu_count()} cores")
+    quick = "Quick: " if sizes is QUICK else ""
+    print(f"\n{quick}medians of {sizes.rounds} paired rounds, {seconds:.0f} s in all.")
+    print(f"Python {platform.python_version()}, {versions}; {platform.platform()}, {os.cpu_count()} cores.")
 
 
 def compile_all() -> None:
