@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from taskforce import moments
 from taskforce.actions.admission import admit_waiting
+from taskforce.actions.reach import gather
 from taskforce.actions.sending import waiting_edits
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TrustError
@@ -144,6 +145,7 @@ def list_peers(session: Session) -> list[PeerState]:
 
     connection = session.store.connection
     came = exchange.bundles(connection, "in")
+    known = gather(session)
     result = []
     for peer in exchange.peers(connection):
         heard = [one for one in came if one.agency == peer.agency]
@@ -160,7 +162,7 @@ def list_peers(session: Session) -> list[PeerState]:
                 max((one.at for one in heard), default=""),
                 max((one.number for one in heard), default=0),
                 to_text(missing),
-                *waiting_edits(session, peer.agency),
+                *waiting_edits(session, peer.agency, known),
             )
         )
     return result

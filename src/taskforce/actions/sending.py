@@ -16,6 +16,7 @@ from taskforce.errors import Refused, TrustError, UsageError
 from taskforce.files import new_file
 from taskforce.i18n import _
 from taskforce.records.schema import DIRECTORY
+from taskforce.sharing.decide import Knowledge
 from taskforce.store import exchange
 from taskforce.sync import bundle, holdings
 from taskforce.sync.holdings import Ranges
@@ -206,15 +207,15 @@ class PieceReader:
         return data[:size]
 
 
-def waiting_edits(session: Session, agency: str) -> tuple[int, int]:
-    """How many edits an agency may have and has not said it holds; and how many of them were in no bundle yet."""
+def waiting_edits(session: Session, agency: str, known: Knowledge) -> tuple[int, int]:
+    """How many edits an agency may have, by what is `known`, and has not said it holds; how many of them never went."""
     devices = [one.id for one in exchange.devices(session.store.connection, agency.upper())]
     if not devices:
         raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
     told = exchange.told_by_all(session.store.connection, devices)
     sent = exchange.sent_to(session.store.connection, agency.upper())
     waiting = unsent = 0
-    for feed, ranges in reach_of(session, agency.upper()).allowed.items():
+    for feed, ranges in reach_of(session, agency.upper(), known).allowed.items():
         missing = holdings.difference(ranges, told.get(feed, ()))
         waiting += holdings.count(missing)
         unsent += holdings.count(holdings.difference(missing, sent.get(feed, ())))
