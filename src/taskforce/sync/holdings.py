@@ -84,6 +84,8 @@ def from_text(text: str) -> Ranges:
     for piece in text.split(","):
         first, _, last = piece.partition("-")
         pairs.append((int(first), int(last or first)))
+    if any(last < first for first, last in pairs):
+        raise ValueError(text)
     ranges = normalise(pairs)
     if to_text(ranges) != text:
         raise ValueError(text)
