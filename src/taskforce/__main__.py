@@ -17,6 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     # Start-up makes ten thousands of objects that stay. Looking for cycles at every 700th costs half a bare start.
     gc.set_threshold(100_000)
+    _buffer_stdout()
     return _leave(_run(sys.argv[1:]))
 
 
@@ -39,6 +40,21 @@ def _run(arguments: list[str]) -> int:
         return 1  # stdout cannot be written, as stderr says already
     finally:
         close_sessions()
+
+
+def _buffer_stdout() -> None:
+    """Give stdout a buffer where Python runs without (PYTHONUNBUFFERED, -u).
+
+    A raw file may take a part of what is written, and the text layer does not look: a reader that goes away would be
+    told as success. What is to be seen at once is flushed where it is written.
+    """
+    import io  # deferred: as Python has loaded it, this costs nothing
+
+    if sys.stdout is None or not isinstance(sys.stdout.buffer, io.RawIOBase):
+        return
+    encoding, errors, lines = sys.stdout.encoding, sys.stdout.errors, sys.stdout.line_buffering
+    raw = sys.stdout.detach()
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=lines)
 
 
 def _leave(code: int) -> int:

@@ -73,7 +73,7 @@ def draw(result: Result, *, format: str = "table") -> None:
         raise UsageError(
             _('"%(format)s" is not a format; there are: %(formats)s')
             % {"format": format, "formats": ", ".join(FORMATS)},
-            hint=did_you_mean(format, FORMATS),
+            hint=did_you_mean(format, FORMATS) or _("such as: %(example)s") % {"example": "--format csv"},
         )
     if format == "json":
         _write(_envelope("ok", result.data, result.notes, ()))

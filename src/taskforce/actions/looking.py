@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from taskforce.actions.references import find_any, shown_ids
 from taskforce.actions.session import Session
+from taskforce.actions.values import one_of
 from taskforce.errors import UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind, get_kind, kind_names
@@ -73,7 +74,8 @@ def search(session: Session, words: str, *, kind: str | None = None, limit: int 
     chosen = find_kind(kind) if kind else None
     if kind and chosen is None:
         raise UsageError(
-            _('"%(kind)s" is not a kind of record') % {"kind": kind}, hint=did_you_mean(kind, kind_names())
+            _('"%(kind)s" is not a kind of record') % {"kind": kind},
+            hint=did_you_mean(kind, kind_names()) or one_of(kind_names()),
         )
     return queries.search(session.store.connection, words, kind=chosen, limit=limit)
 

@@ -13,8 +13,11 @@ from taskforce.errors import TaskforceError, UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Type
-from taskforce.sync.edit import Value
 from taskforce.text import clean_input
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.sync.edit import Value
 
 LONGEST = 20_000
 """Characters that one text may have: some ten pages."""
@@ -139,10 +142,15 @@ def _moment(session: Session, field: Field, text: str) -> str:
 
 def _integer(field: Field, text: str) -> str:
     if not re.fullmatch(r"-?\d{1,12}", text, re.ASCII):
-        raise ValueFault(_('"%(text)s" is not a whole number') % {"text": text})
+        raise ValueFault(
+            _('"%(text)s" is not a whole number') % {"text": text}, _("write it in digits, such as 12")
+        )
     number = int(text)
     if field.minimum is not None and number < field.minimum:
-        raise ValueFault(_("%(number)d is less than %(least)d") % {"number": number, "least": field.minimum})
+        raise ValueFault(
+            _("%(number)d is less than %(least)d") % {"number": number, "least": field.minimum},
+            _("%(least)d or more fits here") % {"least": field.minimum},
+        )
     return str(number)
 
 
@@ -205,7 +213,7 @@ def _yes_no(text: str) -> str:
         return "yes"
     if text.lower() in ("no", "n", "false", "0"):
         return "no"
-    raise ValueFault(_('"%(text)s" is neither yes nor no') % {"text": text})
+    raise ValueFault(_('"%(text)s" is neither yes nor no') % {"text": text}, one_of(("yes", "no")))
 
 
 def _party(session: Session, text: str) -> str:

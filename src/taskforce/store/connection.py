@@ -42,6 +42,8 @@ def connect(path: str, key: bytes, *, create: bool = False) -> Connection:
     with sentences():
         connection = sqlite.connect(path, isolation_level=None, timeout=_BUSY_MILLISECONDS / 1000)
         try:
+            # SQLCipher would write a log of its own to stderr, where only sentences stand.
+            connection.execute("PRAGMA cipher_log_level = NONE")
             # A PRAGMA takes no bound parameter; the key is 64 hexadecimal digits and nothing else.
             connection.execute("PRAGMA key = \"x'" + key.hex() + "'\"")
             try:
