@@ -180,10 +180,13 @@ def show_date(text: str, *, today: date | None = None) -> str:
 
 
 def is_late(due: str, now: datetime) -> bool:
-    """Return whether a kept time has passed, or a kept date's day is over. Raises ValueError for neither."""
-    if len(due) == len("2026-11-23"):
-        return date.fromisoformat(due) < now.astimezone().date()
-    return read_time(due) < now
+    """Return whether a kept time has passed, or a kept date's day is over; what is neither is never late."""
+    try:
+        if len(due) == len("2026-11-23"):
+            return date.fromisoformat(due) < now.astimezone().date()
+        return read_time(due) < now
+    except ValueError:
+        return False
 
 
 def left_or_late(due: str, now: datetime) -> str:

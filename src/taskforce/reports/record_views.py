@@ -10,8 +10,12 @@ from taskforce import moments
 from taskforce.i18n import _
 from taskforce.records.schema import Field, Kind, Type
 from taskforce.store.queries import Record
-from taskforce.sync.edit import Value
+from taskforce.store.tables import is_integer
 from taskforce.views import Column, Fields, Line, Table
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.sync.edit import Value
 
 GLYPHS = {
     **dict.fromkeys(("planned", "draft", "planning"), "○"),
@@ -140,7 +144,7 @@ def plain(field: Field, value: Value | None, codes: Names) -> Any:
         return [] if field.many else None
     if field.type == Type.REF and field.to == "agency":
         return [codes.get(one, one) for one in value] if isinstance(value, list) else codes.get(value, value)
-    if field.type == Type.INTEGER and isinstance(value, str) and value.lstrip("-").isdigit():
+    if field.type == Type.INTEGER and isinstance(value, str) and is_integer(value):
         return int(value)
     return value
 

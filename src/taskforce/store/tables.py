@@ -13,7 +13,10 @@ from typing import Any
 from taskforce.records.registry import all_kinds
 from taskforce.records.schema import Kind, Type
 from taskforce.store.connection import Connection, placeholders, quote, with_sqlite_utils
-from taskforce.sync.edit import Value
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.sync.edit import Value
 
 OWN_COLUMNS = (
     "n",
@@ -74,9 +77,13 @@ def column_value(kind: Kind, name: str, value: Value) -> Any:
         return None
     field = kind.field(name)
     assert field is not None
+    if field.many and isinstance(value, str):
+        value = [
+            value
+        ]  # what a column of many holds is always a list, whatever others may write into their edits
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if field.type == Type.INTEGER and _is_integer(value):
+    if field.type == Type.INTEGER and is_integer(value):
         return int(value)
     return value
 
@@ -87,7 +94,7 @@ def wire_value(kind: Kind, name: str, stored: Any) -> Value:
     assert field is not None
     if stored is None:
         return [] if field.many else ""
-    if field.many and isinstance(stored, str) and stored.startswith("["):
+    if field.many:
         items = json.loads(stored)
         assert isinstance(items, list)
         return items
@@ -144,6 +151,7 @@ def index_rows(
     connection.executemany("INSERT INTO search (rowid, text) VALUES (?, ?)", [row for row in rows if row[1]])
 
 
-def _is_integer(text: str) -> bool:
+def is_integer(text: str) -> bool:
+    """Whether a value stands in its column as an integer: canonical digits, few enough for every reader of JSON."""
     digits = text.removeprefix("-")
     return digits.isascii() and digits.isdigit() and len(digits) < 16 and str(int(text)) == text

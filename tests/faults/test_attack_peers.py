@@ -1,0 +1,151 @@
+"""A verified peer that turned hostile, or a stranger with a stick: what they send neither stops a store nor misleads it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from replicas import Replica, make_replica, take, verify
+
+from taskforce.__main__ import main
+from taskforce.crockford import random_name
+from taskforce.keys import keyfile, slots
+from taskforce.keys.signatures import sign
+from taskforce.records.registry import all_kinds
+from taskforce.records.schema import Kind
+from taskforce.store import exchange, health
+from taskforce.sync import bundle
+from taskforce.sync.clock import parse_stamp
+from taskforce.sync.edit import Value, canonical, compose, parse_edit
+
+
+class Stores(NamedTuple):
+    """CITY and EVIL have verified each other; TRUE is honest, and CITY has not met it yet."""
+
+    city: Replica
+    evil: Replica
+    true: Replica
+
+
+@cache
+def _stores(folder: Path) -> Stores:
+    made = Stores(*(make_replica(folder / code, code) for code in ("CITY", "EVIL", "TRUE")))
+    verify(made.city, made.evil)
+    verify(made.evil, made.city)
+    for replica in made:
+        replica.keep()
+    return made
+
+
+@pytest.fixture
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    """The three stores as they were at first."""
+    made = _stores(tmp_path_factory.getbasetemp())
+    for replica in made:
+        replica.put_back()
+    yield made
+
+
+class Forger:
+    """Writes whatever it likes in the name of a device whose keys it has."""
+
+    def __init__(self, device: Replica) -> None:
+        self.device = device
+        self.bodies: list[dict[str, Any]] = []
+        self.prev = ""
+
+    def edit(self, kind: Kind, record: str, part: str, values: dict[str, Value], stamp: str) -> None:
+        """Add an edit that no program would write."""
+        body = compose(
+            feed=f"{self.device.device}.7",
+            number=len(self.bodies) + 1,
+            prev=self.prev,
+            stamp=parse_stamp(stamp),
+            by="\x1b[31mE\u202e",
+            kind=kind.name,
+            record=record,
+            part=part,
+            values=values,
+            saw={},
+        )
+        body["sig"] = sign(self.device.sign_seed, "edit", canonical(body).encode())
+        self.prev = parse_edit(body).hash
+        self.bodies.append(body)
+
+    def bundle(self, to: str, *, number: int = 1, also: tuple[dict[str, str], ...] = ()) -> bytes:
+        """All edits as a bundle, with the certificates `also`."""
+        own = [
+            one.certificate
+            for one in exchange.devices(self.device.connection)
+            if one.id == self.device.device
+        ]
+        head = bundle.compose_head(
+            id=random_name(),
+            agency=self.device.code,
+            device=self.device.device,
+            to={to: number},
+            made="2026-11-23T12:00:00Z",
+            holdings={},
+            certificates=[*own, *also],
+        )
+        seed = self.device.sign_seed
+        return "".join(bundle.write(head, self.bodies, lambda text: sign(seed, "bundle", text))).encode()
+
+
+GARBAGE: tuple[Value, ...] = (
+    "[oops",
+    '[{"a": 1}]',
+    "²",
+    "9" * 400,
+    "garbage",
+    "9999-12-31T23:59:59-14:00",
+    "2026-13-45",
+    "\x1b]52;c;QUJD\x07",
+    ["a", "b"],
+    [],
+)
+STAMPS = ("9999-12-31T23:59:59.999Z/999999999", "0001-01-01T00:00:00.000Z/0")
+
+
+def test_no_value_that_a_peer_writes_stops_a_command(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    city, forger = stores.city, Forger(stores.evil)
+    for kind in all_kinds():
+        for turn, value in enumerate(GARBAGE):
+            record = random_name()
+            for part in kind.parts:
+                names = [each.name for each in kind.fields if each.part == part]
+                values = dict.fromkeys(names, value)
+                if kind.lifecycle and "status" in names:
+                    values["status"] = list(kind.lifecycle.states)[turn % len(kind.lifecycle.states)]
+                forger.edit(kind, record, part, values, STAMPS[turn % 2])
+    assert take(city, forger.bundle("CITY")).new == len(forger.bodies)
+    key_file = city.folder.parent / "city.key"
+    if not key_file.exists():
+        keyfile.make_key_file(key_file)
+        slots.create_slots(city.folder, city.key, [slots.SlotSource.key_file(key_file)])
+    monkeypatch.setenv("TASKFORCE_STORE", str(city.folder))
+    monkeypatch.setenv("TASKFORCE_KEY_FILE", str(key_file))
+    monkeypatch.setenv("TZ", "Asia/Bangkok")
+    for words in (["status"], ["conflict", "list"], ["search", "garbage"], ["export", "--records"]):
+        assert main(words) == 0
+        assert main([*words, "--json"]) == 0
+    assert main(["export", "--to", "EVIL", "--dry-run"]) == 0
+    capfd.readouterr()
+    for kind in all_kinds():
+        assert main([kind.name, "list", "--archived"]) == 0
+        shown = capfd.readouterr().out
+        assert "\x1b" not in shown and "\u202e" not in shown
+        assert main([kind.name, "list", "--archived", "--json"]) == 0
+        found = json.loads(capfd.readouterr().out)["data"]
+        assert len(found) >= len(GARBAGE)
+        for one in [each for each in found if each["created_by"].startswith("\x1b")][:: len(GARBAGE) // 2]:
+            assert main([kind.name, "show", one["id"]]) == 0
+            assert main(["history", one["id"]]) == 0
+        capfd.readouterr()
+    assert health.differences(city.session.store) == []
