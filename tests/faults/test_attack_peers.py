@@ -1,4 +1,4 @@
-"""A verified peer that turned hostile, or a stranger with a stick: what they send neither stops a store nor misleads it."""
+"""A verified peer that turned hostile, a stranger with a stick: what they send neither stops nor misleads a store."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ import pytest
 from replicas import Replica, make_replica, take, verify
 
 from taskforce.__main__ import main
+from taskforce.actions import keeping, peers
 from taskforce.crockford import random_name
 from taskforce.keys import keyfile, slots
 from taskforce.keys.signatures import sign
-from taskforce.records.registry import all_kinds
+from taskforce.records.registry import all_kinds, get_kind
 from taskforce.records.schema import Kind
-from taskforce.store import exchange, health
+from taskforce.store import exchange, health, tables
+from taskforce.store.ledger import forget_all
 from taskforce.sync import bundle
 from taskforce.sync.clock import parse_stamp
-from taskforce.sync.edit import Value, canonical, compose, parse_edit
+from taskforce.sync.edit import Value, canonical, compose, known_edit, parse_edit
 
 
 class Stores(NamedTuple):
@@ -149,3 +151,36 @@ def test_no_value_that_a_peer_writes_stops_a_command(
             assert main(["history", one["id"]]) == 0
         capfd.readouterr()
     assert health.differences(city.session.store) == []
+
+
+def test_adding_up_anew_leaves_no_edit_where_its_record_once_belonged(stores: Stores) -> None:
+    """While a record's operation changes in one batch after the other, no batch leaves edits in an earlier audience."""
+    session = stores.city.session
+    connection = session.store.connection
+    for name in ("FIRST", "SECOND", "THIRD"):
+        keeping.add(session, get_kind("operation"), {"codename": name, "lead": "CITY"})
+    assignment = get_kind("assignment")
+    one = keeping.add(session, assignment, {"title": "Search", "operation": "FIRST"})
+    for name in ("SECOND", "THIRD"):
+        one = keeping.edit(session, assignment, one, {"operation": name})
+    before = health.fingerprints(connection)
+    with session.store.writing():
+        edits = [known_edit(body) for (body,) in connection.execute("SELECT body FROM edit ORDER BY id")]
+        owners = dict(connection.execute("SELECT id, owner FROM record WHERE owner != ''"))
+        forget_all(connection)
+        tables.create_tables(connection)
+        ledger = session.store.ledger()
+        for edit in edits:  # a batch each
+            ledger.retake([edit], owners)
+    assert health.fingerprints(connection) == before
+
+
+def test_number_of_a_strangers_bundle_says_nothing_of_a_peers(stores: Stores, tmp_path: Path) -> None:
+    city = stores.city
+    stranger = make_replica(tmp_path / "stranger", "EVIL")
+    take(city, Forger(stranger).bundle("CITY", number=999_999_999))
+    (peer,) = peers.list_peers(city.session)
+    assert (peer.agency, peer.last_number, peer.missing) == ("EVIL", 0, "")
+    take(city, Forger(stores.evil).bundle("CITY", number=999_999_999))
+    (peer,) = peers.list_peers(city.session)
+    assert peer.missing == "1-999999998"

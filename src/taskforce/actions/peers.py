@@ -16,7 +16,7 @@ from taskforce.files import new_file
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange, queries
-from taskforce.sync.holdings import Ranges, of_numbers, to_text
+from taskforce.sync.holdings import Ranges, difference, of_numbers, to_text, union
 from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
 from taskforce.sync.yaml_text import document
 
@@ -148,7 +148,9 @@ def list_peers(session: Session) -> list[PeerState]:
     known = gather(session)
     result = []
     for peer in exchange.peers(connection):
-        heard = [one for one in came if one.agency == peer.agency]
+        theirs = {device.id for device in exchange.devices(connection, peer.agency)}
+        # Anybody can write an agency's code into a bundle; what a device of theirs signed is theirs.
+        heard = [one for one in came if one.device in theirs]
         missing = missing_bundles(heard)
         result.append(
             PeerState(
@@ -158,7 +160,7 @@ def list_peers(session: Session) -> list[PeerState]:
                 peer.verified_at,
                 peer.verified_by,
                 peer.how,
-                len(exchange.devices(connection, peer.agency)),
+                len(theirs),
                 max((one.at for one in heard), default=""),
                 max((one.number for one in heard), default=0),
                 to_text(missing),
@@ -173,7 +175,8 @@ def missing_bundles(heard: list[exchange.BundleRow]) -> Ranges:
     by_device: dict[str, set[int]] = {}
     for one in heard:
         by_device.setdefault(one.device, set()).add(one.number)
-    gaps: set[int] = set()
+    gaps: Ranges = ()
     for numbers in by_device.values():
-        gaps |= set(range(1, max(numbers))) - numbers
-    return of_numbers(gaps)
+        # As ranges: the highest number is what somebody wrote there, up to a thousand million.
+        gaps = union(gaps, difference(((1, max(numbers)),), of_numbers(numbers)))
+    return gaps

@@ -299,15 +299,15 @@ class Ledger:
             for feed, number in numbers:
                 added.setdefault((feed, WHOLE), []).append(number)
             if at.scope and at.scope != scope:
-                fresh = set(numbers)
                 rows = self.connection.execute(
                     "SELECT feed, number FROM edit WHERE record = ? AND kind = ? AND part = ?",
                     (at.record, at.kind, at.part),
-                )
-                moved = [(feed, number) for feed, number in rows if (feed, number) not in fresh]
-                for feed, number in moved:
+                ).fetchall()
+                # Fresh ones too: while the log is added up anew it already has the edits of later batches, and an
+                # earlier move has brought them along.
+                for feed, number in rows:
                     self._release(feed, at.scope, number)
-                numbers += moved
+                numbers = rows
             at.scope = scope
             for feed, number in numbers:
                 added.setdefault((feed, scope), []).append(number)
