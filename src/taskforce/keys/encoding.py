@@ -33,13 +33,8 @@ def from_text(text: object, length: int) -> bytes:
 
 
 def canonical_json(data: Mapping[str, object]) -> bytes:
-    """Return the RFC 8785 form of a mapping with ASCII keys whose scalars are strings or integers below
-    2**53.
+    """Return the canonical JSON of ``data`` in UTF-8; ValueError for text that no file can hold (lone surrogates)."""
+    # deferred: the words and the base64 are needed where no JSON is
+    from taskforce.canonical import canonical
 
-    For those the standard library's writer, told to sort and to leave out spaces, writes what RFC 8785
-    demands. Raises ValueError for text that no file can hold (lone surrogates).
-    """
-    import json  # deferred: the words and the base64 are also needed where no JSON is
-
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8")  # UnicodeEncodeError is a ValueError
+    return canonical(data).encode("utf-8")  # UnicodeEncodeError is a ValueError

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from taskforce.canonical import canonical
 from taskforce.records.schema import ARCHIVED, Kind
 from taskforce.store import tables
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.store.store import Store
 from taskforce.sync.clock import Stamp, parse_stamp, tick
-from taskforce.sync.edit import Edit, Value, canonical, compose, known_edit, parse_edit
+from taskforce.sync.edit import Edit, Value, compose, known_edit, parse_edit
 from taskforce.sync.merge import load_state
 
 Signer = Callable[[bytes], str]

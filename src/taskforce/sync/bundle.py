@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from taskforce.canonical import canonical
 from taskforce.errors import InputError
 from taskforce.i18n import _
-from taskforce.sync.edit import Edit, EditError, canonical, hash_of, in_reading_order, is_feed, parse_edit
+from taskforce.sync.edit import Edit, EditError, hash_of, in_reading_order, is_feed, parse_edit
 from taskforce.sync.holdings import Holdings, Ranges, from_text, to_text
 from taskforce.sync.strict_yaml import Document
 from taskforce.sync.yaml_text import document

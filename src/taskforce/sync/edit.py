@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from taskforce.canonical import canonical
 from taskforce.sync.clock import Stamp, parse_stamp
 
 Value = str | list[str]
@@ -72,12 +73,6 @@ class Edit:
         ):  # a quote within a string would be escaped, so this is the last key of the edit
             return (self.text[: -len(end)] + "}").encode()
         return canonical({key: value for key, value in self.body.items() if key != "sig"}).encode()
-
-
-canonical: Callable[[Any], str] = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), sort_keys=True
-).encode
-"""RFC 8785 canonical JSON of nested mappings and lists of strings with ASCII keys."""
 
 
 def hash_of(text: str) -> str:
