@@ -15,7 +15,10 @@ from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Move
 from taskforce.store import queries
 from taskforce.store.queries import Record
-from taskforce.sync.edit import Value
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.sync.edit import Value
 
 Typed = Mapping[str, str | Sequence[str]]
 """Fields as a person typed them."""

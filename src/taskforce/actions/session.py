@@ -12,7 +12,10 @@ from taskforce.crockford import short_digest
 from taskforce.errors import UsageError
 from taskforce.i18n import _
 from taskforce.store.store import Store
-from taskforce.store.writing import Writer, writer
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.store.writing import Writer
 
 
 def natural_id(kind: str, *key: str) -> str:
@@ -60,6 +63,8 @@ class Session:
     @contextmanager
     def acting(self, summary: str, *, undoable: bool = True, undoes: int | None = None) -> Iterator[Writer]:
         """One action: a transaction, and one entry called `summary` in the store's history."""
+        from taskforce.store.writing import writer  # deferred: reading needs nothing of how replicas agree
+
         with writer(self.store, self.sign_edit, self.now, summary, undoable=undoable, undoes=undoes) as one:
             yield one
 

@@ -12,7 +12,10 @@ from taskforce.records.registry import all_kinds, get_kind
 from taskforce.records.schema import Kind
 from taskforce.store import tables
 from taskforce.store.connection import Connection, placeholders, quote
-from taskforce.sync.edit import Value
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.sync.edit import Value
 
 SHORTEST_REF = 4
 """Characters of an id that a ref shows at least."""

@@ -13,10 +13,12 @@ from taskforce.errors import StoreError
 from taskforce.i18n import _
 from taskforce.store import tables
 from taskforce.store.connection import Connection, connect, sentences, transaction
-from taskforce.store.ledger import Ledger, forget_all
 from taskforce.store.migrations import check_schema, migrate
-from taskforce.sync.edit import known_edit
 from taskforce.version import __version__
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.store.ledger import Ledger
 
 DATABASE = "store.db"
 
@@ -114,6 +116,8 @@ class Store:
 
     def ledger(self) -> Ledger:
         """The log's writer, for use inside `writing()`."""
+        from taskforce.store.ledger import Ledger  # deferred: reading needs nothing of how replicas agree
+
         agencies = dict(self.connection.execute("SELECT id, agency FROM device"))
         return Ledger(self.connection, agencies)
 
@@ -126,6 +130,8 @@ class Store:
 
     def replay(self) -> int:
         """Empty what the log adds up to and add the log up again; only inside `writing()`."""
+        from taskforce.store.ledger import forget_all  # deferred: as above
+
         owners = {
             record: owner
             for record, owner in self.connection.execute("SELECT id, owner FROM record")
@@ -136,6 +142,8 @@ class Store:
         return self._replay(self.ledger(), owners)
 
     def _replay(self, ledger: Ledger, owners: dict[str, str]) -> int:
+        from taskforce.sync.edit import known_edit  # deferred: as above
+
         last, count = 0, 0
         while True:
             rows = self.connection.execute(
