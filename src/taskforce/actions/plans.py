@@ -10,26 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from taskforce import moments
 from taskforce.actions.keeping import with_defaults
+from taskforce.actions.plan_file import Entry, PlanFile, collect, stop_if_bad
 from taskforce.actions.references import ID_LENGTH, NAMED_BY
 from taskforce.actions.session import Session, natural_id
 from taskforce.actions.values import ValueFault, agency_code, parse_one, parse_value
 from taskforce.crockford import normalise
-from taskforce.errors import MOST_PROBLEMS, InputError, Problem, UsageError, did_you_mean
-from taskforce.i18n import _, ngettext
-from taskforce.records.registry import all_kinds, get_kind
+from taskforce.errors import UsageError, did_you_mean
+from taskforce.i18n import _
+from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Type
 from taskforce.store import queries
 from taskforce.store.queries import Record
 from taskforce.sync.edit import Value
-from taskforce.sync.strict_yaml import PLAN_LIMITS, MarkedDocument, read_marked
+from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
 
-HEAD = "taskforce-plan"
 _OWN_KEYS = ("key", "id")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -55,40 +55,6 @@ class PlanResult:
     applied: bool
 
 
-@dataclass(slots=True)
-class _Entry:
-    kind: Kind
-    path: tuple[str | int, ...]
-    typed: Mapping[str, Any]
-    record: str = ""
-    existing: Record | None = None
-    is_bad: bool = False  # a problem of its identity was noted: what follows from that is not noted again
-
-
-@dataclass(slots=True)
-class _Plan:
-    session: Session
-    name: str
-    found: MarkedDocument
-    problems: dict[tuple[int, int], Problem] = field(default_factory=dict)
-    entries: list[_Entry] = field(default_factory=list)
-    names: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, folded name) → id
-
-    def fault(
-        self, path: tuple[str | int, ...], sentence: str, hint: str | None = None, *, of_key: bool = False
-    ) -> None:
-        """Note a problem at the place that `path` names, or that its key stands at; one for each place."""
-        marks = self.found.key_marks if of_key else self.found.marks
-        at = path
-        while at and at not in marks:
-            at = at[:-1]
-        mark = marks.get(at) or self.found.marks[()]
-        self.problems.setdefault(
-            (mark.line, mark.column),
-            Problem("bad-plan", f"{self.name}:{mark.line}:{mark.column}: {sentence}", hint),
-        )
-
-
 def import_plan(
     session: Session,
     stream: BinaryIO,
@@ -99,12 +65,12 @@ def import_plan(
 ) -> PlanResult:
     """Read a plan and save what differs in one action; InputError lists up to 50 problems, then nothing is saved."""
     found = read_marked(stream, name, PLAN_LIMITS)
-    plan = _Plan(session, name, found)
-    _collect(plan, found.data)
+    plan = PlanFile(session, name, found)
+    collect(plan, found.data)
     for entry in plan.entries:
         entry.is_bad = not _identify(plan, entry)
     changes = [change for entry in plan.entries if (change := _change_of(plan, entry)) is not None]
-    _stop_if_bad(plan)
+    stop_if_bad(plan)
     assert not any(entry.is_bad for entry in plan.entries), "a record is never left out silently"
     if changes and not dry_run:
         with session.acting(f"import {name}") as one:
@@ -115,59 +81,7 @@ def import_plan(
     return PlanResult(tuple(changes), len(plan.entries) - len(changes), archived, applied=not dry_run)
 
 
-def _stop_if_bad(plan: _Plan) -> None:
-    problems = [plan.problems[place] for place in sorted(plan.problems)]
-    if len(problems) == 1:
-        raise InputError(problems[0].sentence, hint=problems[0].hint, code="bad-plan")
-    if problems:
-        sentence = ngettext(
-            "%(name)s has %(count)d problem; nothing was changed",
-            "%(name)s has %(count)d problems; nothing was changed",
-            len(problems),
-        )
-        raise InputError(
-            sentence % {"name": plan.name, "count": len(problems)},
-            code="bad-plan",
-            problems=problems[:MOST_PROBLEMS],
-        )
-
-
-def _collect(plan: _Plan, data: object) -> None:
-    """List the plan's records with their kinds."""
-    if not isinstance(data, dict):
-        plan.fault(
-            (), _("a plan maps plural kind names to lists of records"), _("such as agencies: or assignments:")
-        )
-        return
-    kinds = {kind.plural: kind for kind in all_kinds()}
-    if data.get(HEAD, "1") != "1":
-        plan.fault((HEAD,), _("this plan is of a format that this version does not know"))
-    for plural, records in data.items():
-        if plural == HEAD:
-            continue
-        kind = kinds.get(plural)
-        if kind is None:
-            meant = did_you_mean(plural, kinds)
-            plan.fault(
-                (plural,), _('"%(name)s" is not a kind of record') % {"name": plural}, meant, of_key=True
-            )
-        elif not isinstance(records, list):
-            if records != "":
-                plan.fault((plural,), _("a list of records is wanted here, each beginning with a dash"))
-        else:
-            for index, typed in enumerate(records):
-                if isinstance(typed, dict):
-                    plan.entries.append(_Entry(kind, (plural, index), typed))
-                else:
-                    plan.fault((plural, index), _("a record is wanted here: fields and their values"))
-    plan.entries.sort(key=lambda entry: _ORDER.get(entry.kind.name, 0))
-
-
-_ORDER = {"agency": -3, "operation": -2, "contact": -1}
-"""Kinds that others are known by come first, so that their ids are there when a natural key needs them."""
-
-
-def _identify(plan: _Plan, entry: _Entry) -> bool:
+def _identify(plan: PlanFile, entry: Entry) -> bool:
     """Find the record that an entry is about, or the id that a new one gets; False if a problem was noted."""
     typed = entry.typed
     for name in _OWN_KEYS:
@@ -191,7 +105,7 @@ def _identify(plan: _Plan, entry: _Entry) -> bool:
     return True
 
 
-def _record_id(plan: _Plan, entry: _Entry, given: str, key: str) -> str | None:
+def _record_id(plan: PlanFile, entry: Entry, given: str, key: str) -> str | None:
     """The id that an entry gives, or that derives from its key or natural key; None if a problem was noted."""
     kind = entry.kind
     if given:
@@ -210,12 +124,12 @@ def _record_id(plan: _Plan, entry: _Entry, given: str, key: str) -> str | None:
     return None if natural is None else natural_id(kind.name, *natural)
 
 
-def _is_second(plan: _Plan, entry: _Entry) -> bool:
+def _is_second(plan: PlanFile, entry: Entry) -> bool:
     earlier = (other for other in plan.entries if other is not entry and other.record == entry.record)
     return any(other.kind is entry.kind for other in earlier)
 
 
-def _natural_key(plan: _Plan, entry: _Entry) -> tuple[str, ...] | None:
+def _natural_key(plan: PlanFile, entry: Entry) -> tuple[str, ...] | None:
     """What identifies a record of its kind, references as ids; None where it is missing or the kind has no such key."""
     kind = entry.kind
     values = []
@@ -245,7 +159,7 @@ def _as_key(field_: Field, typed: str) -> str:
     return agency_code(typed) if field_.type == Type.AGENCY_CODE else typed
 
 
-def _operation_of(plan: _Plan, entry: _Entry) -> str:
+def _operation_of(plan: PlanFile, entry: Entry) -> str:
     """The id of the operation that scopes an author's key, or the empty string."""
     typed = entry.typed.get("operation", "")
     field_ = entry.kind.field("operation")
@@ -257,7 +171,7 @@ def _operation_of(plan: _Plan, entry: _Entry) -> str:
         return ""
 
 
-def _called_the_same(plan: _Plan, entry: _Entry) -> Record | None:
+def _called_the_same(plan: PlanFile, entry: Entry) -> Record | None:
     """The one record of this store that goes by the same natural key, made elsewhere than from a plan."""
     kind = entry.kind
     conditions = []
@@ -275,14 +189,14 @@ def _called_the_same(plan: _Plan, entry: _Entry) -> Record | None:
     return found[0] if len(found) == 1 else None
 
 
-def _calling_names(entry: _Entry) -> Iterable[str]:
+def _calling_names(entry: Entry) -> Iterable[str]:
     """The names by which other records of the plan may refer to this one."""
     column = NAMED_BY.get(entry.kind.name)
     name = entry.typed.get(column, "") if column else ""
     return (name,) if isinstance(name, str) else ()
 
 
-def _resolve(plan: _Plan, field_: Field, text: str) -> str:
+def _resolve(plan: PlanFile, field_: Field, text: str) -> str:
     """The id that a reference means: a name or key in this plan, else a record of the store. Raises ValueFault."""
     known = plan.names.get((field_.to, text.strip().casefold()))
     if known is not None:
@@ -300,7 +214,7 @@ def _resolve(plan: _Plan, field_: Field, text: str) -> str:
         ) from None
 
 
-def _change_of(plan: _Plan, entry: _Entry) -> Change | None:
+def _change_of(plan: PlanFile, entry: Entry) -> Change | None:
     """The edit that an entry asks for; None where the store says the same already."""
     kind = entry.kind
     values: dict[str, Value] = {}
@@ -338,7 +252,7 @@ def _change_of(plan: _Plan, entry: _Entry) -> Change | None:
     return Change(kind, entry.record, _label(entry, values), different, new=False) if different else None
 
 
-def _whole(plan: _Plan, entry: _Entry, values: dict[str, Value]) -> dict[str, Value]:
+def _whole(plan: PlanFile, entry: Entry, values: dict[str, Value]) -> dict[str, Value]:
     """The values of a new record with defaults; a problem for each required field that is missing."""
     try:
         values = with_defaults(plan.session, entry.kind, values, planned=True)
@@ -351,7 +265,7 @@ def _whole(plan: _Plan, entry: _Entry, values: dict[str, Value]) -> dict[str, Va
     return values
 
 
-def _check_status(plan: _Plan, entry: _Entry, different: Mapping[str, Value]) -> None:
+def _check_status(plan: PlanFile, entry: Entry, different: Mapping[str, Value]) -> None:
     lifecycle = entry.kind.lifecycle
     if lifecycle is None or "status" not in different or entry.existing is None:
         return
@@ -366,7 +280,7 @@ def _check_status(plan: _Plan, entry: _Entry, different: Mapping[str, Value]) ->
         )
 
 
-def _plan_value(plan: _Plan, field_: Field, typed: object) -> Value:
+def _plan_value(plan: PlanFile, field_: Field, typed: object) -> Value:
     if isinstance(typed, dict):
         raise ValueFault(_("a value is wanted here, not a mapping"))
     if not isinstance(typed, (str, list)):
@@ -388,7 +302,7 @@ def _plan_value(plan: _Plan, field_: Field, typed: object) -> Value:
     return _resolve(plan, field_, typed) if typed else ""
 
 
-def _party(plan: _Plan, field_: Field, text: str) -> str:
+def _party(plan: PlanFile, field_: Field, text: str) -> str:
     """An agency of this plan or of the store, or a country."""
     in_plan = ("agency", text.casefold()) in plan.names
     return agency_code(text) if in_plan else parse_one(plan.session, field_, text)
@@ -409,7 +323,7 @@ def _fixed_moment(field_: Field, typed: str | list[str]) -> str:
     )
 
 
-def _label(entry: _Entry, values: Mapping[str, Value]) -> str:
+def _label(entry: Entry, values: Mapping[str, Value]) -> str:
     kind = entry.kind
     named = values.get(NAMED_BY.get(kind.name, kind.title)) or entry.typed.get("key", "")
     title = kind.field(kind.title)

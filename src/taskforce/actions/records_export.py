@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from taskforce.actions.plans import HEAD
+from taskforce.actions.plan_file import HEAD
 from taskforce.actions.references import shown_ids
 from taskforce.actions.session import Session
 from taskforce.records.registry import all_kinds, get_kind
