@@ -12,7 +12,8 @@ from taskforce.records.registry import get_kind
 from taskforce.records.schema import ARCHIVED, Kind
 from taskforce.store import history, queries
 from taskforce.store.history import Action, ActionEdit
-from taskforce.sync.edit import Value
+from taskforce.sync.edit import Edit, Value
+from taskforce.sync.merge import Dot
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _restoration(
     for each in edits:
         state = history.state_of(connection, kind, record, each.edit.part)
         for field in each.edit.set:
-            if (each.edit.feed, each.edit.number) not in state[field].heads or len(state[field].heads) > 1:
+            if not _still_stands(session, each.edit, field, [*state[field].heads]):
                 if any(other.edit is not each.edit and field in other.edit.set for other in edits):
                     continue
                 raise Refused(
@@ -99,3 +100,30 @@ def _restoration(
             values.setdefault(field, each.before[field])
     made = all(each.first for each in edits) and edits[0].edit.part == kind.primary
     return Restored(kind, record, label, values, made_by_it=made)
+
+
+def _still_stands(session: Session, edit: Edit, field: str, heads: list[Dot]) -> bool:
+    """Whether a field is as `edit` left it: nothing has replaced it, or all that had was taken back since."""
+    connection = session.store.connection
+    while len(heads) == 1 and heads[0] != (edit.feed, edit.number):
+        later = history.action_of(connection, heads[0])
+        if later is None or later.undoes is None:
+            return False
+        taken_back = (one.edit for one in history.edits_of_action(connection, later.undoes))
+        replaced = next(
+            one
+            for one in taken_back
+            if (one.kind, one.record) == (edit.kind, edit.record) and field in one.set
+        )
+        heads = _replaced_by(session, replaced, field)
+    return heads == [(edit.feed, edit.number)]
+
+
+def _replaced_by(session: Session, edit: Edit, field: str) -> list[Dot]:
+    """The one edit of a field whose value `edit` replaced; empty where it was none, or several that disagreed."""
+    seen = dict(edit.saw.get(field, {}))
+    for dot in seen.items():
+        before = history.edit_at(session.store.connection, dot)
+        if before is not None and {**before.saw.get(field, {}), dot[0]: dot[1]} == seen:
+            return [dot]
+    return []

@@ -62,6 +62,16 @@ def edits_of_action(connection: Connection, action: int) -> list[ActionEdit]:
     return [ActionEdit(known_edit(body), bool(first), json.loads(before)) for body, first, before in rows]
 
 
+def action_of(connection: Connection, dot: Dot) -> Action | None:
+    """The action of this store that made the edit at a place; None for an edit from elsewhere."""
+    row = connection.execute(
+        "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action JOIN action_edit ON action = action.id "
+        "WHERE feed = (SELECT feed.id FROM feed WHERE name = ?) AND number = ?",
+        dot,
+    ).fetchone()
+    return None if row is None else _action(row)
+
+
 def edits_of_record(connection: Connection, kind: Kind, record: str) -> list[Edit]:
     """Every edit of a record that the store holds, by clock."""
     rows = connection.execute("SELECT body FROM edit WHERE record = ? AND kind = ?", (record, kind.name))

@@ -1,0 +1,123 @@
+"""Every change is told, and the last thing done here can be taken back as long as nobody built on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from program import Team, introduce, new_team
+from samples import KINDS, sample, settable, typed, whole
+
+from taskforce.records.schema import Kind
+
+EDITABLE = [kind for kind in KINDS if kind.editable]
+
+
+@pytest.mark.parametrize("kind", EDITABLE, ids=lambda kind: kind.name)
+def test_undo_of_add_archives_of_edit_restores_of_archive_brings_back(team: Team, kind: Kind) -> None:
+    values = whole(team, kind)
+    if kind.name == "participation":
+        values["agency"] = "KH-NGO"
+    record = team.data(kind.name, "add", *typed(kind, values))
+    ref = record["id"]
+    optional = next(
+        field for field in settable(kind) if not field.required and not field.fixed and not field.default
+    )
+    team.call(kind.name, "edit", ref, optional.option, "").ok()
+    before = team.export()
+    team.call("undo", "--dry-run").ok()
+    assert team.export() == before
+    team.call("undo").ok()
+    assert without_past(team.data(kind.name, "show", ref)) == without_past(record)
+    team.call(kind.name, "archive", ref).ok()
+    team.call("undo").ok()
+    assert team.data(kind.name, "show", ref)["archived"] is False
+    team.call("undo").ok()  # now the add itself is the last thing done
+    assert team.data(kind.name, "show", ref)["archived"] is True
+
+
+def without_past(record: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in record.items() if not name.startswith("changed")}
+
+
+def test_a_move_is_taken_back_with_all_it_set(team: Team) -> None:
+    before = team.data("assignment", "list")[0]
+    team.call("assignment", "accept", before["ref"], "--note", "we go").ok()
+    team.call("undo").ok()
+    assert without_past(team.data("assignment", "show", before["ref"])) == without_past(before)
+
+
+def test_a_log_entry_stays(team: Team) -> None:
+    entry = team.data("log", "add", "Second floor is clear")
+    error = team.error("undo")
+    assert (error["exit"], "a log entry stays" in error["message"]) == (4, True)
+    assert "log correct" in error["hint"]
+    assert entry in team.data("log", "list")
+
+
+def test_nothing_is_undone_that_somebody_changed_since(tmp_path: Path) -> None:
+    first, second = (
+        new_team(tmp_path / "1", "INTERPOL", "J. Okafor"),
+        new_team(tmp_path / "2", "KH-CNP", "J. Sok"),
+    )
+    introduce(first, second)
+    first.call("agency", "add", "KH-NGO", "--name", "one").ok()
+    carry(first, second)
+    second.call("agency", "edit", "KH-NGO", "--name", "two").ok()
+    carry(second, first)
+    error = first.error("undo")
+    assert (error["exit"], "changed since" in error["message"]) == (4, True)
+    assert first.data("agency", "show", "KH-NGO")["name"] == "two"
+
+
+def carry(sender: Team, receiver: Team) -> None:
+    path = sender.folder / "next.bundle"
+    sender.call("export", "--to", receiver.data("status")["agency"], "-o", str(path), "--force").ok()
+    receiver.call("import", str(path)).ok()
+
+
+def test_there_is_an_end_to_undo(tmp_path: Path) -> None:
+    team = new_team(tmp_path / "1", "INTERPOL", "J. Okafor")
+    assert team.error("undo")["exit"] == 4
+    team.call("agency", "add", "KH-CNP").ok()
+    team.call("undo").ok()
+    assert team.error("undo")["message"] == "there is nothing to undo"
+
+
+def test_history_of_a_record_tells_who_when_and_what(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = team.data("assignment", "list")[0]["ref"]
+    monkeypatch.setenv("TASKFORCE_NOW", "2030-01-02T03:04:05Z")
+    team.call("assignment", "edit", ref, "--due", "2030-02-01T00:00Z", "--agency", "KH-NGO").ok()
+    last = team.data("history", ref)[-1]
+    assert (last["by"], last["agency"], last["part"]) == ("J. Okafor", "INTERPOL", "operational")
+    assert last["at"].startswith("2030-01-02T03:04:05")
+    assert last["set"]["due"] == "2030-02-01T00:00:00Z"
+    shown = team.call("history", ref).ok().out
+    assert "J. Okafor" in shown and "KH-NGO" in shown
+    assert len(team.data("history", ref, "--limit", "1")) == 1
+
+
+def test_history_of_the_store_tells_what_was_done_and_undone(team: Team) -> None:
+    team.call("site", "add", "Pier 9").ok()
+    team.call("undo").ok()
+    done = team.data("history")
+    assert [each["action"] for each in done[:2]] == ["undo: site add", "site add"]
+    assert [each["undone"] for each in done[:2]] == [False, True]
+    assert "(undone)" in team.call("history").ok().out
+
+
+def test_search_finds_beginnings_of_words_in_every_kind_and_forgets_what_is_gone(team: Team) -> None:
+    for kind in EDITABLE:
+        field = next(field for field in kind.fields if field.type in ("text", "note") and not field.many)
+        record = team.data(kind.name, "list")[0]
+        team.call(kind.name, "edit", record["id"], field.option, f"Zürich xylophone{kind.letter} quay").ok()
+        found = team.data("search", f"xylophone{kind.letter}", "Zür")
+        assert [each["id"] for each in found] == [record["id"]], kind.name
+        assert team.data("search", "xyloph", "--kind", kind.name)[0]["id"] == record["id"]
+        team.call(kind.name, "edit", record["id"], field.option, sample(team, field)).ok()
+        assert team.data("search", f"xylophone{kind.letter}") == []
+    gate = team.data("search", "gat", "resist")
+    assert [each["kind"] for each in gate] == ["log"]
+    assert "nothing holds" in team.call("search", "nowhere").ok().err
+    for odd in ('"', "*", "NEAR(", "a OR b", "'", "-", "col:x"):
+        team.call("search", odd).ok()
