@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from replicas import Replica, make_replica, take, verify
+from replicas import Replica, export, make_replica, take, verify
 
 from taskforce.__main__ import main
 from taskforce.actions import keeping, peers
 from taskforce.crockford import random_name
-from taskforce.keys import keyfile, slots
+from taskforce.keys import identity, keyfile, slots
 from taskforce.keys.signatures import sign
 from taskforce.records.registry import all_kinds, get_kind
 from taskforce.records.schema import Kind
-from taskforce.store import exchange, health, tables
+from taskforce.store import exchange, health, queries, tables
 from taskforce.store.ledger import forget_all
 from taskforce.sync import bundle
 from taskforce.sync.clock import parse_stamp
@@ -35,6 +36,7 @@ class Stores(NamedTuple):
 
 @cache
 def _stores(folder: Path) -> Stores:
+    folder.mkdir()
     made = Stores(*(make_replica(folder / code, code) for code in ("CITY", "EVIL", "TRUE")))
     verify(made.city, made.evil)
     verify(made.evil, made.city)
@@ -46,7 +48,7 @@ def _stores(folder: Path) -> Stores:
 @pytest.fixture
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
     """The three stores as they were at first."""
-    made = _stores(tmp_path_factory.getbasetemp())
+    made = _stores(tmp_path_factory.getbasetemp() / "attack")
     for replica in made:
         replica.put_back()
     yield made
@@ -184,3 +186,51 @@ def test_number_of_a_strangers_bundle_says_nothing_of_a_peers(stores: Stores, tm
     take(city, Forger(stores.evil).bundle("CITY", number=999_999_999))
     (peer,) = peers.list_peers(city.session)
     assert peer.missing == "1-999999998"
+
+
+@pytest.mark.parametrize("by_card", [True, False])
+def test_an_agency_that_certifies_the_device_of_another_does_not_keep_it(
+    stores: Stores, *, by_card: bool
+) -> None:
+    """Signing keys are public, so anybody's agency key can certify them; the device's own signature decides."""
+    city, evil, true = stores
+    keys = exchange.devices(true.connection)[0]
+    agency = identity.AgencySecret(bytes.fromhex(evil.session.store.meta("agency_seed")))
+    own_seal = identity.new_device().seal_recipient
+    stolen = identity.certify(agency, "EVIL", identity.DeviceKeys(keys.sign_key, own_seal), "2026-11-23")
+    contact = keeping.add(true.session, get_kind("contact"), {"name": "J. Sok", "agency": "TRUE"})
+    verify(true, city)
+    take(city, Forger(evil).bundle("CITY", also=(stolen,)))
+    if by_card:
+        verify(city, true)
+    else:  # TRUE was verified by the card of another of its devices
+        key = str(keys.certificate["agency-key"])
+        exchange.put_peer(city.connection, exchange.Peer("TRUE", "", key, "2026-11-23T12:00:00Z", "", ""))
+    assert take(city, export(true, "CITY")).waiting == {}
+    (device,) = [one for one in exchange.devices(city.connection) if one.id == true.device]
+    assert (device.agency, device.seal_to) == ("TRUE", keys.seal_to)
+    found = queries.get_record(city.connection, get_kind("contact"), contact.id)
+    assert found is not None
+    assert found.created_in == "TRUE"
+    assert queries.owner_of(city.connection, get_kind("contact"), contact.id) == "TRUE"
+    assert health.differences(city.session.store) == []
+
+
+def test_memory_does_not_grow_with_the_length_of_edits(stores: Stores) -> None:
+    forger = Forger(stores.evil)
+    for _turn in range(50):
+        forger.edit(
+            get_kind("log"),
+            random_name(),
+            "operational",
+            {"text": "x" * 1_000_000},
+            "2026-11-23T12:00:00.000Z/0",
+        )
+    data = forger.bundle("CITY")
+    forger.bodies.clear()
+    tracemalloc.start()
+    try:
+        assert take(stores.city, data).new == 50
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()

@@ -129,12 +129,11 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
                 ),
             )
         device = card.device
-        exchange.put_device(
-            connection,
-            exchange.KnownDevice(
-                device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
-            ),
+        known_device = exchange.KnownDevice(
+            device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
         )
+        if exchange.put_device(connection, known_device, proven=True):
+            session.store.replay()  # whose edits these are stands in the tables
         admitted = admit_waiting(session, card.agency)
     return Added(card.agency, card.name, card.fingerprint, card.words, known is None, admitted)
 

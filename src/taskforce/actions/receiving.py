@@ -29,6 +29,9 @@ from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot
 from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
 
+_MOST_AT_ONCE = 4 << 20
+"""Characters of edits held at once: an edit may be megabytes long, and many such come from whoever makes a bundle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -134,11 +137,13 @@ class _Incoming:
         self._stamp = clock.parse_stamp(text) if text else None
         self._row = self._note_bundle(head)
         batch: list[Edit] = []
+        size = 0
         for edit in self.reader:
             batch.append(edit)
-            if len(batch) >= BATCH:
+            size += len(edit.text)
+            if len(batch) >= BATCH or size >= _MOST_AT_ONCE:
                 self._take(batch)
-                batch = []
+                batch, size = [], 0
         self._take(batch)
         self._check_end(head)
         self._learn_holdings(head)
@@ -171,19 +176,21 @@ class _Incoming:
         for device in exchange.devices(self.session.store.connection):
             self.signers[device.id] = known_signer(device)
         for certificate in head.certificates:
-            self._learn(certificate)
+            self._learn(certificate, head)
         sender = self.signers.get(head.device)
         if sender is None or sender.agency != head.agency:
             raise TrustError(_("this bundle brings no certificate of the device that sent it"))
         self.verified = sender.verified
 
-    def _learn(self, certificate: Mapping[str, Any]) -> None:
+    def _learn(self, certificate: Mapping[str, Any], head: Head) -> None:
         from taskforce.keys.identity import check_certificate  # deferred: as above
 
         device = check_certificate(certificate)
-        if device.id in self.signers and self.signers[device.id].verified:
-            return
         verified = device.agency_key == trusted_key(self.session, device.agency)
+        known = self.signers.get(device.id)
+        proven = device.id == head.device  # by the signature at the end
+        if known is not None and known.verified and not (verified and proven):
+            return
         self.signers[device.id] = Signer(
             device.agency,
             device.fingerprint,
@@ -192,12 +199,11 @@ class _Incoming:
             verified,
         )
         if verified:
-            exchange.put_device(
-                self.session.store.connection,
-                exchange.KnownDevice(
-                    device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
-                ),
+            entered = exchange.KnownDevice(
+                device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
             )
+            if exchange.put_device(self.session.store.connection, entered, proven=proven):
+                self.session.store.replay()  # whose edits these are stands in the tables
 
     def _take(self, batch: Sequence[Edit]) -> None:
         """Sort a batch into known, new and waiting edits, and take the new ones in."""

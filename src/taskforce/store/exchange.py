@@ -103,10 +103,18 @@ def devices(connection: Connection, agency: str | None = None) -> list[KnownDevi
     ]
 
 
-def put_device(connection: Connection, device: KnownDevice) -> None:
-    """Enter a device whose certificate was checked against its agency's verified key."""
+def put_device(connection: Connection, device: KnownDevice, *, proven: bool = False) -> bool:
+    """Enter a device whose certificate was checked against its agency's verified key; True if it was another agency's.
+
+    An agency may certify any key it has heard of, so a certificate alone does not take a device from another agency.
+    `proven` says that the device itself signed what brought it: its card or its own bundle. That does.
+    """
+    known = connection.execute("SELECT agency FROM device WHERE id = ?", (device.id,)).fetchone()
+    if known is not None and (known[0] == device.agency or not proven):
+        return False
     connection.execute(
-        "INSERT INTO device VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO device VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET agency = excluded.agency, "
+        "seal_to = excluded.seal_to, certificate = excluded.certificate",
         (
             device.id,
             device.agency,
@@ -115,6 +123,7 @@ def put_device(connection: Connection, device: KnownDevice) -> None:
             json.dumps(device.certificate, sort_keys=True),
         ),
     )
+    return known is not None
 
 
 # ── holdings ──
