@@ -168,7 +168,8 @@ def test_adding_up_anew_leaves_no_edit_where_its_record_once_belonged(stores: St
     before = health.fingerprints(connection)
     with session.store.writing():
         edits = [known_edit(body) for (body,) in connection.execute("SELECT body FROM edit ORDER BY id")]
-        owners = dict(connection.execute("SELECT id, owner FROM record WHERE owner != ''"))
+        rows = connection.execute("SELECT id, kind, owner FROM record WHERE owner != ''")
+        owners = {(record, kind): owner for record, kind, owner in rows}
         forget_all(connection)
         tables.create_tables(connection)
         ledger = session.store.ledger()
@@ -234,3 +235,16 @@ def test_memory_does_not_grow_with_the_length_of_edits(stores: Stores) -> None:
         assert tracemalloc.get_traced_memory()[1] < 30_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_record_that_others_give_another_kind_is_not_its_makers(stores: Stores) -> None:
+    """An id commits to its kind; what strays under it belongs to nobody, also after a rebuild."""
+    city = stores.city
+    kept = keeping.add(city.session, get_kind("contact"), {"name": "J. Sok", "agency": "CITY"})
+    forger = Forger(stores.evil)
+    forger.edit(get_kind("log"), kept.id, "operational", {"text": "stray"}, "2026-11-23T12:00:00.000Z/0")
+    take(city, forger.bundle("CITY"))
+    assert health.differences(city.session.store) == []
+    city.session.store.rebuild()
+    assert queries.owner_of(city.connection, get_kind("contact"), kept.id) == "CITY"
+    assert queries.owner_of(city.connection, get_kind("log"), kept.id) == ""

@@ -108,7 +108,7 @@ def admit_waiting(session: Session, agency: str) -> int:
             continue
         good.append(edit)
         if edit.born:
-            owners[edit.record] = signer.agency
+            owners[edit.record, edit.kind] = signer.agency
     exchange.drop_waiting(connection, done)
     session.store.ledger().take(good, owners)
     acknowledge_referrals(session, [edit.record for edit in good if edit.kind == "referral"])

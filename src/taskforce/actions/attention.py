@@ -174,12 +174,8 @@ def _conflicts(session: Session) -> list[Item]:
 
 
 def _quarantine(session: Session) -> list[Item]:
-    by_reason: dict[tuple[str, str], int] = {}
-    for one in exchange.waiting(session.store.connection):
-        key = (one.reason, one.agency or one.device)
-        by_reason[key] = by_reason.get(key, 0) + 1
     result = []
-    for (reason, who), count in by_reason.items():
+    for reason, who, count in exchange.count_waiting(session.store.connection):
         text = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}
         do = "taskforce peer add CARD" if reason == "unknown-signer" else "taskforce doctor"
         result.append(Item("quarantine", "edit", who, f"{text}: {_(_REASONS[reason])}", do))

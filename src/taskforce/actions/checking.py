@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from taskforce.actions.session import Session
 from taskforce.store import health
-from taskforce.store.exchange import waiting
+from taskforce.store.exchange import count_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,5 @@ def check(session: Session, *, rebuild: bool = False) -> Health:
     else:
         faults += health.differences(store)
     edits, records = health.sizes(store.connection)
-    return Health(edits, records, len(waiting(store.connection)), tuple(faults), rebuild)
+    waiting = sum(count for _reason, _who, count in count_waiting(store.connection))
+    return Health(edits, records, waiting, tuple(faults), rebuild)

@@ -232,10 +232,10 @@ class _Incoming:
 
     def _checked(
         self, fresh: Sequence[tuple[Edit, Signer]], held: dict[Dot, str]
-    ) -> tuple[list[Edit], dict[str, str]]:
+    ) -> tuple[list[Edit], dict[tuple[str, str], str]]:
         """The edits that may enter beside those `held`, and which agency made the records that they prove made."""
         good: list[Edit] = []
-        owners: dict[str, str] = {}
+        owners: dict[tuple[str, str], str] = {}
         assert self._ledger is not None
         own = self._ledger.last_of(self.session.store.me.feed)
         for (edit, signer), reason in zip(fresh, faults_of(fresh, held, own), strict=True):
@@ -246,7 +246,7 @@ class _Incoming:
                 self.shared.setdefault(edit.feed, []).append((edit.number, edit.number))
                 good.append(edit)
                 if edit.born:
-                    owners[edit.record] = signer.agency
+                    owners[edit.record, edit.kind] = signer.agency
         return good, owners
 
     def _look_at(self, edit: Edit) -> None:

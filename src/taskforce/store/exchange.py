@@ -361,6 +361,14 @@ def waiting(connection: Connection, *, agency: str | None = None, reason: str | 
     return [Waiting(*row) for row in rows]
 
 
+def count_waiting(connection: Connection) -> list[tuple[str, str, int]]:
+    """How many edits are in quarantine by reason and by the agency, or else the device, that they say they are of."""
+    rows = connection.execute(
+        "SELECT reason, coalesce(nullif(agency, ''), device), count(*) FROM quarantine GROUP BY 1, 2 ORDER BY min(id)"
+    )
+    return [(str(reason), str(who), int(count)) for reason, who, count in rows]
+
+
 def drop_waiting(connection: Connection, hashes: Sequence[str]) -> None:
     """Take edits out of quarantine."""
     connection.executemany("DELETE FROM quarantine WHERE hash = ?", [(one,) for one in hashes])

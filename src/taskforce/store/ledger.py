@@ -66,15 +66,15 @@ class Ledger:
         ).fetchone()
         return feed, int(row[0] or 0)
 
-    def take(self, edits: Sequence[Edit], owners: dict[str, str], *, bundle: int | None = None) -> None:
+    def take(self, edits: Sequence[Edit], owners: dict[_Record, str], *, bundle: int | None = None) -> None:
         """Take in new edits, whose signatures were checked and which the store does not hold.
 
-        `owners` maps the records whose creator these edits prove to the agency that made them.
+        `owners` maps the records (id and kind) whose creator these edits prove to the agency that made them.
         """
         for start in range(0, len(edits), BATCH):
             self._take_batch(edits[start : start + BATCH], owners, bundle)
 
-    def retake(self, edits: Sequence[Edit], owners: dict[str, str]) -> None:
+    def retake(self, edits: Sequence[Edit], owners: dict[_Record, str]) -> None:
         """Add up edits that the log already holds: the rebuilding of the tables from it."""
         self._add_up(edits, owners)
 
@@ -91,7 +91,7 @@ class Ledger:
             known = self._feeds[feed] = int(found[0])
         return known
 
-    def _take_batch(self, edits: Sequence[Edit], owners: dict[str, str], bundle: int | None) -> None:
+    def _take_batch(self, edits: Sequence[Edit], owners: dict[_Record, str], bundle: int | None) -> None:
         self.connection.executemany(
             "INSERT INTO edit (feed, number, record, kind, part, hash, bundle, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -101,7 +101,7 @@ class Ledger:
         )
         self._add_up(edits, owners)
 
-    def _add_up(self, edits: Sequence[Edit], owners: dict[str, str]) -> None:
+    def _add_up(self, edits: Sequence[Edit], owners: dict[_Record, str]) -> None:
         self._loaded = {(edit.feed, edit.number): edit for edit in edits}
         records = self._record_numbers(edits, owners)
         parts = self._merged_parts(edits, records)
@@ -116,7 +116,7 @@ class Ledger:
         self._loaded = {}
 
     def _record_numbers(
-        self, edits: Sequence[Edit], owners: dict[str, str]
+        self, edits: Sequence[Edit], owners: dict[_Record, str]
     ) -> dict[_Record, tuple[int, bool]]:
         """Row number of each record the edits touch, and whether the record is new."""
         numbers: dict[_Record, tuple[int, bool]] = {}
@@ -127,7 +127,7 @@ class Ledger:
             row = self.connection.execute(
                 "SELECT n, owner FROM record WHERE id = ? AND kind = ?", key
             ).fetchone()
-            owner = owners.get(edit.record, "")
+            owner = owners.get(key, "")
             if row is None:
                 cursor = self.connection.execute(
                     "INSERT INTO record (id, kind, owner) VALUES (?, ?, ?)", (*key, owner)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 DATABASE = "store.db"
 
+_MOST_AT_ONCE = 4 << 20
+"""Characters of edits that a rebuild holds at once: an edit may be megabytes long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Me:
@@ -133,26 +136,33 @@ class Store:
         from taskforce.store.ledger import forget_all  # deferred: as above
 
         owners = {
-            record: owner
-            for record, owner in self.connection.execute("SELECT id, owner FROM record")
+            (record, kind): owner
+            for record, kind, owner in self.connection.execute("SELECT id, kind, owner FROM record")
             if owner
         }
         forget_all(self.connection)
         tables.create_tables(self.connection)
         return self._replay(self.ledger(), owners)
 
-    def _replay(self, ledger: Ledger, owners: dict[str, str]) -> int:
+    def _replay(self, ledger: Ledger, owners: dict[tuple[str, str], str]) -> int:
         from taskforce.sync.edit import known_edit  # deferred: as above
 
         last, count = 0, 0
         while True:
+            edits, size = [], 0
             rows = self.connection.execute(
                 "SELECT id, body FROM edit WHERE id > ? ORDER BY id LIMIT 2000", (last,)
-            ).fetchall()
-            if not rows:
+            )
+            for row, body in rows:
+                last = row
+                edits.append(known_edit(body))
+                size += len(body)
+                if size >= _MOST_AT_ONCE:
+                    break
+            if not edits:
                 return count
-            ledger.retake([known_edit(body) for _id, body in rows], owners)
-            last, count = rows[-1][0], count + len(rows)
+            ledger.retake(edits, owners)
+            count += len(edits)
 
     def check(self) -> list[str]:
         """What the engine finds wrong with the file: damaged pages, broken indexes. Empty when it is sound."""

@@ -36,7 +36,7 @@ class Writer:
     saved: int = 0
     _pending: list[Edit] = field(default_factory=list)
     _pending_records: set[str] = field(default_factory=set)
-    _owners: dict[str, str] = field(default_factory=dict)
+    _owners: dict[tuple[str, str], str] = field(default_factory=dict)
     _befores: list[tuple[str, int, bool, str]] = field(default_factory=list)
 
     def save(self, kind: Kind, record: str, values: Mapping[str, Value], *, nonce: str = "") -> None:
@@ -95,7 +95,7 @@ class Writer:
         before = json.dumps(self._before(kind, record, values), ensure_ascii=False, separators=(",", ":"))
         self._befores.append((edit.feed, edit.number, row is None, before))
         if nonce:
-            self._owners[record] = self.store.me.agency
+            self._owners[record, kind.name] = self.store.me.agency
         self._pending.append(edit)
         self._pending_records.add(record)
         self.saved += 1
