@@ -39,6 +39,7 @@ class PlanFile:
     problems: dict[tuple[int, int], Problem] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     names: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, folded name) → id
+    records: set[tuple[str, str]] = field(default_factory=set)  # (kind, id) of the entries identified so far
 
     def fault(
         self, path: tuple[str | int, ...], sentence: str, hint: str | None = None, *, of_key: bool = False

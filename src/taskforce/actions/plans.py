@@ -97,12 +97,18 @@ def _identify(plan: PlanFile, entry: Entry) -> bool:
         existing = _called_the_same(plan, entry)
     entry.existing = existing
     entry.record = record if existing is None else existing.id
-    for name in filter(None, (key, given, *_calling_names(entry))):
-        known = plan.names.setdefault((entry.kind.name, name.casefold()), entry.record)
-        if known != entry.record or (name in (key, given) and _is_second(plan, entry)):
-            plan.fault(entry.path, _('"%(name)s" is in this plan twice') % {"name": name})
-            return False
-    return True
+    names = [name for name in (key, given, *_calling_names(entry)) if name]
+    taken = [
+        name
+        for name in names
+        if plan.names.setdefault((entry.kind.name, name.casefold()), entry.record) != entry.record
+    ]
+    if not taken and (entry.kind.name, entry.record) in plan.records:
+        taken = [*names, str(typed.get(entry.kind.title, ""))]
+    plan.records.add((entry.kind.name, entry.record))
+    if taken:
+        plan.fault(entry.path, _('"%(name)s" is in this plan twice') % {"name": taken[0]})
+    return not taken
 
 
 def _record_id(plan: PlanFile, entry: Entry, given: str, key: str) -> str | None:
@@ -122,11 +128,6 @@ def _record_id(plan: PlanFile, entry: Entry, given: str, key: str) -> str | None
         return None
     natural = _natural_key(plan, entry)
     return None if natural is None else natural_id(kind.name, *natural)
-
-
-def _is_second(plan: PlanFile, entry: Entry) -> bool:
-    earlier = (other for other in plan.entries if other is not entry and other.record == entry.record)
-    return any(other.kind is entry.kind for other in earlier)
 
 
 def _natural_key(plan: PlanFile, entry: Entry) -> tuple[str, ...] | None:
