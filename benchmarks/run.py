@@ -11,7 +11,6 @@ import argparse
 import compileall
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -195,6 +194,8 @@ def export_outside(folder: Path) -> None:
 
 def import_once(folder: Path, bundle: Path) -> int:
     """In a process of its own: take a bundle in and print the most memory that was resident, in KiB."""
+    import resource  # deferred: Windows has none, and the other rows can be measured there
+
     session = stores.open_store(folder)
     take_in(session, bundle)
     session.store.close()
