@@ -58,6 +58,11 @@ def existing_file(path: Path) -> Iterator[IO[bytes]]:
         raise InputError(_("%(path)s is not there") % {"path": path}) from None
     except PermissionError:
         raise InputError(_("%(path)s may not be read") % {"path": path}) from None
+    except OSError as error:  # a name too long, a disk that fails; what writes has sentences of its own
+        reason = os.strerror(error.errno or 0)
+        raise InputError(
+            _("%(path)s cannot be read: %(reason)s") % {"path": path, "reason": reason}
+        ) from None
 
 
 def make_folder(path: Path) -> None:

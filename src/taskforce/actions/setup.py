@@ -47,6 +47,7 @@ def create_store(
     from taskforce.keys import identity, words  # deferred: loads the cryptographic libraries
     from taskforce.keys.encoding import from_text
 
+    folder = folder.resolve()  # ".", and the target of a link, have names too
     if store_exists(folder):
         raise StoreError(_("there is a store in %(folder)s already") % {"folder": folder})
     require_empty(folder)

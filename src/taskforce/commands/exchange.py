@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
@@ -45,7 +46,7 @@ def run_import(files: tuple[str, ...], dry_run: bool) -> Result:
     session = open_session()
     results = []
     lines: list[Line | str] = []
-    are_several = len(files) > 1 or any(Path(name).is_dir() for name in files)
+    are_several = len(files) > 1 or any(os.path.isdir(name) for name in files)
     for name in _each_file(files):
         try:
             data, told = _import_one(session, name, dry_run)
@@ -65,7 +66,7 @@ def _each_file(names: tuple[str, ...]) -> list[str]:
     """The files named, and of each folder named the bundles in it."""
     files: list[str] = []
     for name in names:
-        if not Path(name).is_dir():
+        if not os.path.isdir(name):
             files.append(name)
             continue
         found = sorted(str(each) for each in Path(name).glob("*" + _SUFFIX) if each.is_file())
@@ -340,7 +341,7 @@ def _export_bundles(
     from taskforce.actions.sending import export_bundle
 
     session = open_session()
-    if len(to) > 1 and not dry_run and not (output and Path(output).is_dir()):
+    if len(to) > 1 and not dry_run and not (output and os.path.isdir(output)):
         raise UsageError(
             _("for several peers, name a folder with -o"), hint=_("each gets a bundle of its own")
         )

@@ -14,6 +14,9 @@ from taskforce.records.schema import Field, Kind, Type
 from taskforce.store import queries
 from taskforce.store.queries import Condition, Record
 
+MOST = 2**31
+"""More than any store holds, and what SQLite takes for a limit."""
+
 EVERY_OPERATION = "all"
 """What `--operation` takes to mean every operation, where one was chosen with `use`."""
 
@@ -70,6 +73,7 @@ def chosen_records(session: Session, kind: Kind, given: dict[str, Any]) -> list[
     limit = given.get("limit")
     if limit is not None and limit < 0:
         raise UsageError(_("--limit cannot be less than 0"))
+    limit = None if limit is None else min(limit, MOST)
     sort = [_order(kind, text) for text in given.get("sort") or ()]
     if not sort and kind.sort.startswith("-"):
         return _latest(session, kind, conditions, limit, archived=given["archived"])

@@ -132,7 +132,14 @@ def complete_refs(kind: Kind) -> Completer:
 
         if kind.name in ("agency", "operation"):
             records = queries.list_records(session.store.connection, kind, limit=500)
-            return _completed(typed, map(label_of, records))
+            names = map(label_of, records)
+            return _completed(
+                typed,
+                (
+                    name if _is_plain(name) else record.ref
+                    for name, record in zip(names, records, strict=True)
+                ),
+            )
         if len(typed) <= 2:
             records = queries.list_records(session.store.connection, kind, limit=50)
         else:
@@ -145,6 +152,12 @@ def complete_refs(kind: Kind) -> Completer:
 def _completed(typed: str, names: Iterable[str]) -> list[str]:
     """The names that begin with what was typed, in whatever case, which is kept as it was typed."""
     return [typed + name[len(typed) :] for name in names if name.casefold().startswith(typed.casefold())]
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a shell takes the name as one word and nothing else. Others write codenames, and zsh evaluates what it is
+    offered: `$(…)` in one would run when somebody presses Tab."""
+    return all(character.isalnum() or character in "-._" for character in name)
 
 
 def _complete(field: Field) -> Completer | None:
