@@ -11,6 +11,7 @@ from taskforce.actions.attention import Item, Status, status
 from taskforce.commands.frame import command, open_session
 from taskforce.i18n import _, ngettext
 from taskforce.output import Line, Lines, Result
+from taskforce.records.registry import get_kind
 from taskforce.text import cells, shorten
 
 GLYPHS = {
@@ -69,7 +70,7 @@ def run_status() -> Result:
 def lines_of(found: Status) -> tuple[Line | str, ...]:
     """The status screen."""
     head = " · ".join(
-        part for part in (found.operation, found.operation_state, f"{found.agency}  {found.officer}") if part
+        part for part in (found.operation, _state(found), f"{found.agency}  {found.officer}") if part
     )
     lines: list[Line | str] = [Line(" " + head, "heading")]
     lines += _attention(found)
@@ -84,6 +85,12 @@ def lines_of(found: Status) -> tuple[Line | str, ...]:
             )
         )
     return tuple(lines)
+
+
+def _state(found: Status) -> str:
+    lifecycle = get_kind("operation").lifecycle
+    assert lifecycle is not None
+    return _(lifecycle.states.get(found.operation_state, found.operation_state)).lower()
 
 
 def _attention(found: Status) -> list[Line]:
