@@ -17,6 +17,7 @@ from story import make_story
 
 from taskforce import cli, i18n
 from taskforce.cli import root
+from taskforce.commands.config import SHELLS
 from taskforce.records.schema import PARTS
 
 OF_THE_FRAMEWORK = {
@@ -44,7 +45,7 @@ COMMANDS = dict(tree(root()))
 
 def to_be_typed() -> set[str]:
     """Words of command, option, setting and field names, of codes and of metavars: the same in every language."""
-    texts: list[str] = [*PARTS, "help", "yes", "no", "csv", "json", "yaml", "table"]
+    texts: list[str] = [*PARTS, *SHELLS, "help", "yes", "no", "csv", "json", "yaml", "table"]
     for path, command in COMMANDS.items():
         texts += path
         for parameter in command.params:
