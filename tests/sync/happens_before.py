@@ -101,6 +101,12 @@ class World:
             return ""
         return max((self.written[dot] for dot in dots), key=lambda edit: edit.shown_by).values[name]
 
+    def last_by(self, replica: str, place: Place, name: str, device: str) -> object:
+        """What a device itself has last said of a field, as far as `replica` has heard; else ''."""
+        dots = [dot for dot in self._parts[replica].get(place, ()) if dot[0].startswith(device + ".")]
+        said = [dot for dot in dots if name in self.written[dot].values]
+        return self.written[max(said, key=lambda dot: dot[1])].values[name] if said else ""
+
     def is_archived(self, replica: str, record: str, kind: str) -> bool:
         """Out of view: in every part held, archived by edits that knew everything standing in it."""
         parts = {place: dots for place, dots in self._parts[replica].items() if place[:2] == (record, kind)}

@@ -51,7 +51,7 @@ def gather(session: Session) -> Knowledge:
     words = Words(session)
     referrals = {
         record.id: facts
-        for record in queries.list_records(connection, get_kind("referral"))
+        for record in queries.list_records(connection, get_kind("referral"), archived=True)
         if (facts := _referral_facts(session, words, record)) is not None
     }
     of_victim: dict[str, list[ReferralFacts]] = {}
@@ -86,7 +86,7 @@ def _parties(session: Session, words: Words) -> dict[str, frozenset[str]]:
         record.id: frozenset(
             party if len(party) == 2 else natural_id("agency", party) for party in words.parties(record)
         )
-        for record in queries.list_records(connection, get_kind("agreement"))
+        for record in queries.list_records(connection, get_kind("agreement"), archived=True)
     }
 
 
@@ -94,7 +94,8 @@ def _referral_facts(session: Session, words: Words, record: Record) -> ReferralF
     """What a referral opens, as its sender made it; None where what is known of it is not from its sender alone.
 
     It opens the victim's parts only if it was made by this agency or by the one that made the victim's record:
-    otherwise anybody could write a referral of somebody else's victim to themselves.
+    otherwise anybody could write a referral of somebody else's victim to themselves. One that is archived opens
+    nothing, but goes on to its two sides, so that each hears of it.
     """
     connection = session.store.connection
     owner = queries.owner_of(connection, record.kind, record.id)
@@ -110,11 +111,12 @@ def _referral_facts(session: Session, words: Words, record: Record) -> ReferralF
     }
     if any(history.agency_of_device(connection, device) != owner for device in writers):
         return None
+    is_closed = record.archived or words.is_taken_back(record)
     return ReferralFacts(
         record.text("victim"),
         record.text("sender"),
         record.text("to"),
-        "revoked" if words.is_taken_back(record) else record.text("status"),
+        "revoked" if is_closed else record.text("status"),
         bool(record.text("sent_at")),
         owner in keepers,
     )

@@ -1,0 +1,115 @@
+"""Two agencies exchanging: stories that five replicas once stumbled over, told plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from replicas import Replica, documents, export, make_replica, take, verify
+
+from taskforce.actions import checking, conflicts, keeping, peers
+from taskforce.records.registry import get_kind
+from taskforce.store import queries
+from taskforce.store.queries import Record
+
+Two = tuple[Replica, Replica]
+
+
+@cache
+def _stores(folder: Path) -> Two:
+    one, other = (make_replica(folder / f"two-{code}", code, name=code) for code in ("CITY", "NGO"))
+    verify(one, other)
+    verify(other, one)
+    victim = keeping.add(one.session, get_kind("victim"), {"age_band": "9-17"})
+    kind = get_kind("referral")
+    keeping.add(one.session, get_kind("agency"), {"code": "NGO"})
+    made = keeping.add(one.session, kind, {"victim": victim.id, "to": "NGO", "services": ["shelter"]})
+    keeping.move(one.session, kind, made, "send", {})
+    one.keep()
+    other.keep()
+    return one, other
+
+
+@pytest.fixture
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+    """CITY has just sent NGO a referral."""
+    stores = _stores(tmp_path_factory.getbasetemp())
+    for replica in stores:
+        replica.skew = timedelta()
+        replica.put_back()
+    yield stores
+
+
+def the(replica: Replica, kind: str) -> Record:
+    """The only record of a kind, archived or not."""
+    [found] = queries.list_records(replica.connection, get_kind(kind), archived=True)
+    return found
+
+
+def swap(one: Replica, other: Replica) -> None:
+    """Both hear what the other has to say."""
+    take(other, export(one, other.code))
+    take(one, export(other, one.code))
+
+
+@pytest.mark.parametrize("ending", ["declined", "revoked", "archived"])
+def test_after_a_referral_has_ended_they_have_nothing_to_repeat(two: Two, ending: str) -> None:
+    city, ngo = two
+    kind = get_kind("referral")
+    swap(city, ngo)
+    keeping.edit(ngo.session, get_kind("victim"), the(ngo, "victim"), {"health": "Well"})
+    swap(city, ngo)
+    if ending == "declined":
+        keeping.move(ngo.session, kind, the(ngo, "referral"), "decline", {"decline_reason": "unsafe"})
+    elif ending == "revoked":
+        keeping.move(city.session, kind, the(city, "referral"), "revoke", {})
+    else:
+        keeping.set_archived(ngo.session, kind, the(ngo, "referral"), archived=True)
+    for _time in range(3):
+        swap(city, ngo)
+    assert the(city, "referral").values == the(ngo, "referral").values
+    assert the(city, "referral").archived == the(ngo, "referral").archived == (ending == "archived")
+    for one, other in ((city, ngo), (ngo, city)):
+        [peer] = peers.list_peers(one.session)
+        assert (peer.waiting, peer.unsent) == (0, 0)
+        assert [each for each in documents(other, export(one, other.code)) if "edit" in each] == []
+    keeping.edit(city.session, get_kind("victim"), the(city, "victim"), {"health": "Canary"})
+    assert "Canary" not in str(documents(ngo, export(city, "NGO")))
+
+
+def test_a_clock_in_the_future_does_not_keep_a_revoked_referral_open(two: Two) -> None:
+    """NGO's acknowledgement and CITY's revocation cross. By NGO's clock its own is later, and is shown."""
+    city, ngo = two
+    ngo.skew = timedelta(days=400)
+    data = export(city, "NGO")
+    with ngo.at(0):
+        take(ngo, data)
+        acknowledged = export(ngo, "CITY")
+    keeping.move(city.session, get_kind("referral"), the(city, "referral"), "revoke", {})
+    take(city, acknowledged)
+    assert the(city, "referral").text("status") == "received"
+    assert [each.field for each in conflicts.list_conflicts(city.session)] == ["status"]
+    keeping.edit(city.session, get_kind("victim"), the(city, "victim"), {"health": "Canary"})
+    assert "Canary" not in str(documents(ngo, export(city, "NGO")))
+
+
+@pytest.mark.parametrize("archive_first", [True, False])
+def test_archived_here_and_another_part_added_there_stays_in_view_whatever_came_first(
+    two: Two, archive_first: bool
+) -> None:
+    city, ngo = two
+    swap(city, ngo)
+    keeping.set_archived(city.session, get_kind("victim"), the(city, "victim"), archived=True)
+    keeping.edit(ngo.session, get_kind("victim"), the(ngo, "victim"), {"health": "Needs insulin"})
+    if archive_first:
+        take(city, export(ngo, "CITY"))
+        assert not the(city, "victim").archived
+    take(ngo, export(city, "NGO"))
+    take(city, export(ngo, "CITY"))
+    for replica in two:
+        assert not the(replica, "victim").archived
+        assert the(replica, "victim").text("health") == "Needs insulin"
+        assert not checking.check(replica.session).faults
