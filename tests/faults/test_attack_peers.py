@@ -13,7 +13,7 @@ import pytest
 from replicas import Replica, export, make_replica, take, verify
 
 from taskforce.__main__ import main
-from taskforce.actions import keeping, peers
+from taskforce.actions import conflicts, keeping, peers, references
 from taskforce.crockford import random_name
 from taskforce.keys import identity, keyfile, slots
 from taskforce.keys.signatures import sign
@@ -60,12 +60,13 @@ class Forger:
     def __init__(self, device: Replica) -> None:
         self.device = device
         self.bodies: list[dict[str, Any]] = []
+        self.epoch = 7
         self.prev = ""
 
     def edit(self, kind: Kind, record: str, part: str, values: dict[str, Value], stamp: str) -> None:
         """Add an edit that no program would write."""
         body = compose(
-            feed=f"{self.device.device}.7",
+            feed=f"{self.device.device}.{self.epoch}",
             number=len(self.bodies) + 1,
             prev=self.prev,
             stamp=parse_stamp(stamp),
@@ -248,3 +249,27 @@ def test_a_record_that_others_give_another_kind_is_not_its_makers(stores: Stores
     city.session.store.rebuild()
     assert queries.owner_of(city.connection, get_kind("contact"), kept.id) == "CITY"
     assert queries.owner_of(city.connection, get_kind("log"), kept.id) == ""
+
+
+def test_two_values_in_a_part_that_a_field_is_not_of_are_no_conflict_that_nobody_can_decide(
+    stores: Stores,
+) -> None:
+    city = stores.city
+    kept = keeping.add(city.session, get_kind("contact"), {"name": "J. Sok", "agency": "CITY"})
+    for epoch in (7, 8):
+        forger = Forger(stores.evil)
+        forger.epoch = epoch
+        values: dict[str, Value] = {"name": str(epoch)}
+        forger.edit(get_kind("contact"), kept.id, "case", values, "2026-11-23T12:00:00.000Z/0")
+        assert take(city, forger.bundle("CITY")).new == 1
+    assert conflicts.list_conflicts(city.session) == []
+
+
+def test_a_record_that_bears_an_agencys_code_is_not_taken_for_it(stores: Stores) -> None:
+    city = stores.city
+    forger = Forger(stores.evil)
+    forger.edit(
+        get_kind("agency"), random_name(), "directory", {"code": "CITY"}, "2026-11-23T12:00:00.000Z/0"
+    )
+    take(city, forger.bundle("CITY"))
+    assert references.find(city.session, get_kind("agency"), "city").id == city.session.own_agency

@@ -47,10 +47,16 @@ def list_conflicts(session: Session) -> list[Conflict]:
     for record_id, kind_name, part, name in history.conflicts(session.store.connection):
         kind = find_kind(kind_name)
         record = None if kind is None else queries.get_record(session.store.connection, kind, record_id)
-        if kind is None or record is None or (name != ARCHIVED and kind.field(name) is None):
+        if kind is None or record is None or not _is_shown(kind, part, name):
             continue
         result.append(_conflict(session, kind, record, part, name))
     return result
+
+
+def _is_shown(kind: Kind, part: str, name: str) -> bool:
+    """Whether the field counts in this part: what others write into a wrong part is kept, but nobody can decide it."""
+    field = kind.field(name)
+    return name == ARCHIVED or (field is not None and field.part == part)
 
 
 def conflicts_of(session: Session, text: str) -> list[Conflict]:

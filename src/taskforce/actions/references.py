@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskforce.actions.session import Session
+from taskforce.actions.session import Session, natural_id
 from taskforce.crockford import normalise
 from taskforce.errors import Ambiguous, NotFound, did_you_mean
 from taskforce.i18n import _
@@ -56,6 +56,11 @@ def find_any(session: Session, text: str) -> Record:
 def candidates(session: Session, kind: Kind, wanted: str) -> list[Record]:
     """The records that `wanted` may mean: by code or codename, else by prefix of the id, else by the name shown."""
     connection = session.store.connection
+    if kind.natural == (NAMED_BY.get(kind.name),):
+        # The id follows from the name: whoever else bears the name is not the one that is meant.
+        true_one = queries.get_record(connection, kind, natural_id(kind.name, wanted.upper()))
+        if true_one is not None:
+            return [true_one]
     if kind.name in NAMED_BY:
         named = queries.records_by_value(connection, kind, NAMED_BY[kind.name], wanted)
         live = [record for record in named if not record.archived] or named
