@@ -12,7 +12,9 @@ PROGRAM = [sys.executable, "-m", "taskforce"]
 
 
 def on_terminal(*arguments: str) -> tuple[str, int]:
-    child = pexpect.spawn(PROGRAM[0], [*PROGRAM[1:], *arguments], encoding="utf-8", dimensions=(24, 100), timeout=30)
+    child = pexpect.spawn(
+        PROGRAM[0], [*PROGRAM[1:], *arguments], encoding="utf-8", dimensions=(24, 100), timeout=30
+    )
     child.expect(pexpect.EOF)
     child.close()
     return child.before, child.exitstatus
