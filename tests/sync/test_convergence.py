@@ -610,7 +610,7 @@ class Replicas(RuleBasedStateMachine):
         return ROLES.get(codename, {})
 
     def _left(self, at: str, operation: str, code: str) -> bool:
-        """Whether the participation of an agency was taken out of view."""
+        """Whether the participation of an agency was archived, or the lead's own word is that it be."""
         agency = next(
             place[0]
             for place in self.world.places(at)
@@ -620,7 +620,10 @@ class Replicas(RuleBasedStateMachine):
             place[1:] == ("participation", "operational")
             and self.world.shown(at, place, "operation") == operation
             and self.world.shown(at, place, "agency") == agency
-            and self.world.is_archived(at, place[0], "participation")
+            and (
+                self.world.is_archived(at, place[0], "participation")
+                or self.world.last_by(at, place, "archived", self.stores[LEAD].device)
+            )
             for place in self.world.places(at)
         )
 
