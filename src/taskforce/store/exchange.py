@@ -10,7 +10,7 @@ from typing import Any
 from taskforce.errors import StoreError
 from taskforce.i18n import _
 from taskforce.store.connection import Connection
-from taskforce.store.ledger import WHOLE
+from taskforce.store.scopes import WHOLE
 from taskforce.sync.holdings import (
     Holdings,
     Ranges,

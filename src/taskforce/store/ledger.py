@@ -14,12 +14,10 @@ from taskforce.records.registry import find_kind, get_kind
 from taskforce.records.schema import ARCHIVED, SELF, Kind
 from taskforce.store import tables
 from taskforce.store.connection import Connection
+from taskforce.store.scopes import WHOLE, Scopes
 from taskforce.sync.clock import parse_stamp
 from taskforce.sync.edit import Edit, Value, known_edit
 from taskforce.sync.merge import Dot, Head, PartState, dump_state, is_conflict, load_state, merge_edit, winner
-
-WHOLE = 0
-"""Stands for all scopes in `held`: everything the store has of a feed, mostly in one range."""
 
 BATCH = 2_000
 """Edits taken in at once; a batch of ten-field edits costs about 15 MB."""
@@ -49,8 +47,11 @@ class Ledger:
     connection: Connection
     agency_of: dict[str, str]
     _feeds: dict[str, int] = field(default_factory=dict)
-    _scopes: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    _scopes: Scopes = field(init=False)
     _loaded: dict[Dot, Edit] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._scopes = Scopes(self.connection)
 
     def hash_at(self, feed: str, number: int) -> str | None:
         """The hash of the edit that this store holds at a place, or None."""
@@ -294,7 +295,7 @@ class Ledger:
     def _write_scopes(self, parts: Sequence[_Part]) -> None:
         added: dict[tuple[int, int], list[int]] = {}
         for at in parts:
-            scope = self.scope_id(at.kind, at.part, self._anchor(at))
+            scope = self._scopes.id_of(at.kind, at.part, self._anchor(at))
             numbers = [(self.feed_id(edit.feed), edit.number) for edit in at.fresh]
             for feed, number in numbers:
                 added.setdefault((feed, WHOLE), []).append(number)
@@ -306,13 +307,13 @@ class Ledger:
                 # Fresh ones too: while the log is added up anew it already has the edits of later batches, and an
                 # earlier move has brought them along.
                 for feed, number in rows:
-                    self._release(feed, at.scope, number)
+                    self._scopes.release(feed, at.scope, number)
                 numbers = rows
             at.scope = scope
             for feed, number in numbers:
                 added.setdefault((feed, scope), []).append(number)
         for (feed, scope), wanted in added.items():
-            self._hold(feed, scope, sorted(wanted))
+            self._scopes.hold(feed, scope, sorted(wanted))
 
     def _anchor(self, at: _Part) -> str:
         kind = find_kind(at.kind)
@@ -323,60 +324,6 @@ class Ledger:
             return ""
         value = self.value(at.state, anchor)
         return value if isinstance(value, str) else ""
-
-    def scope_id(self, kind: str, part: str, anchor: str) -> int:
-        """The number of a scope, made if it is new."""
-        key = (kind, part, anchor)
-        known = self._scopes.get(key)
-        if known is None:
-            query = "SELECT id FROM scope WHERE kind = ? AND part = ? AND anchor = ?"
-            row = self.connection.execute(query, key).fetchone()
-            if row is None:
-                cursor = self.connection.execute(
-                    "INSERT INTO scope (kind, part, anchor) VALUES (?, ?, ?)", key
-                )
-                row = (cursor.lastrowid,)
-            known = self._scopes[key] = int(row[0])
-            if len(self._scopes) > 10_000:
-                self._scopes = {key: known}
-        return known
-
-    def _hold(self, feed: int, scope: int, numbers: list[int]) -> None:
-        """Note that the store holds `numbers` (sorted) of a feed in a scope."""
-        start = 0
-        for index in range(1, len(numbers) + 1):
-            if index == len(numbers) or numbers[index] != numbers[index - 1] + 1:
-                self._hold_range(feed, scope, numbers[start], numbers[index - 1])
-                start = index
-
-    def _hold_range(self, feed: int, scope: int, first: int, last: int) -> None:
-        rows = self.connection.execute(
-            "SELECT first, last FROM held WHERE feed = ? AND scope = ? AND first >= "
-            "coalesce((SELECT max(first) FROM held WHERE feed = ? AND scope = ? AND first < ?), 0) AND first <= ?",
-            (feed, scope, feed, scope, first, last + 1),
-        ).fetchall()
-        for low, high in rows:
-            if high >= first - 1:
-                self.connection.execute(
-                    "DELETE FROM held WHERE feed = ? AND scope = ? AND first = ?", (feed, scope, low)
-                )
-                first, last = min(first, low), max(last, high)
-        self.connection.execute("INSERT INTO held VALUES (?, ?, ?, ?)", (feed, scope, first, last))
-
-    def _release(self, feed: int, scope: int, number: int) -> None:
-        row = self.connection.execute(
-            "SELECT first, last FROM held WHERE feed = ? AND scope = ? AND first <= ? ORDER BY first DESC LIMIT 1",
-            (feed, scope, number),
-        ).fetchone()
-        if row is None or row[1] < number:
-            return
-        first, last = row
-        self.connection.execute(
-            "DELETE FROM held WHERE feed = ? AND scope = ? AND first = ?", (feed, scope, first)
-        )
-        for low, high in ((first, number - 1), (number + 1, last)):
-            if low <= high:
-                self.connection.execute("INSERT INTO held VALUES (?, ?, ?, ?)", (feed, scope, low, high))
 
 
 def forget_all(connection: Connection) -> None:
