@@ -140,6 +140,7 @@ class Replicas(RuleBasedStateMachine):
         self.referrals: dict[str, Referred] = {}
         self.victim_of: dict[str, str] = {}  # log entries and consents
         self.sent: set[str] = set()
+        self.births: dict[str, set[Dot]] = {}  # edits that prove who made a record
         self.trusts = {code: set(AGENCIES) for code in AGENCIES}
         self.trusts[NORTH].discard(SOUTH)
         self.trusts[SOUTH].discard(NORTH)
@@ -455,10 +456,13 @@ class Replicas(RuleBasedStateMachine):
             if part == "operational":
                 lead = self.world.held_of(LEAD, record, part)
                 assert lead == dots, place
-                roles = self._roles(LEAD, place)
-                operation = record if kind == "operation" else str(self.world.shown(LEAD, place, "operation"))
-                for code in roles:
-                    if self._takes_part(roles, code, kind) and not self._left(LEAD, operation, code):
+                operations = self._anchors(LEAD, place, "operation")
+                for code in AGENCIES:
+                    if all(
+                        self._takes_part(self._roles(LEAD, one), code, kind)
+                        and not self._left(LEAD, one, code)
+                        for one in operations
+                    ):
                         assert self.world.held_of(code, record, part) == dots, (code, place)
             if kind == "agreement":
                 for code in self.world.shown(LEAD, place, "parties"):
@@ -544,6 +548,8 @@ class Replicas(RuleBasedStateMachine):
         for feed, number, record, kind, part, digest, body in rows:
             if (feed, number) not in self.world.written:
                 edit = json.loads(body)
+                if "born" in edit:
+                    self.births.setdefault(record, set()).add((feed, number))
                 self.world.write(code, (feed, number), (record, kind, part), edit["set"], edit["at"], digest)
 
     def _compare(self, code: str) -> None:
@@ -589,10 +595,16 @@ class Replicas(RuleBasedStateMachine):
         if part == "directory":
             return True
         if part == "operational":
-            return self._takes_part(self._roles(sender, place), to, kind)
+            operations = self._anchors(sender, place, "operation")
+            return bool(operations) and all(
+                self._takes_part(self._roles(sender, one), to, kind) for one in operations
+            )
         if part == "agreement":
-            of = record if kind == "agreement" else str(self.world.shown(sender, place, "legal_basis"))
-            return to in self.world.shown(sender, (of, "agreement", "agreement"), "parties")
+            agreements = self._anchors(sender, place, "legal_basis")
+            parties = [
+                self.world.shown(sender, (one, "agreement", "agreement"), "parties") for one in agreements
+            ]
+            return bool(parties) and all(to in each for each in parties)
         if kind == "referral":
             one = self.referrals[record]
             return to == one.sender or (to == one.to and record in self.sent)
@@ -603,10 +615,25 @@ class Replicas(RuleBasedStateMachine):
             if one.victim == victim
         )
 
-    def _roles(self, at: str, place: Place) -> dict[str, str]:
+    def _anchors(self, at: str, place: Place, name: str) -> set[str]:
+        """The records that decide who may have a part: what its maker last said, or else all that anybody named."""
         record, kind, _part = place
-        of = record if kind == "operation" else str(self.world.shown(at, place, "operation"))
-        codename = str(self.world.shown(at, (of, "operation", "operational"), "codename"))
+        if kind == name or (kind == "agreement" and name == "legal_basis"):
+            return {record}
+        makers = {dot[0].partition(".")[0] for dot in self.births.get(record, set()) & self.world.held[at]}
+        named = {
+            dot: str(self.world.written[dot].values[name])
+            for dot in self.world.held[at]
+            if self.world.written[dot].place == place and name in self.world.written[dot].values
+        }
+        made = [dot for dot in named if dot[0].partition(".")[0] in makers]
+        if made:
+            last = max(made, key=lambda dot: self.world.written[dot].shown_by)
+            return {named[last]} - {""}
+        return set() if "" in named.values() else set(named.values())
+
+    def _roles(self, at: str, operation: str) -> dict[str, str]:
+        codename = str(self.world.shown(at, (operation, "operation", "operational"), "codename"))
         return ROLES.get(codename, {})
 
     def _left(self, at: str, operation: str, code: str) -> bool:

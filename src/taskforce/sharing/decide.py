@@ -22,7 +22,10 @@ _OPENS_VICTIM = ("sent", "received", "accepted", "in-progress", "completed")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is decided on at once: a kind and part, and the id of the record that anchors the audience (or nothing)."""
+    """What is decided on at once: a kind and part, and the id of the record that anchors the audience.
+
+    The anchor is empty where there is none; it holds several ids, apart by spaces, where it is contested.
+    """
 
     kind: str
     part: str
@@ -71,7 +74,19 @@ class Decision:
 
 
 def decide(recipient: str, scope: Scope, known: Knowledge) -> Decision:
-    """Whether the edits of `scope` may go to the agency whose record id is `recipient` (design, section 6)."""
+    """Whether the edits of `scope` may go to the agency whose record id is `recipient` (design, section 6).
+
+    Where the anchor is contested, the answer must be yes under each of them.
+    """
+    decision = Decision(False, "")
+    for anchor in scope.anchor.split(" "):
+        decision = _decide(recipient, Scope(scope.kind, scope.part, anchor), known)
+        if not decision.allowed:
+            break
+    return decision
+
+
+def _decide(recipient: str, scope: Scope, known: Knowledge) -> Decision:
     if recipient == known.own:
         return Decision(True, _("your own agency"))
     if recipient not in known.verified:

@@ -48,6 +48,7 @@ class Ledger:
     agency_of: dict[str, str]
     _feeds: dict[str, int] = field(default_factory=dict)
     _scopes: Scopes = field(init=False)
+    _newly_owned: list[_Record] = field(default_factory=list)
     _loaded: dict[Dot, Edit] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -138,6 +139,7 @@ class Ledger:
                 numbers[key] = (int(row[0]), False)
                 if owner and not row[1]:
                     self.connection.execute("UPDATE record SET owner = ? WHERE n = ?", (owner, row[0]))
+                    self._newly_owned.append(key)
         return numbers
 
     def _merged_parts(self, edits: Sequence[Edit], records: dict[_Record, tuple[int, bool]]) -> list[_Part]:
@@ -158,6 +160,16 @@ class Ledger:
                     at.heads_before[name] = () if known is None else tuple(known.heads)
             merge_edit(at.state, edit.feed, edit.number, edit.set, edit.saw)
             at.fresh.append(edit)
+        # Whose record it is bears on the audience of its other parts, too.
+        for record, kind in self._newly_owned:
+            rows = self.connection.execute(
+                "SELECT part, scope, fields FROM state WHERE record = ? AND kind = ?", (record, kind)
+            )
+            for part, scope, fields in rows:
+                key = (record, kind, part)
+                if key not in parts:
+                    parts[key] = _Part(*key, load_state(fields), int(scope))
+        self._newly_owned = []
         return list(parts.values())
 
     def _state_row(self, key: tuple[str, str, str]) -> tuple[int, str] | None:
@@ -316,14 +328,33 @@ class Ledger:
             self._scopes.hold(feed, scope, sorted(wanted))
 
     def _anchor(self, at: _Part) -> str:
+        """The record whose audience is that of a part: what the record's maker has last said of it.
+
+        Where the maker is not known, as in a plan, or has said nothing, and several records were named, all of them:
+        moving somebody else's record into an operation of one's own must not let one in.
+        """
         kind = find_kind(at.kind)
         anchor = "" if kind is None else kind.anchors.get(at.part, "")
         if anchor == SELF:
             return at.record
-        if not anchor or anchor not in at.state:
+        known = at.state.get(anchor) if anchor else None
+        if known is None:
             return ""
-        value = self.value(at.state, anchor)
-        return value if isinstance(value, str) else ""
+        if len(known.heads) == 1 and not known.seen:  # set once, as nearly always
+            value = self.edit_at(known.heads[0]).set[anchor]
+            return value if isinstance(value, str) else ""
+        owner = self.connection.execute(
+            "SELECT owner FROM record WHERE id = ? AND kind = ?", (at.record, at.kind)
+        ).fetchone()[0]
+        rows = self.connection.execute(
+            "SELECT body FROM edit WHERE record = ? AND kind = ? AND part = ?", (at.record, at.kind, at.part)
+        )
+        named = [edit for (body,) in rows if anchor in (edit := known_edit(body)).set]
+        makers = [edit for edit in named if owner and self.agency_of.get(edit.device) == owner]
+        if makers:
+            named = [max(makers, key=lambda edit: (edit.stamp, edit.hash))]
+        values = {edit.set[anchor] if isinstance(edit.set[anchor], str) else "" for edit in named}
+        return "" if "" in values else " ".join(sorted(map(str, values)))
 
 
 def forget_all(connection: Connection) -> None:
