@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from replicas import Replica, documents, export, make_replica, take, verify
 
-from taskforce.actions import checking, conflicts, keeping, peers
+from taskforce.actions import checking, conflicts, keeping, peers, undoing
+from taskforce.errors import Refused
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
 from taskforce.store.queries import Record
@@ -113,3 +114,37 @@ def test_archived_here_and_another_part_added_there_stays_in_view_whatever_came_
         assert not the(replica, "victim").archived
         assert the(replica, "victim").text("health") == "Needs insulin"
         assert not checking.check(replica.session).faults
+
+
+def test_a_referral_that_has_left_is_cancelled_not_undone(two: Two) -> None:
+    city, _ngo = two
+    export(city, "NGO")
+    with pytest.raises(Refused) as refused:
+        undoing.undo(city.session)
+    assert "referral cancel" in str(refused.value.hint)
+    assert the(city, "referral").text("status") == "sent"
+
+
+def test_a_referral_that_has_not_left_is_a_draft_again_by_undo(two: Two) -> None:
+    city, _ngo = two
+    undoing.undo(city.session)
+    assert the(city, "referral").text("status") == "draft"
+
+
+def test_a_move_is_held_against_the_state_of_the_moment_not_of_when_it_was_read(two: Two) -> None:
+    city, _ngo = two
+    kind = get_kind("referral")
+    read_before = the(city, "referral")
+    keeping.move(city.session, kind, read_before, "cancel", {})  # another window was quicker
+    with pytest.raises(Refused):
+        keeping.move(city.session, kind, read_before, "accept", {})
+    assert the(city, "referral").text("status") == "cancelled"
+
+
+def test_officers_names_and_telephones_never_leave_unsealed(two: Two) -> None:
+    city, _ngo = two
+    undoing.undo(city.session)  # the referral is a draft: only agencies go now
+    assert export(city, "NGO", sealed=False).startswith(b"---")
+    keeping.add(city.session, get_kind("contact"), {"name": "A. Canary", "agency": "CITY", "phone": "+00 1"})
+    with pytest.raises(Refused):
+        export(city, "NGO", sealed=False)

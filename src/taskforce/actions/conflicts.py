@@ -90,6 +90,11 @@ def resolve(
         )
     chosen = conflict.sides[take - 1].value if take is not None else _parsed(session, kind, name, value or "")
     with session.acting(f"conflict resolve {label_of(conflict.record)} {name}") as one:
+        if conflict not in conflicts_of(session, conflict.record.id):
+            raise Refused(
+                _("its values have changed meanwhile"),
+                hint=_("see them with: taskforce conflict show %(ref)s") % {"ref": label_of(conflict.record)},
+            )
         if name == ARCHIVED:
             one.set_archived(kind, conflict.record.id, archived=bool(chosen))
         else:

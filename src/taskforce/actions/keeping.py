@@ -39,6 +39,14 @@ def add(session: Session, kind: Kind, typed: Typed) -> Record:
         record = natural_id(kind.name, *(str(values[name]) for name in kind.natural))
     else:
         record, nonce = new_id(session, kind)
+    with session.acting(f"{kind.name} add") as one:
+        _require_free(session, kind, record)
+        one.save(kind, record, values, nonce=nonce)
+    return require(session, kind, record)
+
+
+def _require_free(session: Session, kind: Kind, record: str) -> None:
+    """Refused if there is a record with this id."""
     existing = queries.get_record(session.store.connection, kind, record)
     if existing is not None and existing.archived:
         raise Refused(
@@ -52,9 +60,6 @@ def add(session: Session, kind: Kind, typed: Typed) -> Record:
             hint=_("change it with: taskforce %(kind)s edit %(label)s")
             % {"kind": kind.name, "label": label_of(existing)},
         )
-    with session.acting(f"{kind.name} add") as one:
-        one.save(kind, record, values, nonce=nonce)
-    return require(session, kind, record)
 
 
 def edit(session: Session, kind: Kind, record: Record, typed: Typed) -> Record:
@@ -70,11 +75,11 @@ def edit(session: Session, kind: Kind, record: Record, typed: Typed) -> Record:
         assert field is not None
         if field.required and not value:
             raise UsageError(_("%(option)s cannot be empty") % {"option": field.option})
-    changed = {name: value for name, value in values.items() if value != _current(record, name, value)}
-    if not changed:
-        return record
     with session.acting(f"{kind.name} edit {label_of(record)}") as one:
-        one.save(kind, record.id, changed)
+        now = require(session, kind, record.id)  # as it is while nobody else writes
+        changed = {name: value for name, value in values.items() if value != _current(now, name, value)}
+        if changed:
+            one.save(kind, record.id, changed)
     return require(session, kind, record.id)
 
 
@@ -91,9 +96,10 @@ def set_archived(session: Session, kind: Kind, record: Record, *, archived: bool
 
 def move(session: Session, kind: Kind, record: Record, name: str, typed: Typed) -> Record:
     """Make a move of the record's lifecycle; Refused, naming the moves allowed, if it is not one of them."""
-    values = move_values(session, kind, record, name, typed)
     with session.acting(f"{kind.name} {name} {record.ref}") as one:
-        one.save(kind, record.id, values)
+        # Read again: another window may have made a move meanwhile, and now nobody else writes.
+        now = require(session, kind, record.id)
+        one.save(kind, record.id, move_values(session, kind, now, name, typed))
     return require(session, kind, record.id)
 
 

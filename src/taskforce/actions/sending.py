@@ -60,7 +60,7 @@ def export_bundle(
     With None for `target` it only says what would go. `progress` is told how many more edits were written.
 
     Raises TrustError if the agency is not a verified peer, Refused if `sealed` is False and it carries more than
-    directory parts. The bundle's number counts only once the whole file is on the disk.
+    agencies. The bundle's number counts only once the whole file is on the disk.
     """
     connection = session.store.connection
     code = agency.upper()
@@ -76,9 +76,9 @@ def export_bundle(
             return one.result("", written=False)
     with session.store.writing():
         one = _Outgoing(session, code, devices)
-        if not sealed and any(part != DIRECTORY for _kind, part, _count in one.goes):
+        if not sealed and any((kind, part) != ("agency", DIRECTORY) for kind, part, _count in one.goes):
             raise Refused(
-                _("a bundle that carries more than the directory is always sealed"),
+                _("a bundle that carries more than agencies is always sealed"),
                 hint=_("leave out --unsealed"),
             )
         if isinstance(target, Path):

@@ -10,9 +10,10 @@ from taskforce.errors import Refused
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import ARCHIVED, Kind
-from taskforce.store import history, queries
+from taskforce.store import exchange, history, queries
 from taskforce.store.history import Action, ActionEdit
 from taskforce.sync.edit import Edit, Value
+from taskforce.sync.holdings import contains
 from taskforce.sync.merge import Dot
 
 
@@ -55,6 +56,10 @@ def undo(session: Session, *, dry_run: bool = False) -> Undone:
         )
     if not dry_run:
         with session.acting(f"undo: {action.summary}", undoes=action.id) as one:
+            # Looked at again while nobody else writes: another window may have done something meanwhile.
+            if history.last_undoable(connection) != action:
+                raise Refused(_("something else was done meanwhile"), hint=_("see: taskforce history"))
+            restored, staying = _restorations(session, action)
             for each in reversed(restored):
                 if each.made_by_it:
                     one.set_archived(each.kind, each.record, archived=True)
@@ -98,8 +103,24 @@ def _restoration(
                     hint=_("see how: taskforce history %(label)s") % {"label": label},
                 )
             values.setdefault(field, each.before[field])
+    if kind.name == "referral" and "sent_at" in values and _has_gone(session, edits):
+        raise Refused(
+            _('"%(action)s" cannot be undone: %(label)s is in a bundle already')
+            % {"action": action.summary, "label": label},
+            hint=_("take it back with: taskforce referral cancel %(label)s") % {"label": label},
+        )
     made = all(each.first for each in edits) and edits[0].edit.part == kind.primary
     return Restored(kind, record, label, values, made_by_it=made)
+
+
+def _has_gone(session: Session, edits: list[ActionEdit]) -> bool:
+    """Whether one of the edits was put into a bundle for somebody."""
+    connection = session.store.connection
+    return any(
+        contains(exchange.sent_to(connection, peer.agency).get(each.edit.feed, ()), each.edit.number)
+        for peer in exchange.peers(connection)
+        for each in edits
+    )
 
 
 def _still_stands(session: Session, edit: Edit, field: str, heads: list[Dot]) -> bool:

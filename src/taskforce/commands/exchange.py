@@ -289,7 +289,7 @@ def make_export() -> TyperCommand:
             option("--operation", _("With --records: only this operation's"), metavar="OPERATION"),
             option("--output/-o", _("File, folder, or - for standard output"), metavar="FILE"),
             flag("--force", _("Replace an existing file")),
-            flag("--unsealed", _("Do not encrypt; only where nothing but the directory goes")),
+            flag("--unsealed", _("Do not encrypt; only where nothing but agencies goes")),
             flag("--dry-run", _("Only say what would go and what is withheld")),
         ],
     )
