@@ -11,6 +11,7 @@ import pytest
 from program import Team
 from samples import KINDS, sample
 
+from taskforce.commands.status import SEE_ALL
 from taskforce.records.schema import Kind
 from taskforce.text import csv_uncell
 
@@ -190,3 +191,30 @@ def test_what_is_typed_with_a_slip_gets_a_suggestion(team: Team) -> None:
     ):
         ran = team.call(*line).failed(2)
         assert f'did you mean "{meant}"?' in ran.err, line
+
+
+def test_several_values_of_a_filter_are_any_of_them(team: Team) -> None:
+    for title in ("One", "Two", "Three"):
+        team.data("assignment", "add", title, "--operation", _operation(team))
+    refs = {one["title"]: one["ref"] for one in team.data("assignment", "list")}
+    team.data("assignment", "accept", refs["One"])
+    team.data("assignment", "cancel", refs["Two"])
+    for given in (["--status", "accepted,cancelled"], ["--status", "accepted", "--status", "cancelled"]):
+        assert {one["title"] for one in team.data("assignment", "list", *given)} >= {"One", "Two"}
+        assert "Three" not in {one["title"] for one in team.data("assignment", "list", *given)}
+    team.data("agency", "add", "KH-AA", "--languages", "km,en")
+    team.data("agency", "add", "KH-BB", "--languages", "th")
+    team.data("agency", "add", "KH-CC", "--languages", "vi")
+    found = {one["code"] for one in team.data("agency", "list", "--languages", "km,th")}
+    assert {"KH-AA", "KH-BB"} <= found
+    assert "KH-CC" not in found
+
+
+def _operation(team: Team) -> str:
+    found = team.data("operation", "list")
+    return str((found or [team.data("operation", "add", "FILTERS")])[0]["codename"])
+
+
+def test_every_list_that_the_status_offers_can_be_asked_for(team: Team) -> None:
+    for offered in SEE_ALL.values():
+        team.data(*offered.removeprefix("taskforce ").split())

@@ -31,7 +31,7 @@ class Item:
     `own` says whether it is this agency's to see to, which the lead's is everything of the operation.
     """
 
-    kind: str  # late | due | conflict | agreement | bundle | stale | waiting | quarantine
+    kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine
     noun: str  # referral | assignment | agreement | peer | record | edit
     subject: str
     text: str
@@ -58,6 +58,7 @@ def status(session: Session) -> Status:
         operation = _current(session)
         items = [
             *_referrals(session, now),
+            *_drafts(session),
             *_assignments(session, now, operation),
             *_conflicts(session),
             *_quarantine(session),
@@ -79,6 +80,7 @@ _WORST_FIRST = (
     ("late", "assignment"),
     ("conflict", "record"),
     ("quarantine", "edit"),
+    ("draft", "referral"),
     ("due", "referral"),
     ("bundle", "peer"),
     ("stale", "peer"),
@@ -100,6 +102,26 @@ def _urgency(item: Item) -> tuple[int, bool]:
 def _current(session: Session) -> Record | None:
     found = session.current_operation
     return queries.get_record(session.store.connection, get_kind("operation"), found) if found else None
+
+
+def _drafts(session: Session) -> list[Item]:
+    """Referrals made here that were never sent: somebody believes that a place is being asked for."""
+    kind = get_kind("referral")
+    conditions = [Condition("status", "=", "draft"), Condition("sender", "=", session.own_agency)]
+    found = queries.list_records(session.store.connection, kind, conditions)
+    names = names_for(session, found, ["victim", "to"])
+    text = _("not sent yet: %(victim)s to %(agency)s")
+    return [
+        Item(
+            "draft",
+            "referral",
+            record.ref,
+            text
+            % {"victim": names.get(record.text("victim"), "?"), "agency": names.get(record.text("to"), "?")},
+            f"taskforce referral send {record.ref}",
+        )
+        for record in found
+    ]
 
 
 def _referrals(session: Session, now: datetime) -> list[Item]:

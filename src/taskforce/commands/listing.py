@@ -57,10 +57,9 @@ def chosen_records(session: Session, kind: Kind, given: dict[str, Any]) -> list[
     if means_current_operation(session, kind, given):
         conditions.append(Condition("operation", "=", session.current_operation))
     for name in (*kind.filters, "status"):
-        for value in given.get(name) or ():
-            if name == "operation" and value == EVERY_OPERATION:
-                continue
-            conditions.append(_condition(session, kind, name, value))
+        values = [one.strip() for value in given.get(name) or () for one in value.split(",")]
+        if values and not (name == "operation" and EVERY_OPERATION in values):
+            conditions.append(_any_of(session, kind, name, values))
     for pair in given.get("where") or ():
         name, equals, value = pair.partition("=")
         if not equals:
@@ -104,6 +103,17 @@ def _latest(
         archived=archived,
     )
     return found[::-1]
+
+
+def _any_of(session: Session, kind: Kind, name: str, texts: list[str]) -> Condition:
+    """A filter's values, given with commas or one by one: any of them will do."""
+    if len(texts) == 1:
+        return _condition(session, kind, name, texts[0])
+    field = kind.field(name)
+    assert field is not None
+    return Condition(
+        name, "has any" if field.many else "in", [_stored(session, field, text) for text in texts]
+    )
 
 
 def _condition(session: Session, kind: Kind, name: str, text: str) -> Condition:

@@ -16,6 +16,7 @@ from taskforce.text import cells, shorten
 
 GLYPHS = {
     "late": "!",
+    "draft": "○",
     "due": "◔",
     "conflict": "≠",
     "quarantine": "?",
@@ -26,9 +27,10 @@ GLYPHS = {
 }
 _STYLES = {"late": "late", "stale": "late", "conflict": "conflict", "quarantine": "conflict"}
 
-_SEE_ALL = {
+SEE_ALL = {
     ("late", "referral"): "taskforce referral list --overdue",
     ("late", "assignment"): "taskforce assignment list --overdue",
+    ("draft", "referral"): "taskforce referral list --status draft",
     ("due", "referral"): "taskforce referral list --status sent,received",
     ("conflict", "record"): "taskforce conflict list",
     ("late", "agreement"): "taskforce agreement list --sort review_by",
@@ -123,7 +125,7 @@ def _attention(found: Status) -> list[Line]:
 
 
 def _more_line(item: Item, count: int, width: int, columns: int) -> Line:
-    command = _SEE_ALL.get((item.kind, item.noun), "")
+    command = SEE_ALL.get((item.kind, item.noun), "")
     if columns < _WIDTH_OF_A_FILE:
         command = command.removeprefix("taskforce ")
     text = ngettext("… and %(count)d more", "… and %(count)d more", count) % {"count": count}

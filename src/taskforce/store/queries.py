@@ -59,7 +59,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A filter on one column: `operator` is one of `=`, `has` (a list holds it), `<`, `>=`, `in`, `unset`."""
+    """A filter on one column. `operator` is `=`, `has` (a list holds it), `has any`, `<`, `>=`, `in` or `unset`."""
 
     column: str
     operator: str
@@ -187,6 +187,12 @@ def _where(kind: Kind, conditions: Sequence[Condition], *, archived: bool) -> tu
         if condition.operator == "has":
             clauses.append("EXISTS (SELECT 1 FROM json_each(" + column + ") WHERE json_each.value = ?)")
             bound.append(condition.value)
+        elif condition.operator == "has any":
+            some = placeholders(len(condition.value))
+            clauses.append(
+                "EXISTS (SELECT 1 FROM json_each(" + column + ") WHERE json_each.value IN (" + some + "))"
+            )
+            bound.extend(condition.value)
         elif condition.operator == "in":
             clauses.append(column + " IN (" + placeholders(len(condition.value)) + ")")
             bound.extend(condition.value)
