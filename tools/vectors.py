@@ -23,13 +23,14 @@ from taskforce.actions.references import find
 from taskforce.actions.sending import export_bundle
 from taskforce.actions.session import Session, natural_id
 from taskforce.actions.using import use_operation
+from taskforce.canonical import canonical
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
 from taskforce.store import history
 from taskforce.store.queries import Record
 from taskforce.sync import bundle
 from taskforce.sync.clock import Stamp
-from taskforce.sync.edit import canonical, compose
+from taskforce.sync.edit import compose
 from taskforce.sync.yaml_text import document
 
 FOLDER = ROOT / "fixtures" / "bundles" / "format-1"

@@ -14,6 +14,7 @@ from replicas import Replica, export, make_replica, take, verify
 
 from taskforce.__main__ import main
 from taskforce.actions import conflicts, keeping, peers, references
+from taskforce.canonical import canonical
 from taskforce.crockford import random_name
 from taskforce.keys import identity, keyfile, slots
 from taskforce.keys.signatures import sign
@@ -23,7 +24,7 @@ from taskforce.store import exchange, health, queries, tables
 from taskforce.store.ledger import forget_all
 from taskforce.sync import bundle
 from taskforce.sync.clock import parse_stamp
-from taskforce.sync.edit import Value, canonical, compose, known_edit, parse_edit
+from taskforce.sync.edit import Value, compose, known_edit, parse_edit
 
 
 class Stores(NamedTuple):

@@ -18,10 +18,10 @@ import yaml
 from taskforce.actions import peers, receiving, sending
 from taskforce.actions.session import Session
 from taskforce.actions.setup import create_store
+from taskforce.canonical import canonical
 from taskforce.keys.sealing import open_bytes
 from taskforce.store.store import DATABASE, Store
 from taskforce.sync import bundle
-from taskforce.sync.edit import canonical
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from taskforce.sync.edit import canonical, parse_edit
+from taskforce.canonical import canonical
+from taskforce.sync.edit import parse_edit
 
 SIGNATURE = "A" * 86
 NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,6}", fullmatch=True)
