@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "conflict": ("conflict", N_("Fields that two people set: see both, decide")),
     "history": ("looking", N_("Every change of a record, or what was done here")),
     "undo": ("looking", N_("Take back the last thing done here")),
+    "redo": ("looking", N_("Do again what the last undo took back")),
     "search": ("looking", N_("Find records by words")),
     "doctor": ("looking", N_("Check the store; build its tables anew")),
     "config": ("config", N_("Settings: where, which, change one")),

@@ -16,7 +16,19 @@ from taskforce.records.schema import Kind
 TOP = (
     *("init", "use", "status"),
     *(kind.name for kind in KINDS),
-    *("import", "export", "bundle", "peer", "conflict", "history", "undo", "search", "doctor", "config"),
+    *(
+        "import",
+        "export",
+        "bundle",
+        "peer",
+        "conflict",
+        "history",
+        "undo",
+        "redo",
+        "search",
+        "doctor",
+        "config",
+    ),
     *("completion", "demo"),
 )
 OF_EVERY_NOUN = ("add", "list", "show", "edit", "archive")

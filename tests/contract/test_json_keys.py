@@ -123,6 +123,7 @@ def test_undo(story: Team, tmp_path: Path) -> None:
     (record,) = data["records"]
     assert set(record) == {"id", "kind", "label", "archived", "fields"}
     assert set(data_of(team, "undo")) == {"action", "staying", "applied", "records"}
+    assert set(data_of(team, "redo")) == {"action", "staying", "applied", "records"}
 
 
 def test_conflicts(story: Team) -> None:

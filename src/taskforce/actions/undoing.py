@@ -1,4 +1,8 @@
-"""Undo: an ordinary edit that restores what was before, as long as nobody has changed it since."""
+"""Undo and redo: ordinary edits that restore what was before, as long as nobody has changed it since.
+
+An undo is an action that names the one it takes back; a redo is an action that names the undo. So the history is only
+ever added to, and undo and redo alternate as often as somebody likes.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,10 @@ from taskforce.store.history import Action, ActionEdit
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.holdings import contains
 from taskforce.sync.merge import Dot
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.store.writing import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +66,66 @@ def undo(session: Session, *, dry_run: bool = False) -> Undone:
         with session.acting(f"undo: {action.summary}", undoes=action.id) as one:
             # Looked at again while nobody else writes: another window may have done something meanwhile.
             if history.last_undoable(connection) != action:
-                raise Refused(_("something else was done meanwhile"), hint=_("see: taskforce history"))
+                raise _overtaken()
             restored, staying = _restorations(session, action)
-            for each in reversed(restored):
-                if each.made_by_it:
-                    one.set_archived(each.kind, each.record, archived=True)
-                    continue
-                values = dict(each.values)
-                if ARCHIVED in values:
-                    one.set_archived(each.kind, each.record, archived=bool(values.pop(ARCHIVED)))
-                if values:
-                    one.save(each.kind, each.record, values)
+            _restore(one, restored)
     return Undone(action, tuple(restored), staying, applied=not dry_run)
 
 
-def _restorations(session: Session, action: Action) -> tuple[list[Restored], int]:
+def redo(session: Session, *, dry_run: bool = False) -> Undone:
+    """Do again what the latest undo took back; what is given names the action that is done again.
+
+    Refused if nothing was taken back, if something else was done since, or if one of the fields has been changed.
+    """
+    connection = session.store.connection
+    taken_back = history.last_redoable(connection)
+    if taken_back is None or taken_back.undoes is None:
+        raise Refused(_("there is nothing to do again"), hint=_("see: taskforce history"))
+    action = history.action_by_id(connection, taken_back.undoes)
+    restored, staying = _restorations(session, taken_back, again=action.summary)
+    if not dry_run:
+        with session.acting(f"redo: {action.summary}", undoes=taken_back.id) as one:
+            if history.last_redoable(connection) != taken_back:
+                raise _overtaken()
+            restored, staying = _restorations(session, taken_back, again=action.summary)
+            _restore(one, restored)
+            history.reopen(connection, action.id)
+    return Undone(action, tuple(restored), staying, applied=not dry_run)
+
+
+def _overtaken() -> Refused:
+    return Refused(_("something else was done meanwhile"), hint=_("see: taskforce history"))
+
+
+def _restore(one: Writer, restored: list[Restored]) -> None:
+    for each in reversed(restored):
+        if each.made_by_it:
+            one.set_archived(each.kind, each.record, archived=True)
+            continue
+        values = {name: value for name, value in each.values.items() if name != ARCHIVED}
+        if values:
+            one.save(each.kind, each.record, values)
+        if ARCHIVED in each.values:  # after the values, any of which brings the record back into view
+            one.set_archived(each.kind, each.record, archived=bool(each.values[ARCHIVED]))
+
+
+def _restorations(session: Session, action: Action, *, again: str = "") -> tuple[list[Restored], int]:
+    """What taking `action` back does to each record, and how many log entries stay.
+
+    `again` is the summary of what that does again, where `action` is an undo.
+    """
     by_record: dict[tuple[str, str], list[ActionEdit]] = {}
     for each in history.edits_of_action(session.store.connection, action.id):
         by_record.setdefault((each.edit.kind, each.edit.record), []).append(each)
     movable = {key: edits for key, edits in by_record.items() if get_kind(key[0]).editable}
     restored = [
-        _restoration(session, action, name, record, edits) for (name, record), edits in movable.items()
+        _restoration(session, action, name, record, edits, again) for (name, record), edits in movable.items()
     ]
     return restored, len(by_record) - len(movable)
 
 
 def _restoration(
-    session: Session, action: Action, name: str, record: str, edits: list[ActionEdit]
+    session: Session, action: Action, name: str, record: str, edits: list[ActionEdit], again: str
 ) -> Restored:
     kind = get_kind(name)
     connection = session.store.connection
@@ -95,22 +136,37 @@ def _restoration(
         state = history.state_of(connection, kind, record, each.edit.part)
         for field in each.edit.set:
             if not _still_stands(session, each.edit, field, [*state[field].heads]):
-                if any(other.edit is not each.edit and field in other.edit.set for other in edits):
+                if any(_sets_it_too(other.edit, each.edit, field) for other in edits):
                     continue
-                raise Refused(
-                    _('"%(action)s" cannot be undone: %(field)s of %(label)s was changed since')
-                    % {"action": action.summary, "field": field, "label": label},
-                    hint=_("see how: taskforce history %(label)s") % {"label": label},
-                )
+                raise _changed_since(action, field, label, again)
             values.setdefault(field, each.before[field])
-    if kind.name == "referral" and "sent_at" in values and _has_gone(session, edits):
+    if edits[0].before.get(ARCHIVED):
+        values.setdefault(ARCHIVED, "yes")
+    if not again and kind.name == "referral" and "sent_at" in values and _has_gone(session, edits):
         raise Refused(
             _('"%(action)s" cannot be undone: %(label)s is in a bundle already')
             % {"action": action.summary, "label": label},
             hint=_("take it back with: taskforce referral cancel %(label)s") % {"label": label},
         )
-    made = all(each.first for each in edits) and edits[0].edit.part == kind.primary
+    made = all(each.first for each in edits) and any(each.edit.part == kind.primary for each in edits)
     return Restored(kind, record, label, values, made_by_it=made)
+
+
+def _sets_it_too(other: Edit, edit: Edit, field: str) -> bool:
+    """Whether another edit of the same action sets the same field: then only the last of them can still stand."""
+    return other is not edit and other.part == edit.part and field in other.set
+
+
+def _changed_since(action: Action, field: str, label: str, again: str) -> Refused:
+    sentence = (
+        _('"%(action)s" cannot be done again: %(field)s of %(label)s was changed since')
+        if again
+        else _('"%(action)s" cannot be undone: %(field)s of %(label)s was changed since')
+    )
+    return Refused(
+        sentence % {"action": again or action.summary, "field": field, "label": label},
+        hint=_("see how: taskforce history %(label)s") % {"label": label},
+    )
 
 
 def _has_gone(session: Session, edits: list[ActionEdit]) -> bool:
@@ -131,12 +187,13 @@ def _still_stands(session: Session, edit: Edit, field: str, heads: list[Dot]) ->
         if later is None or later.undoes is None:
             return False
         taken_back = (one.edit for one in history.edits_of_action(connection, later.undoes))
+        place = (edit.kind, edit.record, edit.part)
         replaced = next(
-            one
-            for one in taken_back
-            if (one.kind, one.record) == (edit.kind, edit.record) and field in one.set
+            (one for one in taken_back if (one.kind, one.record, one.part) == place and field in one.set),
+            # An edit of an archived record brings it back without setting that; the undo archives it again.
+            history.edit_at(connection, heads[0]),
         )
-        heads = _replaced_by(session, replaced, field)
+        heads = _replaced_by(session, replaced, field) if replaced else []
     return heads == [(edit.feed, edit.number)]
 
 

@@ -1,4 +1,4 @@
-"""`taskforce history`, `undo`, `search` and `doctor`."""
+"""`taskforce history`, `undo`, `redo`, `search` and `doctor`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typer.core import TyperCommand
 from taskforce import moments
 from taskforce.actions import checking, looking
 from taskforce.actions.references import label_of, names_for
-from taskforce.actions.undoing import undo
+from taskforce.actions.undoing import Restored, Undone, redo, undo
 from taskforce.commands.frame import argument, command, flag, open_session, option
 from taskforce.errors import Refused
 from taskforce.i18n import _, ngettext
 from taskforce.output import Column, Line, Lines, Result, Table
+from taskforce.records.schema import ARCHIVED
 from taskforce.reports.record_views import data_of, shown
 from taskforce.text import shorten
 
@@ -92,11 +93,34 @@ def make_undo() -> TyperCommand:
 def run_undo(dry_run: bool) -> Result:
     """Undo, or say what that would do."""
     undone = undo(open_session(), dry_run=dry_run)
-    verb = _("taken back: %(action)s") if undone.applied else _("would take back: %(action)s")
-    lines: list[Line | str] = [Line(verb % {"action": undone.action.summary}, "heading")]
+    return _shown_undone(
+        undone, _("taken back: %(action)s") if undone.applied else _("would take back: %(action)s")
+    )
+
+
+def make_redo() -> TyperCommand:
+    """`redo`."""
+    return command(
+        "redo",
+        run_redo,
+        _("Do again what the last undo took back, as long as nothing else was done since."),
+        [flag("--dry-run", _("Only say what would be done again"))],
+    )
+
+
+def run_redo(dry_run: bool) -> Result:
+    """Redo, or say what that would do."""
+    done = redo(open_session(), dry_run=dry_run)
+    return _shown_undone(
+        done, _("done again: %(action)s") if done.applied else _("would do again: %(action)s")
+    )
+
+
+def _shown_undone(undone: Undone, sentence: str) -> Result:
+    """What was taken back or done again, under a sentence that names the action."""
+    lines: list[Line | str] = [Line(sentence % {"action": undone.action.summary}, "heading")]
     for each in undone.restored[:20]:
-        what = _("archived") if each.made_by_it else ", ".join(each.values)
-        lines.append(f"  {each.label}: {what}")
+        lines.append(f"  {each.label}: {_what_becomes(each)}")
     if undone.staying:
         text = ngettext("  %(count)d log entry stays", "  %(count)d log entries stay", undone.staying)
         lines.append(text % {"count": undone.staying})
@@ -109,13 +133,24 @@ def run_undo(dry_run: bool) -> Result:
                 "id": each.record,
                 "kind": each.kind.name,
                 "label": each.label,
-                "archived": each.made_by_it,
+                "archived": _archives(each),
                 "fields": each.values,
             }
             for each in undone.restored
         ],
     }
     return Result(data, Lines(tuple(lines)))
+
+
+def _archives(restored: Restored) -> bool:
+    """Whether the record goes out of view: it was made by what is undone, or archived by what is done again."""
+    return restored.made_by_it or bool(restored.values.get(ARCHIVED))
+
+
+def _what_becomes(restored: Restored) -> str:
+    if _archives(restored):
+        return _("archived")
+    return _("brought back") if ARCHIVED in restored.values else ", ".join(restored.values)
 
 
 def make_search() -> TyperCommand:

@@ -51,6 +51,27 @@ def last_undoable(connection: Connection) -> Action | None:
     return None if row is None else _action(row)
 
 
+def last_redoable(connection: Connection) -> Action | None:
+    """The latest undo that was not itself taken back, where nothing else was done since; None otherwise."""
+    row = connection.execute(
+        "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
+        "WHERE undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) "
+        "AND id > (SELECT coalesce(max(id), 0) FROM action WHERE undoes IS NULL AND undoable = 1) "
+        "ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    return None if row is None else _action(row)
+
+
+def action_by_id(connection: Connection, action: int) -> Action:
+    """One thing done in this store."""
+    return _action(connection.execute(_ACTION + "WHERE id = ?", (action,)).fetchone())
+
+
+def reopen(connection: Connection, action: int) -> None:
+    """Let an action that was taken back and done again be taken back once more."""
+    connection.execute("UPDATE action SET undone_by = NULL WHERE id = ?", (action,))
+
+
 def edits_of_action(connection: Connection, action: int) -> list[ActionEdit]:
     """The edits that an action made, in order."""
     rows = connection.execute(

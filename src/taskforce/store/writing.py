@@ -114,6 +114,7 @@ class Writer:
         return next((edit.born for (body,) in bodies if (edit := known_edit(body)).born), "")
 
     def _before(self, kind: Kind, record: str, values: Mapping[str, Value]) -> dict[str, Value]:
+        """The values as they are now; and that the record is archived, since a new value brings it back into view."""
         row = self.store.connection.execute(
             "SELECT n FROM record WHERE id = ? AND kind = ?", (record, kind.name)
         ).fetchone()
@@ -122,7 +123,7 @@ class Writer:
             name: ("yes" if stored.get(ARCHIVED) else "")
             if name == ARCHIVED
             else tables.wire_value(kind, name, stored.get(name))
-            for name in values
+            for name in (*values, *((ARCHIVED,) if stored.get(ARCHIVED) else ()))
         }
 
     def note_action(self, summary: str, *, undoable: bool, undoes: int | None = None) -> int | None:
