@@ -214,7 +214,7 @@ def _documents(  # noqa: PLR0912, PLR0915 (one loop: a call per event would cost
                 if key is None:
                     refuse_complex_key(source, event)
                 if len(stack) == most_depth:
-                    refuse_deep(source, event, most_depth)
+                    refuse_deep(source, event.start_mark, most_depth)
                 stack.append((current, key, places))
                 new: Any = {} if kind is mapping_start else []
                 if key is _ITEM:
@@ -254,7 +254,7 @@ def _documents(  # noqa: PLR0912, PLR0915 (one loop: a call per event would cost
             if nodes > most_nodes:
                 refuse_many(source, event, most_nodes)
     except yaml.MarkedYAMLError as error:
-        raise form_error(source, error) from None
+        raise form_error(source, error, most_depth) from None
 
 
 def _parser(source: Source) -> Callable[[], Any]:

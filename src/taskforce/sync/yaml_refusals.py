@@ -132,11 +132,9 @@ def refuse_long(source: Source, event: Any, most: int) -> NoReturn:
     source.refuse(event.start_mark, problem, hint=hint, code="yaml-size")
 
 
-def refuse_deep(source: Source, event: Any, most: int) -> NoReturn:
+def refuse_deep(source: Source, mark: Any, most: int) -> NoReturn:
     problem = _("lists and mappings are nested deeper than the %(most)d levels allowed") % {"most": most}
-    source.refuse(
-        event.start_mark, problem, hint=_("nothing that is kept needs more levels"), code="yaml-depth"
-    )
+    source.refuse(mark, problem, hint=_("nothing that is kept needs more levels"), code="yaml-depth")
 
 
 def refuse_many(source: Source, event: Any, most: int) -> NoReturn:
@@ -144,10 +142,12 @@ def refuse_many(source: Source, event: Any, most: int) -> NoReturn:
     source.refuse(event.start_mark, problem, hint=_("split it into several files"), code="yaml-size")
 
 
-def form_error(source: Source, error: Any) -> InputError:
+def form_error(source: Source, error: Any, most_depth: int) -> InputError:
     """Return what PyYAML found wrong with the file's form, in words for people who don't know its grammar."""
     problem = error.problem or ""
     mark = error.problem_mark or error.context_mark
+    if "nesting depth" in problem:  # libyaml of PyYAML 6.0.4 gives up at a thousand before we see the ninth
+        refuse_deep(source, mark, most_depth)
     for pattern, special in (
         ("directive", _DIRECTIVE),
         ("anchor", _ANCHOR),
