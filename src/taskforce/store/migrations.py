@@ -7,17 +7,19 @@ program's declarations change.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskforce.errors import StoreError
+from taskforce.files import sync_folder
 from taskforce.i18n import _
-from taskforce.store.connection import Connection, sentences, with_sqlite_utils
+from taskforce.store.connection import Connection, sentences, transaction, with_sqlite_utils
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
-SCHEMA = 1
+SCHEMA = 2
 """How many migrations there are; kept in `user_version`, so that opening need not load sqlite-utils."""
 
 
@@ -41,18 +43,54 @@ def check_schema(connection: Connection) -> bool:
 
 
 def migrate(connection: Connection, path: str) -> None:
-    """Bring the store to this program's schema, keeping a copy (`…\u200b.before-N`) of one that already holds data."""
-    found = schema_of(connection)
-    if found:
-        copy = f"{path}.before-{SCHEMA}"
-        if not os.path.exists(copy):
-            connection.execute("VACUUM INTO ?", (copy,))
-            os.chmod(copy, 0o600)
-    with sentences():
-        database = with_sqlite_utils(connection)
-        _migrations().apply(database)
-        connection.execute("PRAGMA user_version = 1")
-    assert schema_of(connection) == SCHEMA
+    """Bring the store to this program's schema, all or nothing.
+
+    Of a store that already holds data a copy as it was before is kept beside it, under the same key: `….before-2`.
+    """
+    copy = _copy(connection, Path(path)) if schema_of(connection) else None
+    kept: Path | None = None
+    try:
+        with transaction(connection):
+            if schema_of(connection) < SCHEMA:  # otherwise another program has done it meanwhile
+                _migrations().apply(with_sqlite_utils(connection))
+                connection.execute("PRAGMA user_version = " + str(SCHEMA))
+                if copy is not None:
+                    kept = _name_before(Path(path))
+                    os.replace(copy, kept)
+    except BaseException:
+        if kept is not None:
+            kept.unlink(missing_ok=True)  # the store is as it was: there is no "before"
+        raise
+    finally:
+        if copy is not None:
+            copy.unlink(missing_ok=True)
+    if kept is not None:
+        sync_folder(kept.parent)
+
+
+def _copy(connection: Connection, path: Path) -> Path:
+    """Copy the store as it is now; the copy has the same key, is on the disk, and has no lasting name yet."""
+    copy = path.with_name(f"{path.name}.{os.urandom(4).hex()}.part")
+    try:
+        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with sentences():
+            connection.execute("VACUUM INTO ?", (str(copy),))
+        with copy.open("rb+") as stream:
+            os.fsync(stream.fileno())
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+    return copy
+
+
+def _name_before(path: Path) -> Path:
+    """The name under which the store is kept as it was; a free one, since an old store may have been put back."""
+    name = path.with_name(f"{path.name}.before-{SCHEMA}")
+    number = 1
+    while name.exists():
+        number += 1
+        name = path.with_name(f"{path.name}.before-{SCHEMA}.{number}")
+    return name
 
 
 def _migrations() -> Migrations:
@@ -64,6 +102,10 @@ def _migrations() -> Migrations:
     def m001_log(database: Database) -> None:
         for statement in _LOG:
             database.execute(statement)
+
+    @migrations()
+    def m002_drafts(database: Database) -> None:
+        database.execute(_DRAFTS)
 
     return migrations
 
@@ -127,3 +169,6 @@ _LOG = (
         action INTEGER NOT NULL, feed INTEGER NOT NULL, number INTEGER NOT NULL, born INTEGER NOT NULL,
         before TEXT NOT NULL, PRIMARY KEY (action, feed, number)) WITHOUT ROWID""",
 )
+
+_DRAFTS = "CREATE TABLE draft (key TEXT PRIMARY KEY, typed TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID"
+"""What was typed into a form and not saved yet, as a JSON object by field; it never leaves this store."""

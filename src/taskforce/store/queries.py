@@ -76,35 +76,24 @@ def list_records(
     archived: bool = False,
 ) -> list[Record]:
     """Records of a kind that meet every condition; `sort` lists columns, True for descending; unset values last."""
-    clauses, bound = _where(kind, conditions, archived=archived)
-    order = ", ".join(
-        quote(column) + " IS NULL, " + quote(column) + (" DESC" if descending else "")
-        for column, descending in sort
-    )
-    query = (
-        "SELECT * FROM "
-        + quote(kind.name)
-        + clauses
-        + " ORDER BY "
-        + (order + ", n" if order else "n")
-        + " LIMIT ?"
-    )
+    clauses, bound = where(kind, conditions, archived=archived)
+    query = "SELECT * FROM " + quote(kind.name) + clauses + " ORDER BY " + order_by(sort) + " LIMIT ?"
     rows = connection.execute(query, (*bound, -1 if limit is None else limit)).fetchall()
-    return _records(connection, kind, rows)
+    return records_of(connection, kind, rows)
 
 
 def count_records(
     connection: Connection, kind: Kind, conditions: Sequence[Condition] = (), *, archived: bool = False
 ) -> int:
     """How many records of a kind meet every condition."""
-    clauses, bound = _where(kind, conditions, archived=archived)
+    clauses, bound = where(kind, conditions, archived=archived)
     return int(connection.execute("SELECT count(*) FROM " + quote(kind.name) + clauses, bound).fetchone()[0])
 
 
 def get_record(connection: Connection, kind: Kind, record: str) -> Record | None:
     """The record with this full id, archived or not, or None."""
     rows = connection.execute("SELECT * FROM " + quote(kind.name) + " WHERE id = ?", (record,)).fetchall()
-    return _records(connection, kind, rows)[0] if rows else None
+    return records_of(connection, kind, rows)[0] if rows else None
 
 
 def records_by_prefix(connection: Connection, kind: Kind, prefix: str, *, limit: int = 6) -> list[Record]:
@@ -113,7 +102,7 @@ def records_by_prefix(connection: Connection, kind: Kind, prefix: str, *, limit:
         "SELECT * FROM " + quote(kind.name) + " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
         (prefix, prefix + "{", limit),
     ).fetchall()
-    return _records(connection, kind, rows)
+    return records_of(connection, kind, rows)
 
 
 def records_by_value(connection: Connection, kind: Kind, column: str, value: str) -> list[Record]:
@@ -122,7 +111,7 @@ def records_by_value(connection: Connection, kind: Kind, column: str, value: str
         "SELECT * FROM " + quote(kind.name) + " WHERE " + quote(column) + " = ? COLLATE NOCASE ORDER BY n",
         (value,),
     ).fetchall()
-    return _records(connection, kind, rows)
+    return records_of(connection, kind, rows)
 
 
 def column_by_id(connection: Connection, kind: Kind, column: str, ids: Iterable[str]) -> dict[str, str]:
@@ -179,7 +168,17 @@ def count_all(connection: Connection) -> dict[str, int]:
     return {kind.name: count_records(connection, kind) for kind in all_kinds()}
 
 
-def _where(kind: Kind, conditions: Sequence[Condition], *, archived: bool) -> tuple[str, tuple[Any, ...]]:
+def order_by(sort: Sequence[tuple[str, bool]]) -> str:
+    """The terms of ORDER BY: columns, True for descending; unset values last, and the same order every time."""
+    order = ", ".join(
+        quote(column) + " IS NULL, " + quote(column) + (" DESC" if descending else "")
+        for column, descending in sort
+    )
+    return order + ", n" if order else "n"
+
+
+def where(kind: Kind, conditions: Sequence[Condition], *, archived: bool) -> tuple[str, tuple[Any, ...]]:
+    """The WHERE clause of some conditions, which may be empty, and the values bound in it."""
     clauses = [] if archived else ["archived = 0"]
     bound: list[Any] = []
     for condition in conditions:
@@ -204,7 +203,8 @@ def _where(kind: Kind, conditions: Sequence[Condition], *, archived: bool) -> tu
     return (" WHERE " + " AND ".join(clauses) if clauses else "", tuple(bound))
 
 
-def _records(connection: Connection, kind: Kind, rows: Sequence[Sequence[Any]]) -> list[Record]:
+def records_of(connection: Connection, kind: Kind, rows: Sequence[Sequence[Any]]) -> list[Record]:
+    """Whole rows of a kind's table as records."""
     own = len(tables.OWN_COLUMNS)
     names = tables.columns_of(kind)[own:]
     refs = _refs(connection, kind, [row[1] for row in rows])

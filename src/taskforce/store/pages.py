@@ -1,0 +1,123 @@
+"""Reads tables of any size: the order of all rows as numbers, and the records of those in sight.
+
+A screen knows the order of a million records as an array of their row numbers (8 bytes each), and reads a page when
+it comes into sight. A filter is a set of row numbers that the order is held against.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+
+from taskforce.crockford import normalise
+from taskforce.records.registry import get_kind
+from taskforce.records.schema import Field, Kind, Type
+from taskforce.store import queries
+from taskforce.store.connection import Connection, placeholders, quote
+from taskforce.store.queries import Condition, Record
+
+_AT_ONCE = 500
+_LEAST_ID = 2  # characters of an id that a word must have to be taken for the beginning of one
+
+
+def order_of(
+    connection: Connection,
+    kind: Kind,
+    conditions: Sequence[Condition] = (),
+    *,
+    sort: Sequence[tuple[str, bool]] = (),
+    archived: bool = False,
+    limit: int | None = None,
+) -> array[int]:
+    """The row numbers `n` of all records that meet the conditions, in order; `sort` as for `queries.list_records`."""
+    clauses, bound = queries.where(kind, conditions, archived=archived)
+    query = "SELECT n FROM " + quote(kind.name) + clauses + " ORDER BY " + queries.order_by(sort) + " LIMIT ?"
+    rows = connection.execute(query, (*bound, -1 if limit is None else limit))
+    return array("q", (n for (n,) in rows))
+
+
+def records_at(connection: Connection, kind: Kind, numbers: Sequence[int]) -> list[Record]:
+    """The records with these row numbers, in this order; a number that has none is left out."""
+    found: dict[int, Record] = {}
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = list(numbers[start : start + _AT_ONCE])
+        query = f"SELECT * FROM {quote(kind.name)} WHERE n IN ({placeholders(len(some))})"
+        rows = connection.execute(query, some).fetchall()
+        found.update((record.n, record) for record in queries.records_of(connection, kind, rows))
+    return [found[n] for n in numbers if n in found]
+
+
+def group_counts(
+    connection: Connection, kind: Kind, column: str, conditions: Sequence[Condition] = ()
+) -> dict[str, int]:
+    """How many records in view there are by the value of a column; those without a value under the empty string."""
+    clauses, bound = queries.where(kind, conditions, archived=False)
+    query = "SELECT coalesce({0}, ''), count(*) FROM {1}{2} GROUP BY {0}"
+    rows = connection.execute(query.format(quote(column), quote(kind.name), clauses), bound)
+    return {str(value): int(count) for value, count in rows}
+
+
+def matching(
+    connection: Connection, kind: Kind, words: str, *, named_by: Mapping[str, str]
+) -> set[int] | None:
+    """The row numbers of the records in which every word is found; None where there is no word.
+
+    A word is found as the beginning of a word of the texts, of a ref, of the label or code of a code field, or of the
+    name of a record that a reference field points at (`named_by`: the field by which people call a kind).
+    """
+    found: set[int] | None = None
+    for word in words.split():
+        some = _holding(connection, kind, word, named_by)
+        found = some if found is None else found & some
+    return found
+
+
+def _holding(connection: Connection, kind: Kind, word: str, named_by: Mapping[str, str]) -> set[int]:
+    numbers: set[int] = set()
+    term = "".join(character for character in word if character.isalnum() or character in "-_")
+    if term:
+        rows = connection.execute("SELECT rowid FROM search WHERE search MATCH ?", ('"' + term + '"*',))
+        numbers.update(n for (n,) in rows)
+    numbers |= _by_ref(connection, kind, word)
+    for field in kind.fields:
+        if field.type == Type.CODE and field.codes:
+            numbers |= _by_code(connection, kind, field, word.casefold())
+        elif field.type == Type.REF and field.to in named_by and not field.many:
+            numbers |= _by_name(connection, kind, field, named_by[field.to], word)
+    return numbers
+
+
+def _by_ref(connection: Connection, kind: Kind, word: str) -> set[int]:
+    letter, dash, rest = word.partition("-")
+    if dash and letter.upper() != kind.letter:
+        return set()
+    prefix = normalise(rest if dash else word)
+    if len(prefix) < (0 if dash else _LEAST_ID) or not prefix.isalnum() or not prefix.isascii():
+        return set()
+    query = "SELECT n FROM " + quote(kind.name) + " WHERE id >= ? AND id < ?"
+    return {n for (n,) in connection.execute(query, (prefix, prefix + "{"))}
+
+
+def _by_code(connection: Connection, kind: Kind, field: Field, word: str) -> set[int]:
+    assert field.codes is not None
+    codes = [
+        code
+        for code, label in field.codes.items()
+        if code.startswith(word) or label.casefold().startswith(word)
+    ]
+    if not codes:
+        return set()
+    if field.many:
+        query = "SELECT n FROM {} WHERE EXISTS (SELECT 1 FROM json_each({}) WHERE json_each.value IN ({}))"
+    else:
+        query = "SELECT n FROM {} WHERE {} IN ({})"
+    query = query.format(quote(kind.name), quote(field.name), placeholders(len(codes)))
+    return {n for (n,) in connection.execute(query, codes)}
+
+
+def _by_name(connection: Connection, kind: Kind, field: Field, column: str, word: str) -> set[int]:
+    target = get_kind(field.to)
+    query = "SELECT n FROM {} WHERE {} IN (SELECT id FROM {} WHERE {} LIKE ? ESCAPE '\\')"
+    query = query.format(quote(kind.name), quote(field.name), quote(target.name), quote(column))
+    pattern = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return {n for (n,) in connection.execute(query, (pattern,))}
