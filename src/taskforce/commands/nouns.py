@@ -288,6 +288,10 @@ def _special_verbs(kind: Kind) -> Verbs:
         from taskforce.commands import log
 
         return log.verbs()
+    if kind.name == "referral":
+        from taskforce.commands import referral
+
+        return referral.verbs()
     return {}
 
 
