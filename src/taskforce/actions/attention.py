@@ -61,7 +61,7 @@ def status(session: Session) -> Status:
             *_drafts(session),
             *_assignments(session, now, operation),
             *_conflicts(session),
-            *_quarantine(session),
+            *quarantined(session),
             *_agreements(session, now),
             *_peers(session, now),
         ]
@@ -195,7 +195,8 @@ def _conflicts(session: Session) -> list[Item]:
     ]
 
 
-def _quarantine(session: Session) -> list[Item]:
+def quarantined(session: Session) -> list[Item]:
+    """What waits in quarantine, by reason and whose it says it is."""
     result = []
     for reason, who, count in exchange.count_waiting(session.store.connection):
         text = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}

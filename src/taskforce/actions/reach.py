@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from taskforce.actions.session import Session, natural_id
@@ -19,9 +19,9 @@ _SENDERS_WORD = ("victim", "to", "sender", "sent_at")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What an agency may have of this store: the scopes, what is held in them, and the others with the reason."""
+    """What an agency may have of this store: the scopes with the reason, what is held in them, and the others."""
 
-    scopes: frozenset[int]
+    scopes: Mapping[int, str]
     allowed: dict[str, Ranges]
     withheld: tuple[tuple[exchange.ScopeRow, Decision], ...]
 
@@ -30,17 +30,17 @@ def reach_of(session: Session, agency: str, known: Knowledge | None = None) -> R
     """What the agency with this code may have now, as ranges of edits; `known` saves gathering for several agencies."""
     known = known or gather(session)
     recipient = natural_id("agency", agency)
-    allowed: list[int] = []
+    allowed: dict[int, str] = {}
     withheld: list[tuple[exchange.ScopeRow, Decision]] = []
     for row in exchange.scopes(session.store.connection):
         decision = decide(recipient, Scope(row.kind, row.part, row.anchor), known)
         if decision.allowed:
-            allowed.append(row.id)
+            allowed[row.id] = decision.reason
         else:
             withheld.append((row, decision))
     kept_back = [row.id for row, _decision in withheld]
-    held = exchange.held_in(session.store.connection, allowed, kept_back)
-    return Reach(frozenset(allowed), held, tuple(withheld))
+    held = exchange.held_in(session.store.connection, list(allowed), kept_back)
+    return Reach(allowed, held, tuple(withheld))
 
 
 def gather(session: Session) -> Knowledge:
@@ -122,12 +122,11 @@ def _referral_facts(session: Session, words: Words, record: Record) -> ReferralF
     )
 
 
-def count_by_reason(
+def by_reason(
     withheld: Iterable[tuple[exchange.ScopeRow, Decision]],
-) -> dict[tuple[str, str, str], int]:
-    """How many scopes are withheld, by kind, part and reason."""
-    counts: dict[tuple[str, str, str], int] = {}
+) -> dict[tuple[str, str, str], list[int]]:
+    """The scopes that are withheld, by kind, part and reason."""
+    found: dict[tuple[str, str, str], list[int]] = {}
     for row, decision in withheld:
-        key = (row.kind, row.part, decision.reason)
-        counts[key] = counts.get(key, 0) + 1
-    return counts
+        found.setdefault((row.kind, row.part, decision.reason), []).append(row.id)
+    return found

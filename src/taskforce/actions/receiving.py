@@ -17,11 +17,12 @@ from taskforce.actions.admission import (
     known_signer,
     trusted_key,
 )
+from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.errors import TrustError
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
-from taskforce.store import exchange
+from taskforce.store import exchange, queries
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.sync import clock, holdings
 from taskforce.sync.bundle import Head, Reader
@@ -33,12 +34,28 @@ _MOST_AT_ONCE = 4 << 20
 """Characters of edits held at once: an edit may be megabytes long, and many such come from whoever makes a bundle."""
 
 
+LISTED = 12
+"""How many of the records that a bundle touches are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A record that new edits touch: what people call it, the fields they set, and whether it is new here."""
+
+    kind: str
+    label: str
+    title: str
+    fields: tuple[str, ...]
+    new: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What a bundle brought, or would bring.
 
-    `records` lists each record that new edits touch: kind, id, and whether it is new here; `waiting` counts edits in
-    quarantine by reason; `received` the referrals whose arrival was noted; `ahead` edits from clocks far in the future.
+    `records` lists each record that new edits touch: kind, id, and whether it is new here; `some` tells more of the
+    first of them; `waiting` counts edits in quarantine by reason; `received` the referrals whose arrival was noted;
+    `ahead` edits from clocks far in the future.
     """
 
     bundle: str
@@ -51,11 +68,21 @@ class Imported:
     edits: int
     new: int
     records: tuple[tuple[str, str, bool], ...]
+    some: tuple[Touched, ...]
     waiting: Mapping[str, int]
     received: tuple[str, ...]
     conflicts: int
     ahead: int
     applied: bool
+
+    @property
+    def by_kind(self) -> dict[str, tuple[int, int]]:
+        """How many records of each kind it makes and changes; kinds of newer versions under their own name."""
+        counts: dict[str, tuple[int, int]] = {}
+        for kind, _record, is_new in self.records:
+            made, changed = counts.get(kind, (0, 0))
+            counts[kind] = (made + is_new, changed + (not is_new))
+        return {name: counts[name] for name in sorted(counts, key=_place_of)}
 
 
 class _DryRun(Exception):
@@ -70,7 +97,7 @@ def import_bundle(
     dry_run: bool = False,
     progress: Callable[[int], None] = lambda _edits: None,
 ) -> Imported:
-    """Take in a bundle; `progress` is told how many more edits were looked at.
+    """Take in a bundle; `progress` is told how many more edits were looked at. What it raises ends the import.
 
     Raises TrustError if it is not addressed to us or its signature is broken, InputError if it is damaged or malformed;
     then nothing has changed.
@@ -109,6 +136,8 @@ class _Incoming:
     verified: bool = False
     signers: dict[str, Signer] = field(default_factory=dict)
     touched: dict[tuple[str, str], bool] = field(default_factory=dict)
+    fields: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    some: tuple[Touched, ...] = ()
     waiting: dict[str, int] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
@@ -149,6 +178,7 @@ class _Incoming:
         self._learn_holdings(head)
         self._finish(head)
         self.conflicts = max(0, _count_conflicts(connection) - before)
+        self.some = tuple(self._touched(*key) for key in self.fields)
 
     def result(self, *, applied: bool) -> Imported:
         """What is told of it."""
@@ -164,6 +194,7 @@ class _Incoming:
             self.edits,
             self.new,
             tuple((kind, record, is_new) for (kind, record), is_new in self.touched.items()),
+            self.some,
             dict(self.waiting),
             tuple(self.received),
             self.conflicts,
@@ -256,9 +287,21 @@ class _Incoming:
                 "SELECT 1 FROM record WHERE id = ? AND kind = ?", (edit.record, edit.kind)
             ).fetchone()
             self.touched[key] = row is None
+            if len(self.fields) < LISTED:
+                self.fields[key] = {}
+        if key in self.fields:
+            self.fields[key].update(dict.fromkeys(edit.set))
         if clock.is_far_ahead(edit.stamp, self._now):
             self.ahead += 1
         self._stamp = clock.follow(self._stamp, edit.stamp, self._now)
+
+    def _touched(self, kind_name: str, record: str) -> Touched:
+        """A record as it is with the bundle's edits: in a dry run it can be read until the transaction ends."""
+        kind = find_kind(kind_name)
+        found = None if kind is None else queries.get_record(self.session.store.connection, kind, record)
+        key = kind_name, record
+        label, title = (label_of(found), found.title) if found is not None else (record, "")
+        return Touched(kind_name, label, title, tuple(self.fields[key]), self.touched[key])
 
     def _wait(self, edit: Edit, reason: str, signer: Signer | None) -> None:
         waiting = exchange.Waiting(
@@ -322,15 +365,6 @@ class _Incoming:
         self.received = acknowledge_referrals(
             self.session, [record for kind, record in self.touched if kind == "referral"]
         )
-
-
-def describe_records(session: Session, imported: Imported) -> dict[str, tuple[int, int]]:
-    """How many records of each kind the bundle makes and changes; kinds of newer versions under their own name."""
-    counts: dict[str, tuple[int, int]] = {}
-    for kind, _record, is_new in imported.records:
-        made, changed = counts.get(kind, (0, 0))
-        counts[kind] = (made + is_new, changed + (not is_new))
-    return {name: counts[name] for name in sorted(counts, key=_place_of)}
 
 
 def _place_of(kind_name: str) -> int:

@@ -5,31 +5,55 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from dataclasses import replace as replace_in
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from taskforce import moments
-from taskforce.actions.reach import Reach, count_by_reason, reach_of
+from taskforce.actions.reach import Reach, by_reason, reach_of
+from taskforce.actions.references import NAMED_BY, shown_ids
 from taskforce.actions.session import Session
 from taskforce.crockford import random_name
 from taskforce.errors import Refused, TrustError, UsageError
 from taskforce.files import new_file
 from taskforce.i18n import _
+from taskforce.records.registry import find_kind
 from taskforce.records.schema import DIRECTORY
 from taskforce.sharing.decide import Knowledge
-from taskforce.store import exchange
+from taskforce.store import exchange, queries
+from taskforce.store.carried import carried_by, count_records_in, some_records_in
 from taskforce.sync import bundle, holdings
 from taskforce.sync.holdings import Ranges
+
+NAMED = 6
+"""How many of the records that go, or do not, are called by ref."""
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Edits of a kind and part that go: how many, in how many `records`, `some` of these by ref, on what `bases`."""
+
+    kind: str
+    part: str
+    edits: int
+    records: int
+    some: tuple[str, ...]
+    bases: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Records of a kind and part that do not go, and why; `count` counts what is decided on at once."""
+    """Records of a kind and part that do not go, and why; `count` counts what is decided on at once.
+
+    `records` counts the records themselves; `some` of them are named by ref.
+    """
 
     kind: str
     part: str
     count: int
     reason: str
+    records: int
+    some: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +65,19 @@ class Exported:
     file: str
     edits: int
     devices: int
-    goes: tuple[tuple[str, str, int], ...]
+    goes: tuple[Going, ...]
     withheld: tuple[Withheld, ...]
     written: bool
+
+    def is_like(self, other: Exported) -> bool:
+        """Whether the same goes to the same agency, and the same is withheld."""
+        return (self.agency, self.devices, self.edits, self.goes, self.withheld) == (
+            other.agency,
+            other.devices,
+            other.edits,
+            other.goes,
+            other.withheld,
+        )
 
 
 def export_bundle(
@@ -53,14 +87,17 @@ def export_bundle(
     *,
     replace: bool = False,
     sealed: bool = True,
+    shown: Exported | None = None,
     progress: Callable[[int], None] = lambda _edits: None,
 ) -> Exported:
     """Write the next bundle for an agency to a file, into a folder, or to a binary stream.
 
-    With None for `target` it only says what would go. `progress` is told how many more edits were written.
+    With None for `target` it only says what would go. `progress` is told how many more edits were written; what it
+    raises ends the export, and nothing is left behind.
 
     Raises TrustError if the agency is not a verified peer, Refused if `sealed` is False and it carries more than
-    agencies. The bundle's number counts only once the whole file is on the disk.
+    agencies, or if it is not what somebody was `shown` before. The bundle's number counts only once the whole file is
+    on the disk.
     """
     connection = session.store.connection
     code = agency.upper()
@@ -73,10 +110,17 @@ def export_bundle(
     if target is None:
         with session.store.reading():
             one = _Outgoing(session, code, devices)
-            return one.result("", written=False)
+            return one.result()
     with session.store.writing():
         one = _Outgoing(session, code, devices)
-        if not sealed and any((kind, part) != ("agency", DIRECTORY) for kind, part, _count in one.goes):
+        told = one.result()
+        if shown is not None and not told.is_like(shown):
+            raise Refused(
+                _("the store has changed: other things would go than were shown"),
+                hint=_("nothing was written; look at the bundle again"),
+                code="changed",
+            )
+        if not sealed and any((kind, part) != ("agency", DIRECTORY) for kind, part in one.carried):
             raise Refused(
                 _("a bundle that carries more than agencies is always sealed"),
                 hint=_("leave out --unsealed"),
@@ -86,10 +130,10 @@ def export_bundle(
             with new_file(path, replace=replace) as stream:
                 one.write(stream, sealed=sealed, progress=progress)
                 one.note()
-            return one.result(str(path), written=True)
+            return replace_in(told, file=str(path), written=True)
         one.write(target, sealed=sealed, progress=progress)
         one.note()
-        return one.result("-", written=True)
+        return replace_in(told, file="-", written=True)
 
 
 class _Outgoing:
@@ -118,7 +162,7 @@ class _Outgoing:
             for feed, ranges in known.items():
                 self.stated[feed] = holdings.union(self.stated.get(feed, ()), ranges)
         self.edits = sum(holdings.count(ranges) for ranges in self.wanted.values())
-        self.goes = exchange.count_edits(connection, self.wanted)
+        self.carried = carried_by(connection, self.wanted)
 
     def write(self, stream: IO[bytes], *, sealed: bool, progress: Callable[[int], None]) -> None:
         """Write the bundle, sealed to every device of the agency."""
@@ -157,15 +201,56 @@ class _Outgoing:
             ),
         )
 
-    def result(self, file: str, *, written: bool) -> Exported:
-        """What is told of it."""
-        counts = count_by_reason(self.reach.withheld)
-        withheld = tuple(
-            Withheld(kind, part, count, why) for (kind, part, why), count in sorted(counts.items())
-        )
+    def result(self) -> Exported:
+        """What is told of it before it is written."""
         return Exported(
-            self.agency, self.number, file, self.edits, len(self.devices), tuple(self.goes), withheld, written
+            self.agency,
+            self.number,
+            "",
+            self.edits,
+            len(self.devices),
+            self._goes(),
+            self._withheld(),
+            written=False,
         )
+
+    def _goes(self) -> tuple[Going, ...]:
+        return tuple(
+            Going(
+                kind,
+                part,
+                one.edits,
+                len(one.records),
+                self._names(kind, sorted(one.records)[:NAMED]),
+                tuple(sorted({self.reach.scopes.get(scope, "") for scope in one.scopes} - {""})),
+            )
+            for (kind, part), one in self.carried.items()
+        )
+
+    def _withheld(self) -> tuple[Withheld, ...]:
+        connection = self.session.store.connection
+        return tuple(
+            Withheld(
+                kind,
+                part,
+                len(scopes),
+                reason,
+                count_records_in(connection, scopes),
+                self._names(kind, some_records_in(connection, scopes, NAMED)),
+            )
+            for (kind, part, reason), scopes in sorted(by_reason(self.reach.withheld).items())
+        )
+
+    def _names(self, kind_name: str, records: list[str]) -> tuple[str, ...]:
+        """What records are called that people may see on somebody else's screen: codes and refs, no names."""
+        kind = find_kind(kind_name)
+        if kind is None:
+            return ()
+        if kind_name in NAMED_BY:
+            names = shown_ids(self.session, kind, set(records))
+        else:
+            names = queries.refs_by_id(self.session.store.connection, kind, records)
+        return tuple(names[record] for record in records if record in names)
 
     def _certificates(self) -> list[dict[str, Any]]:
         """The certificates of the sender and of the devices whose edits the bundle carries."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -238,7 +238,7 @@ def add_sent(connection: Connection, agency: str, holdings: Holdings) -> None:
     )
 
 
-def edit_texts(connection: Connection, wanted: Holdings, scope_ids: frozenset[int]) -> Iterator[str]:
+def edit_texts(connection: Connection, wanted: Holdings, scope_ids: Container[int | None]) -> Iterator[str]:
     """The canonical JSON of the edits in `wanted`, ordered by feed and number.
 
     `wanted` was worked out from ranges; each edit is held against the allowed scopes once more as it leaves. StoreError
@@ -261,21 +261,6 @@ def edit_texts(connection: Connection, wanted: Holdings, scope_ids: frozenset[in
                         hint=_("run: taskforce doctor --rebuild"),
                     )
                 yield str(body)
-
-
-def count_edits(connection: Connection, wanted: Holdings) -> list[tuple[str, str, int]]:
-    """How many of the edits in `wanted` there are by kind and part."""
-    counts: dict[tuple[str, str], int] = {}
-    for feed, ranges in wanted.items():
-        for first, last in ranges:
-            rows = connection.execute(
-                "SELECT edit.kind, edit.part, count(*) FROM feed JOIN edit ON edit.feed = feed.id "
-                "WHERE feed.name = ? AND edit.number BETWEEN ? AND ? GROUP BY 1, 2",
-                (feed, first, last),
-            )
-            for kind, part, count in rows:
-                counts[kind, part] = counts.get((kind, part), 0) + count
-    return [(kind, part, count) for (kind, part), count in sorted(counts.items())]
 
 
 # ── bundles ──

@@ -1,0 +1,251 @@
+"""What comes and what goes, as people and scripts see it: the commands and the room draw it from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from taskforce import moments
+from taskforce.i18n import _, ngettext
+from taskforce.views import Line
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.actions.inbox import TakenIn
+    from taskforce.actions.plans import PlanResult
+    from taskforce.actions.receiving import Imported
+    from taskforce.actions.sending import Exported
+
+_LISTED = 12
+
+
+# ── what comes ──
+
+
+def taken_data(taken: TakenIn) -> dict[str, Any]:
+    """What a plan or bundle brought, for scripts."""
+    if taken.bundle is not None:
+        return bundle_data(taken.bundle)
+    assert taken.plan is not None
+    return _plan_data(taken.plan)
+
+
+def taken_lines(taken: TakenIn) -> list[Line | str]:
+    """What a plan or bundle brought, or would bring."""
+    if taken.bundle is not None:
+        return bundle_lines(taken.bundle, taken.name)
+    assert taken.plan is not None
+    return _plan_lines(taken.plan, taken.name)
+
+
+def taken_sentence(taken: TakenIn) -> str:
+    """The same in one sentence."""
+    found = taken.bundle
+    if found is None:
+        assert taken.plan is not None
+        count = len(taken.plan.changes)
+        text = ngettext("%(name)s: %(count)d record saved", "%(name)s: %(count)d records saved", count) % {
+            "name": taken.name,
+            "count": count,
+        }
+        return text if count else _("%(name)s: nothing new") % {"name": taken.name}
+    parts = [_bundle_head(found, taken.name)]
+    parts.append(_count_of(found) if taken.is_new else _("nothing new"))
+    if found.conflicts:
+        text = ngettext("≠ %(count)d new conflict", "≠ %(count)d new conflicts", found.conflicts)
+        parts.append(text % {"count": found.conflicts})
+    if found.waiting:
+        count = sum(found.waiting.values())
+        text = ngettext("%(count)d waits in quarantine", "%(count)d wait in quarantine", count)
+        parts.append(text % {"count": count})
+    return " · ".join(parts)
+
+
+def _plan_data(result: PlanResult) -> dict[str, Any]:
+    return {
+        "what": "plan",
+        "applied": result.applied,
+        "unchanged": result.unchanged,
+        "archived": result.archived,
+        "changes": [
+            {
+                "kind": change.kind.name,
+                "id": change.record,
+                "label": change.label,
+                "new": change.new,
+                "fields": dict(change.values),
+            }
+            for change in result.changes
+        ],
+    }
+
+
+def _plan_lines(result: PlanResult, name: str) -> list[Line | str]:
+    stays = ngettext(
+        "  %(count)d record is archived and stays so; bring it back with: archive REF --restore",
+        "  %(count)d records are archived and stay so; bring one back with: archive REF --restore",
+        result.archived,
+    )
+    archived = [Line(stays % {"count": result.archived}, "muted")] if result.archived else []
+    if not result.changes:
+        return [_("%(name)s: nothing new") % {"name": name}, *archived]
+    counts: dict[str, list[int]] = {}
+    for change in result.changes:
+        counts.setdefault(change.kind.plural, [0, 0])[0 if change.new else 1] += 1
+    verb = _("plan taken in") if result.applied else _("would change")
+    lines: list[Line | str] = [Line(f"{name}: {verb}", "heading")]
+    for plural, (made, changed) in counts.items():
+        lines.append(
+            f"  {plural}: " + _("%(made)d new, %(changed)d changed") % {"made": made, "changed": changed}
+        )
+    shown = (
+        [change for change in result.changes if not change.new] if result.applied else list(result.changes)
+    )
+    for change in shown[:_LISTED]:
+        lines.append(_changed(change.kind.name, change.label, tuple(change.values), new=change.new))
+    if len(shown) > _LISTED:
+        lines.append("  " + _("… and %(count)d more") % {"count": len(shown) - _LISTED})
+    return [*lines, *archived]
+
+
+def _changed(kind: str, label: str, fields: tuple[str, ...], *, new: bool) -> str:
+    return f"  {'+' if new else '~'} {kind} {label}" + ("" if new else ": " + ", ".join(fields))
+
+
+def bundle_data(found: Imported) -> dict[str, Any]:
+    """What a bundle brought, or would bring, for scripts."""
+    return {
+        "what": "bundle",
+        "applied": found.applied,
+        "id": found.bundle,
+        "from": found.agency,
+        "device": found.device,
+        "verified": found.verified,
+        "to": dict(found.to),
+        "number": found.number,
+        "made": found.made,
+        "edits": found.edits,
+        "new": found.new,
+        "records": {kind: {"new": n, "changed": c} for kind, (n, c) in found.by_kind.items()},
+        "received": list(found.received),
+        "waiting": dict(found.waiting),
+        "conflicts": found.conflicts,
+        "clocks_ahead": found.ahead,
+    }
+
+
+def bundle_lines(found: Imported, name: str) -> list[Line | str]:
+    """What a bundle brought, or would bring."""
+    lines: list[Line | str] = [Line(_bundle_head(found, name), "heading")]
+    if not found.verified:
+        lines.append(Line("  " + _("! its sender is not verified"), "late"))
+    lines.append("  " + (_count_of(found) if found.new or found.waiting else _("nothing new")))
+    for kind, (made, changed) in found.by_kind.items():
+        lines.append(
+            f"  {kind}: " + _("%(made)d new, %(changed)d changed") % {"made": made, "changed": changed}
+        )
+    if found.received:
+        lines.append(
+            Line("  " + _("referrals received: %(refs)s") % {"refs": ", ".join(found.received)}, "ok")
+        )
+    if found.conflicts:
+        text = ngettext(
+            "≠ %(count)d new conflict: taskforce conflict list",
+            "≠ %(count)d new conflicts: taskforce conflict list",
+            found.conflicts,
+        )
+        lines.append(Line("  " + text % {"count": found.conflicts}, "conflict"))
+    for reason, number in found.waiting.items():
+        lines.append(
+            Line(
+                "  " + _("%(count)d wait in quarantine: %(reason)s") % {"count": number, "reason": reason},
+                "conflict",
+            )
+        )
+    if found.ahead:
+        lines.append(
+            Line(
+                "  " + _("! %(count)d edits bear a clock far in the future") % {"count": found.ahead}, "late"
+            )
+        )
+    return lines
+
+
+def origin_line(found: Imported) -> str:
+    """When and where a bundle was made, and for whom."""
+    return "  " + _("made %(made)s on device %(device)s, for %(to)s") % {
+        "made": moments.show_time(found.made),
+        "device": found.device,
+        "to": ", ".join(found.to),
+    }
+
+
+def touched_lines(found: Imported) -> list[Line | str]:
+    """The first records that a bundle makes or changes, one by one."""
+    lines: list[Line | str] = [
+        _changed(one.kind, f"{one.label} {one.title}".strip(), one.fields, new=one.new) for one in found.some
+    ]
+    more = len(found.records) - len(found.some)
+    if more:
+        lines.append("  " + _("… and %(count)d more") % {"count": more})
+    return lines
+
+
+def _bundle_head(found: Imported, name: str) -> str:
+    return _("%(name)s: bundle %(number)d from %(agency)s") % {
+        "name": name,
+        "number": found.number,
+        "agency": found.agency,
+    }
+
+
+def _count_of(found: Imported) -> str:
+    count = ngettext("%(all)d edit, %(new)d of it new", "%(all)d edits, %(new)d of them new", found.edits)
+    return count % {"new": found.new, "all": found.edits}
+
+
+# ── what goes ──
+
+
+def sent_data(sent: Exported) -> dict[str, Any]:
+    """A bundle that went, or would go, for scripts."""
+    return {
+        "to": sent.agency,
+        "number": sent.number,
+        "file": sent.file or None,
+        "edits": sent.edits,
+        "devices": sent.devices,
+        "goes": [{"kind": each.kind, "part": each.part, "edits": each.edits} for each in sent.goes],
+        "withheld": [
+            {"kind": each.kind, "part": each.part, "count": each.count, "reason": each.reason}
+            for each in sent.withheld
+        ],
+        "written": sent.written,
+    }
+
+
+def sent_lines(sent: Exported) -> list[Line | str]:
+    """A bundle that went, or would go: what, on what basis, and what is withheld and why."""
+    devices = ngettext("sealed to %(count)d device", "sealed to %(count)d devices", sent.devices)
+    head = _("Bundle %(number)d to %(agency)s") % {"number": sent.number, "agency": sent.agency}
+    lines: list[Line | str] = [Line(f"{head} · {devices % {'count': sent.devices}}", "heading")]
+    if not sent.goes:
+        lines.append("  " + _("nothing new for them; it says what is held here"))
+    for one in sent.goes:
+        goes = ngettext("%(count)d edit", "%(count)d edits", one.edits) % {"count": one.edits}
+        named = _named(one.records, one.some)
+        basis = "; ".join(one.bases)
+        lines.append(f"  {_('goes')}      {goes}: {one.kind}, {one.part} · {named} · {basis}")
+    for each in sent.withheld:
+        named = _named(each.records, each.some)
+        lines.append(Line(f"  {_('withheld')}  ◌ {each.kind}, {each.part}: {each.reason} · {named}", "muted"))
+    if sent.written:
+        lines.append("  " + _("written to %(file)s") % {"file": sent.file})
+    return lines
+
+
+def _named(count: int, some: tuple[str, ...]) -> str:
+    """How many records, and some of them by ref: `3 records (R-7KQ2 R-5NNE R-0ZPA)`."""
+    text = ngettext("%(count)d record", "%(count)d records", count) % {"count": count}
+    if not some:
+        return text
+    return f"{text} ({' '.join(some)}{' …' if count > len(some) else ''})"
