@@ -103,7 +103,10 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Several reads that see one and the same state, whatever others write meanwhile."""
+        """Several reads that see one and the same state, whatever others write; within another, part of that."""
+        if self.connection.in_transaction:
+            yield
+            return
         with sentences():
             self.connection.execute("BEGIN")
             try:
