@@ -16,7 +16,6 @@ from typing import Any
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from taskforce import console
-from taskforce.errors import Locked
 from taskforce.i18n import _
 from taskforce.output import Result
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from typer import Context
 
     from taskforce.actions.session import Session
+    from taskforce.actions.unlocking import Opener
 
 COMPLETING = "_TASKFORCE_COMPLETE"
 """Environment variable by which a shell asks for the completion of a word."""
@@ -189,30 +189,25 @@ def key_file() -> str:
     return current.get().key_file or os.environ.get("TASKFORCE_KEY_FILE") or _setting("key-file")
 
 
+def opener() -> Opener:
+    """How the store that is meant opens."""
+    from taskforce.actions.unlocking import Opener  # deferred: help needs no store
+
+    return Opener(store_folder(), key_file())
+
+
+def opened_key(one: Opener) -> bytes:
+    """The key of the store that is meant; asks for the passphrase on a terminal if no key file is named."""
+    return one.open(console.secret(_("Passphrase: ")) if one.asks else "")
+
+
 def open_session() -> Session:
     """Open the store that is meant; asks for the passphrase on a terminal if no key file is named."""
     from taskforce.actions.session import Session  # deferred: help needs no store
-    from taskforce.keys import slots  # deferred: loads libsodium
-    from taskforce.store.store import Store, store_exists  # deferred: loads SQLCipher
+    from taskforce.store.store import Store  # deferred: loads SQLCipher
 
-    folder = store_folder()
-    if not store_exists(folder):
-        raise Locked(
-            _("there is no store in %(folder)s") % {"folder": folder},
-            hint=_(
-                "make one with: taskforce init --agency CODE --officer NAME, or name another with --store"
-            ),
-        )
-    named = key_file()
-    if named:
-        key = slots.open_with_key_file(folder, named)
-    elif "passphrase" in slots.slot_kinds(folder):
-        key = slots.open_with_passphrase(folder, console.secret(_("Passphrase: ")))
-    else:
-        raise Locked(
-            _("this store opens with a key file"), hint=_("name it with --key-file or TASKFORCE_KEY_FILE")
-        )
-    session = Session(Store.open(folder, key))
+    one = opener()
+    session = Session(Store.open(one.folder, opened_key(one)))
     current.get().opened.append(session)
     return session
 

@@ -1,0 +1,46 @@
+"""Opens a store by one of its key slots: what the command line, and the screen that locks and unlocks, both use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from taskforce.errors import Locked
+from taskforce.i18n import _
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Where a store is and which key file opens it; with none named, it opens by its passphrase."""
+
+    folder: Path
+    key_file: str = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether a passphrase has to be asked for. Locked if there is no store, or no way to open it was named."""
+        from taskforce.keys import slots  # deferred: loads libsodium
+        from taskforce.store.store import store_exists  # deferred: loads SQLCipher
+
+        if not store_exists(self.folder):
+            raise Locked(
+                _("there is no store in %(folder)s") % {"folder": self.folder},
+                hint=_(
+                    "make one with: taskforce init --agency CODE --officer NAME, or name another with --store"
+                ),
+            )
+        if self.key_file:
+            return False
+        if "passphrase" in slots.slot_kinds(self.folder):
+            return True
+        raise Locked(
+            _("this store opens with a key file"), hint=_("name it with --key-file or TASKFORCE_KEY_FILE")
+        )
+
+    def open(self, passphrase: str = "") -> bytes:
+        """The database's key (32 bytes); Locked if the key file or the passphrase does not open the store."""
+        from taskforce.keys import slots  # deferred: loads libsodium
+
+        if self.key_file:
+            return slots.open_with_key_file(self.folder, self.key_file)
+        return slots.open_with_passphrase(self.folder, passphrase)
