@@ -11,8 +11,8 @@ import pytest
 from program import Team
 from samples import KINDS, sample
 
-from taskforce.commands.status import SEE_ALL
 from taskforce.records.schema import Kind
+from taskforce.reports.attention_views import SEE_ALL
 from taskforce.text import csv_uncell
 
 NOW = "2026-11-23T10:00:00+00:00"

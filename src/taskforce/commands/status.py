@@ -12,33 +12,8 @@ from taskforce.commands.frame import command, open_session
 from taskforce.i18n import _, ngettext
 from taskforce.output import Line, Lines, Result
 from taskforce.records.registry import get_kind
+from taskforce.reports.attention_views import GLYPHS, SEE_ALL, STYLES
 from taskforce.text import cells, shorten
-
-GLYPHS = {
-    "late": "!",
-    "draft": "○",
-    "due": "◔",
-    "conflict": "≠",
-    "quarantine": "?",
-    "agreement": "§",
-    "bundle": "↓",
-    "stale": "!",
-    "waiting": "↑",
-}
-_STYLES = {"late": "late", "stale": "late", "conflict": "conflict", "quarantine": "conflict"}
-
-SEE_ALL = {
-    ("late", "referral"): "taskforce referral list --overdue",
-    ("late", "assignment"): "taskforce assignment list --overdue",
-    ("draft", "referral"): "taskforce referral list --status draft",
-    ("due", "referral"): "taskforce referral list --status sent,received",
-    ("conflict", "record"): "taskforce conflict list",
-    ("late", "agreement"): "taskforce agreement list --sort review_by",
-    ("agreement", "agreement"): "taskforce agreement list --sort review_by",
-    ("waiting", "peer"): "taskforce peer list",
-    ("bundle", "peer"): "taskforce peer list",
-    ("stale", "peer"): "taskforce peer list",
-}
 
 _ALIKE = 6
 _ALIKE_OF_OTHERS = 3
@@ -118,7 +93,7 @@ def _attention(found: Status) -> list[Line]:
     lines = []
     for place, item in enumerate(shown, start=1):
         words = f" {GLYPHS[item.kind]} {_cell(item.subject, subject)}  {_cell(item.text, text)}  {item.do}"
-        lines.append(Line(words.rstrip(), _STYLES.get(item.kind, "")))
+        lines.append(Line(words.rstrip(), STYLES.get(item.kind, "")))
         if place in more:
             lines.append(_more_line(*more[place], subject + text, columns))
     return lines
@@ -129,7 +104,7 @@ def _more_line(item: Item, count: int, width: int, columns: int) -> Line:
     if columns < _WIDTH_OF_A_FILE:
         command = command.removeprefix("taskforce ")
     text = ngettext("… and %(count)d more", "… and %(count)d more", count) % {"count": count}
-    return Line(f"   {_padded(text, width + 2)}  {command}".rstrip(), _STYLES.get(item.kind, ""))
+    return Line(f"   {_padded(text, width + 2)}  {command}".rstrip(), STYLES.get(item.kind, ""))
 
 
 def _cell(text: str, width: int) -> str:

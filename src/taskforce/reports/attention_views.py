@@ -1,0 +1,40 @@
+"""How what needs attention is marked: a sign and a style for each kind of trouble, and where to see all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+GLYPHS: Mapping[str, str] = {
+    "late": "!",
+    "draft": "○",
+    "due": "◔",
+    "conflict": "≠",
+    "quarantine": "?",
+    "agreement": "§",
+    "bundle": "↓",
+    "stale": "!",
+    "waiting": "↑",
+}
+"""A sign for each kind of item of `taskforce.actions.attention`."""
+
+STYLES: Mapping[str, str] = {
+    "late": "late",
+    "stale": "late",
+    "conflict": "conflict",
+    "quarantine": "conflict",
+}
+"""A style word for those kinds that stand out; the sign and the sentence say it, too."""
+
+SEE_ALL: Mapping[tuple[str, str], str] = {
+    ("late", "referral"): "taskforce referral list --overdue",
+    ("late", "assignment"): "taskforce assignment list --overdue",
+    ("draft", "referral"): "taskforce referral list --status draft",
+    ("due", "referral"): "taskforce referral list --status sent,received",
+    ("conflict", "record"): "taskforce conflict list",
+    ("late", "agreement"): "taskforce agreement list --sort review_by",
+    ("agreement", "agreement"): "taskforce agreement list --sort review_by",
+    ("waiting", "peer"): "taskforce peer list",
+    ("bundle", "peer"): "taskforce peer list",
+    ("stale", "peer"): "taskforce peer list",
+}
+"""The command that lists all items of a kind and noun."""

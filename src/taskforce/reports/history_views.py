@@ -1,0 +1,64 @@
+"""A record's history as people read it: who set what, when, one paragraph an edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from taskforce import moments
+from taskforce.i18n import _
+from taskforce.records.schema import ARCHIVED, Kind
+from taskforce.reports.record_views import shown
+from taskforce.sync.edit import Value
+from taskforce.text import shorten
+from taskforce.views import Line
+
+_LONGEST = 100
+
+
+class Told(Protocol):
+    """One edit as `taskforce.actions.looking` gives it."""
+
+    @property
+    def at(self) -> str:
+        """When, as kept."""
+
+    @property
+    def by(self) -> str:
+        """The officer."""
+
+    @property
+    def agency(self) -> str:
+        """The officer's agency; empty where it is not known."""
+
+    @property
+    def part(self) -> str:
+        """The part of the record."""
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """What was set."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What people see in place of ids."""
+
+
+def story_of(kind: Kind, changes: Sequence[Told], *, longest: int = _LONGEST) -> list[Line | str]:
+    """A line for each edit, and below it a line for each field it set; texts cut to `longest` characters."""
+    story: list[Line | str] = []
+    for change in changes:
+        story.append(f"{moments.show_time(change.at)}  {change.by}, {change.agency or '?'}  · {change.part}")
+        for name, value in change.values.items():
+            text = shorten(_value(kind, name, value, change.names), longest)
+            story.append(f"    {name}: {text or _('(nothing)')}")
+    return story
+
+
+def _value(kind: Kind, name: str, value: Value, names: Mapping[str, str]) -> str:
+    field = kind.field(name)
+    if field is not None:
+        return shown(field, value, names)
+    if name == ARCHIVED:
+        return _("yes") if value else _("no")
+    return ", ".join(value) if isinstance(value, list) else value
