@@ -6,19 +6,15 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from taskforce import moments
 from taskforce.actions import conflicts
 from taskforce.actions.conflicts import Conflict
-from taskforce.actions.references import label_of, shown_ids
+from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.commands.frame import argument, command, open_session, option
 from taskforce.errors import NotFound
 from taskforce.i18n import N_, _
 from taskforce.output import Column, Line, Lines, Result, Table
-from taskforce.records.registry import get_kind
-from taskforce.records.schema import ARCHIVED, Type
-from taskforce.reports.record_views import shown
-from taskforce.sync.edit import Value
+from taskforce.reports import conflict_views
 
 GROUP = ("conflict", N_("Fields that two people set: see both, decide"))
 
@@ -38,17 +34,20 @@ def run_list() -> Result:
         Column(_("Field"), "field"),
         Column(_("Values"), "values"),
     )
-    rows = tuple(
-        (
-            Line(f"≠ {label_of(each.record)}", "conflict"),
-            each.record.title if each.record.kind.title != "victim" else "",
-            each.field,
-            " | ".join(_shown(session, each, side.value) for side in each.sides),
-        )
-        for each in found
-    )
+    rows = tuple(_row(session, each) for each in found)
     return Result(
         [_data(each) for each in found], Table(columns, rows, _("no conflicts")), plural="conflicts"
+    )
+
+
+def _row(session: Session, each: Conflict) -> tuple[str | Line, ...]:
+    kind, names = each.record.kind, conflicts.names_in(session, each)
+    values = (conflict_views.shown_value(kind, each.field, side.value, names) for side in each.sides)
+    return (
+        Line(f"≠ {label_of(each.record)}", "conflict"),
+        conflict_views.title_of(each.record, names),
+        each.field,
+        " | ".join(values),
     )
 
 
@@ -77,20 +76,19 @@ def run_show(ref: str) -> Result:
 
 
 def _story(session: Session, each: Conflict) -> list[Line | str]:
-    label = label_of(each.record)
-    title = each.record.title if each.record.kind.title != "victim" else ""
+    label, kind = label_of(each.record), each.record.kind
+    names = conflicts.names_in(session, each)
+    title = conflict_views.title_of(each.record, names)
     lines: list[Line | str] = [Line(f"≠ {label} {title} · {each.field}", "conflict")]
     if each.before:
-        lines.append(_("  before  %(value)s") % {"value": _shown(session, each, each.before)})
+        before = conflict_views.shown_value(kind, each.field, each.before, names)
+        lines.append(_("  before  %(value)s") % {"value": before})
     for number, side in enumerate(each.sides, start=1):
+        value = conflict_views.shown_value(kind, each.field, side.value, names)
         meanwhile = "  " + _("(shown meanwhile)") if side.shown else ""
-        lines.append(Line(f"  {number}  {_shown(session, each, side.value)}{meanwhile}", "heading"))
-        through = (
-            _("came through %(agency)s") % {"agency": side.came_through}
-            if side.came_through
-            else _("written here")
-        )
-        lines.append(f"     {side.by}, {side.agency or '?'}, {moments.show_time(side.at)} · {through}")
+        lines.append(Line(f"  {number}  {value}{meanwhile}", "heading"))
+        set_by = conflict_views.set_by(side.by, side.agency, side.at)
+        lines.append(f"     {set_by} · {conflict_views.way(side.agency, side.came_through)}")
     lines.append(_("  neither had seen the other; the later clock decides only what is shown"))
     lines.append(Line(f"  taskforce conflict resolve {label} {each.field} --take N", "command"))
     return lines
@@ -117,18 +115,6 @@ def run_resolve(ref: str, field: str, take: int | None, value: str | None) -> Re
 
     session = open_session()
     return shown_record(session, conflicts.resolve(session, ref, field, take=take, value=value))
-
-
-def _shown(session: Session, each: Conflict, value: Value) -> str:
-    if each.field == ARCHIVED:
-        return _("archived") if value else _("in view")
-    field = each.record.kind.field(each.field)
-    assert field is not None
-    names: dict[str, str] = {}
-    if field.type == Type.REF:
-        ids = set(value) if isinstance(value, list) else {value}
-        names = shown_ids(session, get_kind(field.to), ids)
-    return shown(field, value, names) or _("(nothing)")
 
 
 def _data(each: Conflict) -> dict[str, Any]:

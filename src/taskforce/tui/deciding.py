@@ -1,0 +1,127 @@
+"""What is read for the conflicts screen: where conflicts are, the one shown with all that is drawn, what was undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from taskforce.actions import conflicts
+from taskforce.actions.conflicts import Conflict, Place
+from taskforce.actions.session import Session
+from taskforce.records.schema import Type
+from taskforce.reports import conflict_views
+
+_JOINED_BY = {Type.TEXT: "; ", Type.NOTE: "\n"}
+"""Types of which both values can stand together, and what is put between them."""
+
+Pieces = tuple[tuple[str, bool], ...]
+"""A value in pieces, each with whether the other side lacks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A conflict with all that is drawn of it; `taken_back` where it was decided here and the decision undone."""
+
+    conflict: Conflict
+    title: str
+    label: str
+    before: str
+    values: tuple[Pieces, ...]
+    taken_back: bool = False
+
+    @property
+    def shown(self) -> int:
+        """The number of the side that is shown meanwhile."""
+        return next((n for n, side in enumerate(self.conflict.sides, start=1) if side.shown), 1)
+
+    def value(self, number: int) -> str:
+        """What side `number` says."""
+        return "".join(piece for piece, _differs in self.values[number - 1])
+
+
+def drawn(session: Session, conflict: Conflict, *, taken_back: bool = False) -> Drawn:
+    """Work out what is drawn of a conflict; for the reading thread, as long texts are compared."""
+    kind, name = conflict.record.kind, conflict.field
+    names = conflicts.names_in(session, conflict)
+    values = [conflict_views.shown_value(kind, name, side.value, names) for side in conflict.sides]
+    field = kind.field(name)
+    compared: list[Pieces] = [((value, False),) for value in values]
+    if len(values) == 2 and field is not None and (field.many or field.type in (Type.TEXT, Type.NOTE)):
+        one, other = values
+        compared = [
+            tuple(conflict_views.pieces_of(one, other)),
+            tuple(conflict_views.pieces_of(other, one)),
+        ]
+    earlier = conflict.earlier
+    before = "" if earlier is None else conflict_views.shown_value(kind, name, earlier.value, names)
+    title = conflict_views.title_of(conflict.record, names)
+    label = conflict_views.label_of_field(kind, name)
+    return Drawn(conflict, title, label, before, tuple(compared), taken_back)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read: where there are conflicts, the one to show and its place among them."""
+
+    places: tuple[Place, ...]
+    at: int
+    taken_back: frozenset[Place]
+    one: Drawn | None
+
+
+def look(
+    session: Session,
+    wanted: Place | None,
+    at: int,
+    decided: Mapping[Place, Conflict],
+    known_back: frozenset[Place] | None,
+) -> Seen:
+    """Read the conflict at the place `wanted`, or the one that is `at` in the list now.
+
+    `decided` are those decided in this room: where a decision was undone the conflict is offered again, and shown at
+    once unless it is among `known_back` (None: nothing is shown at once).
+    """
+    places = conflicts.places(session)
+    listed = set(places)
+    back = [
+        place
+        for place, one in decided.items()
+        if place not in listed and conflicts.was_taken_back(session, one)
+    ]
+    places += back
+    new = [] if known_back is None else [place for place in back if place not in known_back]
+    if new:
+        wanted = new[-1]
+    if wanted in places:
+        at = places.index(wanted)
+    while places:
+        at = min(at, len(places) - 1)
+        place = places[at]
+        is_back = place in back
+        conflict = decided[place] if is_back else conflicts.conflict_at(session, place)
+        if conflict is not None:
+            one = drawn(session, conflict, taken_back=is_back)
+            return Seen(tuple(places), at, frozenset(back), one)
+        del places[at]  # decided this very moment, or its record has not arrived
+    return Seen((), 0, frozenset(), None)
+
+
+def still_pointed(before: Drawn | None, pointed: int, one: Drawn) -> int:
+    """The number that the side pointed at has now; the first where it is another conflict."""
+    if before is None or before.conflict.place != one.conflict.place:
+        return 1
+    side = before.conflict.sides[pointed - 1]
+    alike = [
+        (each.device, each.at, each.value) == (side.device, side.at, side.value)
+        for each in one.conflict.sides
+    ]
+    return alike.index(True) + 1 if True in alike else min(pointed, len(alike))
+
+
+def both_as_text(conflict: Conflict) -> str | None:
+    """One text of all the values, each once; None where they are no texts, or fewer than two say anything."""
+    field = conflict.record.kind.field(conflict.field)
+    if field is None or field.many or field.type not in _JOINED_BY:
+        return None
+    said = dict.fromkeys(side.value for side in conflict.sides if isinstance(side.value, str) and side.value)
+    return _JOINED_BY[field.type].join(said) if len(said) > 1 else None
