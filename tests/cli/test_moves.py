@@ -8,6 +8,7 @@ import pytest
 from program import Team
 from samples import KINDS, sample
 
+from taskforce.errors import Refused
 from taskforce.records.schema import Kind, Lifecycle, Move
 
 MOVING = [kind for kind in KINDS if kind.lifecycle is not None]
@@ -102,3 +103,22 @@ def test_no_option_sets_the_status_around_the_lifecycle(team: Team, kind: Kind) 
     ref = team.data(kind.name, "list")[0]["ref"]
     team.call(kind.name, "edit", ref, "--status", lifecycle_of(kind).closed[0]).failed(2)
     assert team.data(kind.name, "show", ref)["status"] == lifecycle_of(kind).initial
+
+
+def test_several_are_moved_together_and_taken_back_together(team: Team) -> None:
+    refs = [team.data("assignment", "add", f"Check {number}")["ref"] for number in range(3)]
+    moved = team.data("assignment", "accept", *refs)
+    assert [each["status"] for each in moved] == ["accepted"] * 3
+    assert team.data("history")[0]["action"] == f"assignment accept {' '.join(refs)}"
+    team.call("undo").ok()
+    assert [team.data("assignment", "show", ref)["status"] for ref in refs] == ["planned"] * 3
+
+
+def test_all_are_moved_or_none(team: Team) -> None:
+    refs = [team.data("assignment", "add", f"Check {number}")["ref"] for number in range(2)]
+    team.call("assignment", "cancel", refs[1]).ok()
+    before = team.fingerprint()
+    refused = team.call("assignment", "accept", *refs)
+    assert refused.code == Refused.exit_code
+    assert f'{refs[1]} is cancelled: "accept" is not possible now' in refused.err
+    assert team.fingerprint() == before

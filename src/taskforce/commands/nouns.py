@@ -10,6 +10,7 @@ from typing import Any
 from typer.core import TyperCommand
 
 from taskforce.actions import keeping
+from taskforce.actions.moving import move_all
 from taskforce.actions.references import candidates, find, label_of, names_for, shown_ids
 from taskforce.actions.session import Session
 from taskforce.commands.frame import (
@@ -246,7 +247,14 @@ def _make_archive(kind: Kind) -> TyperCommand:
 
 
 def _make_move(kind: Kind, move: Move) -> TyperCommand:
-    parameters: list[Parameter] = [reference_parameter(kind)]
+    parameters: list[Parameter] = [
+        argument(
+            "refs",
+            _("Refs, unique prefixes, codes, codenames or full ids; all are moved, or none"),
+            many=True,
+            complete=complete_refs(kind),
+        )
+    ]
     fields: Mapping[str, str] = {ask.option.replace("-", "_"): ask.field for ask in move.asks}
     for ask in move.asks:
         field = kind.field(ask.field)
@@ -254,14 +262,14 @@ def _make_move(kind: Kind, move: Move) -> TyperCommand:
         wanted = _("needed") if ask.required else ""
         parameters.append(_renamed(field, ask.option, wanted))
 
-    def run(ref: str, **given: Any) -> Result:
+    def run(refs: tuple[str, ...], **given: Any) -> Result:
         session = open_session()
-        typed = typed_fields(list(fields), given)
-        record = find(session, kind, ref)
-        moved = keeping.move(
-            session, kind, record, move.name, {fields[name]: value for name, value in typed.items()}
-        )
-        return shown_record(session, moved, before=record)
+        typed = {fields[name]: value for name, value in typed_fields(list(fields), given).items()}
+        records = [find(session, kind, ref) for ref in refs]
+        moved = move_all(session, kind, [record.id for record in records], move.name, typed).records
+        if len(refs) == 1:
+            return shown_record(session, moved[0], before=records[0])
+        return shown_records(session, kind, list(moved))
 
     return command(move.name, run, _(move.help) + ".", parameters)
 
