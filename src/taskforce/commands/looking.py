@@ -15,8 +15,8 @@ from taskforce.errors import Refused
 from taskforce.i18n import _, ngettext
 from taskforce.output import Column, Line, Lines, Result, Table
 from taskforce.records.schema import ARCHIVED
-from taskforce.reports.record_views import data_of, shown
-from taskforce.text import shorten
+from taskforce.reports.history_views import story_of
+from taskforce.reports.record_views import data_of
 
 
 def make_history() -> TyperCommand:
@@ -55,16 +55,7 @@ def run_history(ref: str | None, limit: int | None) -> Result:
             f"{label_of(record)} {record.title if record.kind.title != 'victim' else ''}".rstrip(), "heading"
         )
     ]
-    for change in changes:
-        story.append(f"{moments.show_time(change.at)}  {change.by}, {change.agency or '?'}  · {change.part}")
-        for name, value in change.values.items():
-            field = record.kind.field(name)
-            text = (
-                shown(field, value, change.names)
-                if field
-                else (", ".join(value) if isinstance(value, list) else value)
-            )
-            story.append(f"    {name}: {shorten(text, 100) or _('(nothing)')}")
+    story += story_of(record.kind, changes)
     return Result([_change_data(change) for change in changes], Lines(tuple(story)))
 
 
