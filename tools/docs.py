@@ -14,8 +14,10 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
+from functools import partial
 
 from fixed_stores import ROOT
+from room_picture import PICTURES, room_svg
 from status_picture import status_svg
 
 from taskforce import cli
@@ -54,6 +56,7 @@ def main() -> int:
         "records.md": records_document,
         "commands.md": commands_document,
         "status.svg": status_svg,
+        **{name: partial(room_svg, name) for name in PICTURES},
     }
     stale = []
     for name, make in makers.items():

@@ -50,8 +50,11 @@ def without_chance(seed: str) -> Iterator[None]:
         yield
 
 
-def fixed_store(folder: Path, code: str) -> Session:
-    """Make the store of an agency of the test keys in ``folder``, made as ``taskforce init`` makes it."""
+def fixed_store(folder: Path, code: str, store_keys: dict[str, bytes] | None = None) -> Session:
+    """Make the store of an agency of the test keys in ``folder``, made as ``taskforce init`` makes it.
+
+    Its database key is noted in ``store_keys`` under the agency's code.
+    """
     entry = known_keys()[code]
     device = identity.DeviceSecret(bytes.fromhex(entry["sign-seed"]), entry["seal-identity"])
     agency = identity.AgencySecret(bytes.fromhex(entry["agency-seed"]))
@@ -68,6 +71,8 @@ def fixed_store(folder: Path, code: str) -> Session:
                 if key in entry
             },
         )
+    if store_keys is not None:
+        store_keys[code] = keys[0]
     return Session(Store.open(made.folder, keys[0]))
 
 

@@ -10,6 +10,8 @@ import io
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fixed_stores import ROOT, fixed_store, introduce, set_clock, without_chance
@@ -35,16 +37,25 @@ NOW = "2023-10-17T14:32:00+07:00"
 
 def status_svg() -> str:
     """Return the picture as SVG."""
-    os.environ["COLUMNS"], os.environ["TZ"] = str(WIDTH), "<+07>-7"
+    os.environ["COLUMNS"] = str(WIDTH)
+    with second_day() as (police, _key):
+        lines = lines_of(status(police))
+    return _drawn(lines)
+
+
+@contextmanager
+def second_day() -> Iterator[tuple[Session, bytes]]:
+    """Make the store of the Cambodian police as it is on the second day; the key that opens it (32 bytes)."""
+    os.environ["TZ"] = "<+07>-7"
     time.tzset()
     with tempfile.TemporaryDirectory() as folder, without_chance("status"):
         set_clock("2023-10-14T09:00:00+07:00")
+        keys: dict[str, bytes] = {}
         coordinator, police, shelter = (
-            fixed_store(Path(folder, code), code) for code in ("INTERPOL", "KH-CNP", "KH-NGO")
+            fixed_store(Path(folder, code), code, keys) for code in ("INTERPOL", "KH-CNP", "KH-NGO")
         )
         _until_now(coordinator, police, shelter)
-        lines = lines_of(status(police))
-    return _drawn(lines)
+        yield police, keys["KH-CNP"]
 
 
 def _until_now(coordinator: Session, police: Session, shelter: Session) -> None:

@@ -37,6 +37,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("looking", N_("Check the store; build its tables anew")),
     "config": ("config", N_("Settings: where, which, change one")),
     "completion": ("config", N_("Shell completion, refs included")),
+    "tui": ("tui", N_("The operations room, on the whole terminal")),
+    "wall": ("tui", N_("The room without input, for a screen on the wall")),
     "demo": ("demo", N_("Three teams without a network, told step by step")),
 }
 """Commands beside the nouns; those come from the kinds' declarations."""
@@ -85,7 +87,7 @@ class LazyGroup(TyperGroup):
 
 
 class RootGroup(LazyGroup):
-    """The program itself: without a command it shows the status on a terminal, elsewhere the help."""
+    """The program itself: without a command it opens the room on a terminal, elsewhere it shows the help."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named, or what stands in for none."""
@@ -103,10 +105,10 @@ def _without_command(context: Any, version: bool) -> Result | None:
         return Result({"version": __version__}, Raw(f"taskforce {__version__}\n"))
     if context.invoked_subcommand:
         return None
-    if sys.stdout.isatty():
-        from taskforce.commands.status import run_status
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        from taskforce.commands.tui import run_tui
 
-        return run_status()
+        return run_tui()
     return Result(None, Raw(context.get_help() + "\n"))
 
 

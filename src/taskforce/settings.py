@@ -15,6 +15,12 @@ from taskforce.i18n import N_, _
 SETTINGS = {
     "store": N_("the store's folder"),
     "key-file": N_("the file that holds the key"),
+    "theme": N_("the room's colours: dark, light, colour-blind, ansi-dark, ansi-light"),
+    "animations": N_("movement in the room: on or off"),
+    "lock-after": N_("minutes without a key after which the room locks; 0 for never"),
+    "inbox": N_("the folder in which the room looks for bundles"),
+    "outbox": N_("the folder into which the room writes bundles; the current one if left out"),
+    "keymap": N_("other keys for the room, such as go.log=f5,undo=ctrl+z"),
 }
 """Every setting and what it is."""
 

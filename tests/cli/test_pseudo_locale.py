@@ -19,6 +19,7 @@ from taskforce import cli, i18n
 from taskforce.cli import root
 from taskforce.commands.config import SHELLS
 from taskforce.records.schema import PARTS
+from taskforce.settings import SETTINGS
 
 OF_THE_FRAMEWORK = {
     # typer has a catalogue of its own for these
@@ -45,7 +46,7 @@ COMMANDS = dict(tree(root()))
 
 def to_be_typed() -> set[str]:
     """Words of command, option, setting and field names, of codes and of metavars: the same in every language."""
-    texts: list[str] = [*PARTS, *SHELLS, "help", "yes", "no", "csv", "json", "yaml", "table"]
+    texts: list[str] = [*PARTS, *SHELLS, *SETTINGS, "help", "yes", "no", "csv", "json", "yaml", "table"]
     for path, command in COMMANDS.items():
         texts += path
         for parameter in command.params:

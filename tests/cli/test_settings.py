@@ -10,6 +10,7 @@ from program import PROGRAM, Team, call, environment_of, new_team, run
 from samples import KINDS
 
 from taskforce.records import codes
+from taskforce.settings import SETTINGS
 
 
 @pytest.fixture
@@ -22,15 +23,15 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_path_show_and_set(config: Path) -> None:
     assert call("config", "path").ok().out.strip() == str(config)
-    assert call("config", "show", "--json").data == {"store": None, "key-file": None}
+    assert call("config", "show", "--json").data == dict.fromkeys(SETTINGS)
     run("config", "set", "store", "/a b/ü").ok()
     assert "/a b/ü" in config.read_text()
-    assert run("config", "show", "--json").data == {"store": "/a b/ü", "key-file": None}
+    assert run("config", "show", "--json").data == {**dict.fromkeys(SETTINGS), "store": "/a b/ü"}
     assert "/a b/ü" in run("config", "show").ok().out
     assert run("config", "path").ok().out.strip() == str(config)
     call("config", "set", "key-file", "k").ok()
     call("config", "set", "store", "").ok()
-    assert call("config", "show", "--json").data == {"store": None, "key-file": "k"}
+    assert call("config", "show", "--json").data == {**dict.fromkeys(SETTINGS), "key-file": "k"}
 
 
 def test_without_a_name_for_it_the_file_is_in_the_platforms_place() -> None:

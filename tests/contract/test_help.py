@@ -29,7 +29,7 @@ TOP = (
         "doctor",
         "config",
     ),
-    *("completion", "demo"),
+    *("completion", "tui", "wall", "demo"),
 )
 OF_EVERY_NOUN = ("add", "list", "show", "edit", "archive")
 SHARED = ("--store", "--key-file", "--json", "--quiet", "--help")

@@ -10,6 +10,7 @@ from program import Team, call, new_team
 from samples import KINDS, every
 
 from taskforce.records.schema import Kind
+from taskforce.settings import SETTINGS
 
 ENVELOPE = ["version", "status", "data", "notes", "errors"]
 ERROR = {"code", "message", "hint"}
@@ -185,7 +186,7 @@ def test_settings_init_use_completion_and_version(
 ) -> None:
     monkeypatch.setenv("TASKFORCE_CONFIG", str(tmp_path / "c.yaml"))
     assert set(data_of(story, "config", "path")) == {"path"}
-    assert set(data_of(story, "config", "show")) == {"store", "key-file"}
+    assert set(data_of(story, "config", "show")) == set(SETTINGS)
     assert set(data_of(story, "config", "set", "store", "x")) == {"path", "store"}
     assert set(data_of(story, "use")) == {"id", "ref", "codename"}
     assert set(data_of(story, "completion", "bash")) == {"shell", "script"}

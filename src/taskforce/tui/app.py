@@ -1,0 +1,305 @@
+"""The operations room itself: its screens, its keys, the watch on the store, lock and end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.worker import WorkerFailed
+
+from taskforce import moments, settings
+from taskforce.actions.undoing import Undone, redo, undo
+from taskforce.actions.unlocking import Opener
+from taskforce.errors import Failure, TaskforceError, UsageError
+from taskforce.i18n import N_, _
+from taskforce.store.watching import state_mark
+from taskforce.text import safe
+from taskforce.tui import themes
+from taskforce.tui.desk import Desk
+from taskforce.tui.palette import AppliesNow
+from taskforce.tui.safety import VisibleOnly
+from taskforce.tui.screens.base import RoomDialog, RoomScreen, TypedDialog
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks at whether the store has changed (four microseconds each)."""
+
+TICK_EVERY = 10.0
+"""Seconds after which running clocks are drawn anew."""
+
+LOCK_AFTER = 10
+"""Minutes without a key or click after which the room locks, unless the settings say otherwise."""
+
+
+def _screen(module: str, name: str) -> Callable[[], Screen[Any]]:
+    """A maker of a screen whose module is loaded when it is first shown: the start pays for the first one only."""
+
+    def make() -> Screen[Any]:
+        from importlib import import_module
+
+        made = getattr(import_module(f"taskforce.tui.screens.{module}"), name)()
+        assert isinstance(made, Screen)
+        return made
+
+    return make
+
+
+class TaskforceApp(App[None]):
+    """The room over the store that `desk` holds open."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "taskforce"
+    COMMANDS: ClassVar[set[Any]] = {AppliesNow}
+    MODES: ClassVar[dict[str, Any]] = {
+        "room": _screen("room", "HomeScreen"),
+        "assignments": _screen("assignments", "AssignmentsScreen"),
+        "referrals": _screen("referrals", "ReferralsScreen"),
+        "log": _screen("log", "LogScreen"),
+        "agencies": _screen("agencies", "AgenciesScreen"),
+        "exchange": _screen("exchange", "ExchangeScreen"),
+        "conflicts": _screen("conflicts", "ConflictsScreen"),
+        "wall": _screen("room", "WallScreen"),
+    }
+    DEFAULT_MODE = "room"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+
+    BINDINGS = [
+        Binding("1", "go('room')", N_("Room"), id="go.room", tooltip=N_("The whole at a glance"), show=False),
+        Binding("2,a", "go('assignments')", N_("Assignments"), id="go.assignments", key_display="a"),
+        Binding("3,r", "go('referrals')", N_("Referrals"), id="go.referrals", key_display="r"),
+        Binding("4,l", "go('log')", N_("Log"), id="go.log", key_display="l"),
+        Binding("5", "go('agencies')", N_("Agencies"), id="go.agencies", show=False),
+        Binding("6,x", "go('exchange')", N_("Exchange"), id="go.exchange", key_display="x"),
+        Binding("7,c", "go('conflicts')", N_("Conflicts"), id="go.conflicts", key_display="c"),
+        Binding("v", "refer", N_("New referral"), id="refer", tooltip=N_("Victim, needs, provider, send")),
+        Binding(
+            "slash",
+            "search",
+            N_("Search"),
+            id="search",
+            key_display="/",
+            tooltip=N_("Every record"),
+            show=False,
+        ),
+        Binding(
+            "o", "operation", N_("Operation"), id="operation", tooltip=N_("Choose the operation"), show=False
+        ),
+        Binding("z", "undo", N_("Undo"), id="undo", tooltip=N_("Take back the last thing done here")),
+        Binding(
+            "Z,ctrl+y", "redo", N_("Redo"), id="redo", tooltip=N_("Do again what was taken back"), show=False
+        ),
+        Binding("y", "copy_command", N_("Copy as command"), id="copy", show=False),
+        Binding(
+            "ctrl+l",
+            "lock",
+            N_("Lock"),
+            id="lock",
+            tooltip=N_("Close the store and hide everything"),
+            show=False,
+        ),
+        Binding("ctrl+p", "command_palette", N_("Anything"), id="palette", key_display="^p", show=False),
+        Binding("question_mark,f1", "help", N_("Help"), id="help", key_display="?"),
+        Binding("ctrl+q", "quit", N_("Quit"), id="quit", show=False),
+    ]
+
+    def __init__(self, desk: Desk, *, wall: bool = False) -> None:
+        if wall:
+            self.DEFAULT_MODE = "wall"  # type: ignore[misc]  # of this app only; read when it is made
+        super().__init__()
+        self._filters.append(VisibleOnly())
+        self.desk = desk
+        self.wall = wall
+        self._mark: tuple[object, ...] = ()
+        self._touched = time.monotonic()
+        chosen = settings.read_settings()
+        self._lock_after = _minutes(chosen.get("lock-after", ""))
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        self.theme = chosen.get("theme") or "dark"
+        if chosen.get("animations") == "off":
+            self.animation_level = "none"
+        self.set_keymap(_keymap(chosen.get("keymap", "")))
+
+    def on_mount(self) -> None:
+        """Begin to watch the store and the clock."""
+        self.set_interval(LOOK_EVERY, self.look)
+        self.set_interval(TICK_EVERY, self._tick)
+
+    def now(self) -> datetime:
+        """The present moment, aware."""
+        return moments.now()
+
+    # ── watching ──
+
+    def look(self) -> None:
+        """Read the shown screen again if what it shows has changed, here or in another process."""
+        if self.desk.is_locked:
+            return
+        try:
+            if not self.desk.has_changed():
+                return
+            mark = state_mark(self.desk.watch().store.connection)
+        except TaskforceError as error:
+            self.say(error.sentence, hint=error.hint or "", is_error=True)
+            return
+        if mark != self._mark:
+            first, self._mark = not self._mark, mark
+            if not first:
+                self._reload()
+
+    async def _tick(self) -> None:
+        if self._lock_after and not self.wall and time.monotonic() - self._touched > self._lock_after * 60:
+            await self.action_lock()
+        elif not self.desk.is_locked:
+            self._reload()
+
+    def _reload(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, RoomScreen | RoomDialog):
+                screen.reload()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is there."""
+        if isinstance(event, events.Key | events.MouseDown | events.Paste):
+            self._touched = time.monotonic()
+        await super().on_event(event)
+
+    # ── saying ──
+
+    def say(self, sentence: str, *, hint: str = "", is_error: bool = False) -> None:
+        """Show a sentence for some seconds; an error stays longer and begins with a word that says so."""
+        text = f"{_('error')}: {sentence}" if is_error else sentence
+        if hint:
+            text += f"\n{_('hint: %(text)s') % {'text': hint}}"
+        self.notify(
+            safe(text, keep_newlines=True),
+            severity="error" if is_error else "information",
+            timeout=8 if is_error else 4,
+            markup=False,
+        )
+
+    # ── keys ──
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what can be done: nothing but leaving on the wall, no changes in a room for reading."""
+        if self.wall:
+            return action in ("quit", "help_quit")
+        if action in ("refer", "undo", "redo") and self.desk.read_only:
+            return False
+        return super().check_action(action, parameters)
+
+    async def action_go(self, mode: str) -> None:
+        """Show another screen."""
+        await self.switch_mode(mode)
+
+    def action_refer(self) -> None:
+        """A new referral, from anywhere."""
+        from taskforce.tui.screens.refer import ReferDialog  # deferred: until it is asked for
+
+        self.push_screen(ReferDialog())
+
+    def action_search(self) -> None:
+        """Search everything."""
+        from taskforce.tui.screens.search import SearchDialog  # deferred: as above
+
+        self.push_screen(SearchDialog())
+
+    def action_operation(self) -> None:
+        """Choose the operation."""
+        from taskforce.tui.screens.choose import OperationDialog  # deferred: as above
+
+        self.push_screen(OperationDialog())
+
+    def action_help(self) -> None:
+        """Say what the focused widget is for, and every key that works here."""
+        from taskforce.tui.screens.help import HelpDialog  # deferred: as above
+
+        self.push_screen(HelpDialog(self.screen))
+
+    async def action_undo(self) -> None:
+        """Take back the last thing done in this store, from the room or the command line."""
+        await self._take_back(undo, _("taken back: %(action)s"))
+
+    async def action_redo(self) -> None:
+        """Do again what was taken back last."""
+        await self._take_back(redo, _("done again: %(action)s"))
+
+    async def _take_back(self, work: Callable[..., Undone], sentence: str) -> None:
+        screen = self.screen
+        if isinstance(screen, RoomScreen | RoomDialog):
+            await screen.try_acting(work, lambda one: sentence % {"action": one.action.summary})
+
+    def action_copy_command(self) -> None:
+        """Copy the command that shows or does what the cursor points at."""
+        screen = self.screen
+        command = safe(screen.as_command()) if isinstance(screen, RoomScreen | RoomDialog) else ""
+        if command:
+            self.copy_to_clipboard(command)
+            self.say(_("copied: %(command)s") % {"command": command})
+
+    async def action_lock(self) -> None:
+        """Close the store and hide everything until it is opened again; what is half typed is kept in it first."""
+        from taskforce.tui.screens.locked import LockedScreen  # deferred: as above
+
+        if self.desk.is_locked:
+            return
+        for screen in self.screen_stack:
+            if isinstance(screen, TypedDialog):
+                await screen.keep_now()
+        self.desk.lock()
+        await self.push_screen(LockedScreen())
+
+    async def action_quit(self) -> None:
+        """Leave the room."""
+        self.exit()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """None of Textual's own: among them is one that writes a picture of the screen to the disk, in plain text."""
+        return ()
+
+    # ── going wrong ──
+
+    def _fatal_error(self) -> None:
+        """End without a traceback: Textual's would print local variables, and those hold names."""
+        self._exit_renderables.clear()
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: Any) -> None:
+        """As `_fatal_error`: what an exception would draw of itself is not shown."""
+        self._fatal_error()
+
+
+def run(opener: Opener, key: bytes, *, read_only: bool = False, wall: bool = False) -> None:
+    """Open the room and stay until it is left. Raises what went wrong in it as a Failure that names only the type."""
+    desk = Desk(opener, key, read_only=read_only)
+    app = TaskforceApp(desk, wall=wall)
+    try:
+        app.run(mouse=not wall)
+    finally:
+        desk.close()
+    error: BaseException | None = app._exception
+    if isinstance(error, WorkerFailed):
+        error = error.error
+    if error is not None:
+        raise (error if isinstance(error, TaskforceError) else Failure.of(error)) from None
+
+
+def _minutes(text: str) -> int:
+    if not text:
+        return LOCK_AFTER
+    if not text.isdecimal():
+        raise UsageError(
+            _('the setting lock-after is "%(text)s"') % {"text": text}, hint=_("write a number of minutes")
+        )
+    return int(text)
+
+
+def _keymap(text: str) -> dict[str, str]:
+    """Keys by binding id, from `go.log=f5,undo=ctrl+z`; several keys of one binding with a bar: `f5|l`."""
+    pairs = (pair.partition("=") for pair in text.split(",") if pair.strip())
+    return {name.strip(): keys.strip().replace("|", ",") for name, _equals, keys in pairs}

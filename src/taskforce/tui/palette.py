@@ -1,0 +1,45 @@
+"""The palette (ctrl+p): every key that does something here and now, found by its words."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+
+from textual.binding import ActiveBinding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from taskforce.i18n import _
+
+
+class AppliesNow(Provider):
+    """Offers what can be done now, and nothing else."""
+
+    async def discover(self) -> Hits:
+        """Everything, before anything is typed."""
+        for words, help, run in self._offers():
+            yield DiscoveryHit(words, run, words, help)
+
+    async def search(self, query: str) -> Hits:
+        """What fits the typed letters, best first."""
+        matcher = self.matcher(query)
+        for words, help, run in self._offers():
+            score = matcher.match(words)
+            if score > 0:
+                yield Hit(score, matcher.highlight(words), run, words, help)
+
+    def _offers(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[None]]]]:
+        seen: set[str] = set()
+        for active in list(self.screen.active_bindings.values()):
+            binding = active.binding
+            if not active.enabled or not binding.description or binding.action in seen:
+                continue
+            if binding.id and binding.id.startswith("table."):
+                continue
+            seen.add(binding.action)
+            key = self.app.get_key_display(binding)
+            yield f"{_(binding.description)}  ({key})", _(binding.tooltip), self._runner(active)
+
+    def _runner(self, active: ActiveBinding) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self.app.run_action(active.binding.action, active.node)
+
+        return run

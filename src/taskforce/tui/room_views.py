@@ -1,0 +1,244 @@
+"""How the room's blocks look: each row as text with a sign, a word and, only beside these, a colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from textual.content import Content
+
+from taskforce import moments
+from taskforce.actions.attention import Item
+from taskforce.actions.overview import LANES, Overview
+from taskforce.actions.peers import PeerState
+from taskforce.i18n import _, ngettext
+from taskforce.records import codes
+from taskforce.records.registry import all_kinds, get_kind
+from taskforce.reports.attention_views import GLYPHS as ATTENTION
+from taskforce.reports.attention_views import STYLES
+from taskforce.reports.record_views import GLYPHS
+from taskforce.store.queries import Record
+from taskforce.text import cells, safe, shorten
+from taskforce.tui.safety import content_of
+from taskforce.tui.widgets.block import Entry
+from taskforce.views import Line
+
+_LEAST = 12
+_AGENCY_CELLS = 10
+
+
+def heads_of(found: Overview) -> dict[str, Content]:
+    """The headings of the blocks, by the id of the widget that shows them."""
+    return {
+        "counts": content_of(_counts(found)),
+        "referrals-head": content_of(
+            _("REFERRALS") + f"  {found.referrals_open} " + _("open"),
+        ),
+        "attention-head": content_of(
+            _("ATTENTION") + (f"  {len(found.status.items)}" if found.status.items else "")
+        ),
+        "log-head": content_of(_("LOG")),
+        "peers-head": content_of(_("HEARD FROM")),
+    }
+
+
+def _counts(found: Overview) -> str:
+    total = sum(found.states.values())
+    parts = [
+        _("ASSIGNMENTS"),
+        _("%(done)d of %(all)d done") % {"done": found.states.get("done", 0), "all": total},
+    ]
+    for name, states in LANES.items():
+        count = sum(found.states.get(state, 0) for state in states)
+        if count:
+            parts.append(f"{GLYPHS[name]} {_state_label(name)} {count}")
+    if found.late:
+        parts.append(ngettext("! %(count)d late", "! %(count)d late", found.late) % {"count": found.late})
+    return "  ".join(parts)
+
+
+def _state_label(state: str) -> str:
+    lifecycle = get_kind("assignment").lifecycle
+    assert lifecycle is not None
+    return _(lifecycle.states[state]).lower()
+
+
+def lane_head(name: str, found: Overview) -> Content:
+    """Sign, name and number of a lane."""
+    count = sum(found.states.get(state, 0) for state in LANES[name])
+    return content_of(f"{GLYPHS[name]} {_state_label(name)} {count}")
+
+
+def lane(found: Overview, name: str, now: datetime, width: int) -> list[Entry]:
+    """The assignments of a lane, two lines each: what, then who and until when."""
+    room = max(_LEAST, width - 3)
+    return [
+        Entry(_assignment(each, found.names, now, room), "assignment", each.id) for each in found.lanes[name]
+    ]
+
+
+def _assignment(record: Record, names: Mapping[str, str], now: datetime, room: int) -> Content:
+    agency = safe(names.get(record.text("agency"), "–"))
+    due = record.text("due")
+    first = shorten(f"{record.ref} {safe(record.title)}", room)
+    if not due:
+        return content_of(f"{first}\n", Line(f"  {agency}", "muted"))
+    if moments.is_late(due, now):
+        return content_of(
+            f"{first}\n", Line(f"  {agency} ", "muted"), Line(f"! {moments.left_or_late(due, now)}", "late")
+        )
+    return content_of(
+        f"{first}\n", Line(shorten(f"  {agency} · {moments.left_or_late(due, now)}", room), "muted")
+    )
+
+
+def referrals(found: Overview, now: datetime, width: int) -> list[Entry]:
+    """The open referrals, a line each: whose answer is due when, or how far it is."""
+    return [Entry(_referral(each, found.names, now, width), "referral", each.id) for each in found.referrals]
+
+
+def _referral(record: Record, names: Mapping[str, str], now: datetime, width: int) -> Content:
+    lifecycle = record.kind.lifecycle
+    assert lifecycle is not None
+    state = record.text("status") or lifecycle.initial
+    due = record.text("answer_due")
+    waits = due and state in record.kind.deadline_states
+    is_late = bool(waits and moments.is_late(due, now))
+    clock = ""
+    if waits:
+        clock = ("! " if is_late else "") + moments.left_or_late(due, now)
+    word = f"{GLYPHS.get(state, '')} {_(lifecycle.states.get(state, state)).lower()}".strip()
+    who = f"{record.ref}  {safe(names.get(record.text('victim'), '?'))} → {safe(names.get(record.text('to'), '?'))}"
+    room = max(_LEAST, width - 2 - cells(clock) - cells(word) - 4)
+    first = _fit(who, min(room, 34))
+    return content_of(
+        f"{first}  ",
+        Line(f"{clock}  " if clock else "", "late" if is_late else "heading"),
+        Line(word, "muted" if waits else ""),
+    )
+
+
+def attention(found: Overview, width: int) -> list[Entry]:
+    """What needs attention, worst first, a line each."""
+    return [Entry(_item(each, width), *_leads_to(found, each)) for each in found.status.items]
+
+
+def _item(item: Item, width: int) -> Content:
+    room = max(_LEAST, width - 3)
+    text = shorten(f"{ATTENTION[item.kind]} {safe(item.subject)}  {safe(item.text)}", room)
+    return content_of(Line(text, STYLES.get(item.kind, "")))
+
+
+_SCREENS = {"conflict": "conflicts", "peer": "exchange", "quarantine": "exchange"}
+
+
+def _leads_to(found: Overview, item: Item) -> tuple[str, str]:
+    """Where somebody sees to an item: the screen of its kind; the id only tells rows apart."""
+    screen = _SCREENS.get(item.kind) or _SCREENS.get(item.noun)
+    if screen:
+        return screen, f"{item.kind} {item.subject}"
+    return item.noun, item.subject
+
+
+def log(found: Overview, now: datetime, width: int) -> list[Entry]:
+    """The end of the log, oldest on top."""
+    return [Entry(_logged(each, now, width), "log", each.id) for each in found.log]
+
+
+def _logged(record: Record, now: datetime, width: int) -> Content:
+    at = moments.read_time(record.text("at")).astimezone() if record.text("at") else None
+    when = "" if at is None else f"{at:%H:%M}" if at.date() == now.astimezone().date() else f"{at:%d %b}"
+    category = record.text("category")
+    label = _(codes.LOG_CATEGORIES.get(category, category)).lower()
+    by = safe(record.created_by)
+    room = max(_LEAST, width - 2 - 7 - 13 - cells(by) - 3)
+    text = _fit(safe(record.text("text")).replace("\n", " "), room)
+    return content_of(
+        Line(f"{when:<6} ", "muted"), Line(_fit(label, 11) + "  ", "command"), text, Line(f"  {by}", "muted")
+    )
+
+
+def peers(found: Overview, now: datetime) -> list[Entry]:
+    """Who was heard from, and what waits to go there."""
+    return [Entry(_peer(each, now), "exchange", f"peer {each.agency}") for each in found.peers]
+
+
+def _peer(peer: PeerState, now: datetime) -> Content:
+    heard = moments.ago(peer.last_heard, now) if peer.last_heard else _("never heard")
+    if peer.missing:
+        state = Line(_("↓ bundle %(numbers)s missing") % {"numbers": peer.missing}, "late")
+    else:
+        state = Line(_("↓ all") if peer.last_heard else "", "muted")
+    waiting = f"  ↑ {peer.unsent}" if peer.unsent else ""
+    return content_of(
+        _fit(safe(peer.agency), _AGENCY_CELLS), f"  {heard:<12}  ", state, Line(waiting, "heading")
+    )
+
+
+def places(found: Overview, now: datetime) -> Content:
+    """The places that providers said are free."""
+    if not found.places:
+        return content_of("")
+    told = [f"{safe(each.text('code'))} {each.text('places_free')}" for each in found.places]
+    as_of = max((each.text("places_as_of") for each in found.places), default="")
+    when = "  " + _("as of %(when)s") % {"when": moments.ago(as_of, now)} if as_of else ""
+    return content_of(Line("\n" + _("PLACES FREE") + "  ", "heading"), " · ".join(told), Line(when, "muted"))
+
+
+def folded(found: Overview, now: datetime, width: int) -> Content:
+    """Peers and places in one line, for a narrow screen."""
+    parts = []
+    for peer in found.peers:
+        heard = moments.ago(peer.last_heard, now) if peer.last_heard else _("never")
+        missing = " " + _("! bundle missing") if peer.missing else ""
+        waiting = f" ↑{peer.unsent}" if peer.unsent else ""
+        parts.append(f"{safe(peer.agency)} {heard}{missing}{waiting}")
+    parts += [f"⌂ {safe(each.text('code'))} {each.text('places_free')}" for each in found.places]
+    return content_of(
+        Line(shorten(" · ".join(parts) or _("no peers yet: taskforce peer add CARD"), width - 2), "muted")
+    )
+
+
+def command_of(entry: Entry | None, block: str | None) -> str:
+    """The command that shows what the cursor is on."""
+    kinds = {kind.name for kind in all_kinds()}
+    if entry is not None and entry.kind in kinds:
+        return f"taskforce {entry.kind} show {entry.id}"
+    return {
+        "log": "taskforce log list",
+        "peers": "taskforce peer list",
+        "referrals": "taskforce referral list",
+    }.get(block or "", "taskforce status")
+
+
+# ── empty ──
+
+
+def no_assignments() -> Content:
+    """What to do where there is none."""
+    return content_of(Line(_("no assignments yet: press a, then n"), "muted"))
+
+
+def no_referrals() -> Content:
+    """What to do where there is none."""
+    return content_of(Line(_("none open; v begins one"), "muted"))
+
+
+def all_well() -> Content:
+    """That nothing waits."""
+    return content_of(Line("● " + _("nothing needs attention"), "ok"))
+
+
+def no_log() -> Content:
+    """What to do where there is none."""
+    return content_of(Line(_("nothing yet; press i and type what happens"), "muted"))
+
+
+def no_peers() -> Content:
+    """What to do where there is none."""
+    return content_of(Line(_("no peers yet: taskforce peer add CARD"), "muted"))
+
+
+def _fit(text: str, width: int) -> str:
+    text = shorten(text, width)
+    return text + " " * max(0, width - cells(text))

@@ -1,0 +1,64 @@
+"""What tables show: the order of a kind's records, and the cells of those in sight."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taskforce.actions.references import SHOWN_BY, names_for
+from taskforce.actions.session import Session
+from taskforce.records.schema import Kind
+from taskforce.reports.record_views import table_of
+from taskforce.store import pages
+from taskforce.store.queries import Condition
+from taskforce.views import Column, Line
+
+Cells = tuple[str | Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records of a kind a table shows: `words` as typed into the filter, more `conditions`, archived ones too."""
+
+    kind: Kind
+    words: str = ""
+    conditions: tuple[Condition, ...] = ()
+    archived: bool = False
+    everywhere: bool = False  # not only in the current operation
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a table: row number (the record's `n`), id, and cells."""
+
+    columns: tuple[Column, ...]
+    rows: dict[int, Cells]
+    ids: dict[int, str]
+
+
+def order_of(session: Session, wanted: Wanted, *, oldest_first: bool = False) -> array[int]:
+    """The row numbers of all records wanted, in the order of the kind; `oldest_first` never from the latest back."""
+    connection, kind = session.store.connection, wanted.kind
+    conditions = list(wanted.conditions)
+    if kind.field("operation") and session.current_operation and not wanted.everywhere:
+        conditions.append(Condition("operation", "=", session.current_operation))
+    descending = kind.sort.startswith("-") and not oldest_first
+    sort = [(kind.sort.lstrip("-"), descending)] if kind.sort else []
+    order = pages.order_of(connection, kind, conditions, sort=sort, archived=wanted.archived)
+    found = (
+        pages.matching(connection, kind, wanted.words, named_by=SHOWN_BY) if wanted.words.strip() else None
+    )
+    return order if found is None else array("q", filter(found.__contains__, order))
+
+
+def page_of(session: Session, kind: Kind, numbers: Sequence[int]) -> Page:
+    """The cells of the records with these row numbers."""
+    records = pages.records_at(session.store.connection, kind, numbers)
+    table = table_of(kind, records, names_for(session, records, list(kind.columns)), session.now)
+    numbered = zip(records, table.rows, strict=True)
+    return Page(
+        table.columns,
+        {record.n: cells for record, cells in numbered},
+        {record.n: record.id for record in records},
+    )

@@ -1,0 +1,115 @@
+"""The assignments: table and detail, lanes by state, and a timeline of the operation's days."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Input, Static
+
+from taskforce.actions.references import names_for
+from taskforce.actions.session import Session
+from taskforce.actions.using import current_operation
+from taskforce.i18n import N_, _
+from taskforce.reports import timeline
+from taskforce.reports.record_views import GLYPHS
+from taskforce.store import pages
+from taskforce.store.queries import Record
+from taskforce.text import cells, safe, shorten
+from taskforce.tui.rows import Wanted, order_of
+from taskforce.tui.safety import content_of
+from taskforce.tui.screens.records import RecordsScreen
+from taskforce.tui.widgets.record_table import RecordTable
+from taskforce.views import Line
+
+_MOST_BARS = 500
+"""Assignments that the timeline draws: more fit on no screen that a person scrolls."""
+
+_LABEL_CELLS = 30
+
+
+class AssignmentsScreen(RecordsScreen):
+    """Who does what by when. A capital letter moves the marked assignments, or the one under the cursor."""
+
+    KIND = "assignment"
+
+    DEFAULT_CSS = """
+    AssignmentsScreen #chart { display: none; height: 1fr; }
+    AssignmentsScreen.-timeline #chart { display: block; }
+    AssignmentsScreen.-timeline #records { height: 40%; }
+    """
+
+    BINDINGS = [
+        Binding(
+            "t", "timeline", N_("Timeline"), id="assignments.timeline", tooltip=N_("The days as a chart")
+        ),
+        Binding("A", "do('accept')", N_("Accept"), id="assignments.accept", show=False),
+        Binding("S", "do('start')", N_("Start"), id="assignments.start", show=False),
+        Binding("B", "do('block')", N_("Block"), id="assignments.block", show=False),
+        Binding("R", "do('resume')", N_("Resume"), id="assignments.resume", show=False),
+        Binding("d", "do('done')", N_("Done"), id="assignments.done", show=False),
+        Binding("K", "do('cancel')", N_("Cancel"), id="assignments.cancel", show=False),
+    ]
+
+    def body(self) -> ComposeResult:
+        """The filter, the table, the record; and the chart."""
+        yield Input(placeholder=_("filter: words, ref, agency, state"), id="filter", classes="hidden")
+        with Horizontal(id="records"):
+            yield RecordTable(self._page, id="table")
+            with VerticalScroll(id="detail"):
+                yield Static("", id="record", markup=False)
+        with VerticalScroll(id="chart"):
+            yield Static("", id="bars", markup=False)
+        yield Static("", id="count", markup=False)
+
+    async def load(self) -> None:
+        """Read the table, and the chart if it is shown."""
+        await super().load()
+        if self.has_class("-timeline"):
+            await self._draw_chart()
+
+    async def action_timeline(self) -> None:
+        """Show or hide the chart."""
+        self.toggle_class("-timeline")
+        self.reload()
+
+    async def _draw_chart(self) -> None:
+        wanted = Wanted(self.kind, self.words, everywhere=self.everywhere)
+        width = max(20, self.size.width - _LABEL_CELLS - 4)
+        found = await self.try_reading(lambda session: _chart(session, wanted, width))
+        if found is not None:
+            self.query_one("#bars", Static).update(content_of(*found, keep_newlines=True))
+
+    @on(RecordTable.Pointed)
+    def _pointed_here(self) -> None:
+        self.refresh_bindings()
+
+
+def _chart(session: Session, wanted: Wanted, width: int) -> list[str | Line]:
+    """The lines of the chart."""
+    numbers = list(order_of(session, wanted)[:_MOST_BARS])
+    records = pages.records_at(session.store.connection, wanted.kind, numbers)
+    operation = current_operation(session)
+    dates = (operation.text("start"), operation.text("end")) if operation else ("", "")
+    span = timeline.span_of(records, session.now, width, start=dates[0], end=dates[1])
+    lifecycle = wanted.kind.lifecycle
+    assert lifecycle is not None
+    open_ones = {each.id: each.ref for each in records if each.text("status") not in lifecycle.closed}
+    agencies = names_for(session, records, ["agency"])
+    pieces: list[str | Line] = [Line(" " * (_LABEL_CELLS + 2) + timeline.days_of(span) + "\n", "muted")]
+    for bar in timeline.bars(records, span, session.now, open_ones):
+        pieces += [*_label(bar.record, agencies), Line(bar.cells, "late" if bar.late else "")]
+        if bar.waits_for:
+            waits = _("waits for %(refs)s") % {"refs": ", ".join(bar.waits_for)}
+            pieces.append(Line(f"\n{'':{_LABEL_CELLS + 2}}└ {waits}", "muted"))
+        pieces.append("\n")
+    legend = _("━ begun   ╌ planned   ◆ due   ! late   │ now")
+    return [*pieces, Line(" " * (_LABEL_CELLS + 2) + legend, "muted")]
+
+
+def _label(record: Record, agencies: dict[str, str]) -> list[str | Line]:
+    state = GLYPHS.get(record.text("status"), " ")
+    text = shorten(f"{safe(record.title)} {safe(agencies.get(record.text('agency'), ''))}", _LABEL_CELLS - 9)
+    space = " " * max(0, _LABEL_CELLS - 9 - cells(text))
+    return [f"{state} ", Line(f"{record.ref:<7}", "command"), f"{text}{space}  "]

@@ -1,0 +1,58 @@
+"""The locked room: nothing of the operation is shown, the store is closed, the key is gone from memory."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from taskforce.errors import TaskforceError
+from taskforce.i18n import N_, _
+from taskforce.tui.safety import content_of
+from taskforce.tui.screens.base import RoomDialog
+from taskforce.views import Line
+
+
+class LockedScreen(RoomDialog[None]):
+    """Asks for the passphrase; where a key file opens the store, for a key, and the file must be there."""
+
+    BINDINGS = [("ctrl+q", "app.quit", N_("Quit")), ("enter", "unlock", N_("Unlock"))]
+
+    def compose(self) -> ComposeResult:
+        """A word, and where to type."""
+        opener = self.desk.opener
+        with Vertical(id="locked"):
+            yield Static(content_of(Line("⚿  " + _("locked"), "heading")), markup=False)
+            if opener.key_file:
+                hint = _("enter opens the store again with the key file %(file)s") % {"file": opener.key_file}
+                yield Static(content_of(hint), markup=False)
+            else:
+                yield Input(password=True, placeholder=_("Passphrase"), id="passphrase")
+            yield Static("", id="answer", markup=False)
+            yield Static(content_of(Line(_("ctrl+q leaves"), "muted")), markup=False)
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Try the passphrase."""
+        event.stop()
+        await self._try(event.value)
+        event.input.value = ""
+
+    async def action_unlock(self) -> None:
+        """Try the key file."""
+        if self.desk.opener.key_file:
+            await self._try("")
+
+    async def action_leave(self) -> None:
+        """Escape does nothing here."""
+
+    async def _try(self, passphrase: str) -> None:
+        from asyncio import to_thread
+
+        self.query_one("#answer", Static).update(_("opening …"))
+        try:
+            key = await to_thread(self.desk.opener.open, passphrase)
+        except TaskforceError as error:
+            self.query_one("#answer", Static).update(content_of(Line(error.sentence, "late")))
+            return
+        self.desk.unlock(key)
+        self.dismiss(None)

@@ -1,0 +1,165 @@
+"""The moves of a lifecycle: what may be done now with the marked records, and what a move needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import Footer, OptionList, Static
+from textual.widgets.option_list import Option
+
+from taskforce.actions.moving import Moved, move_all
+from taskforce.actions.session import Session
+from taskforce.i18n import N_, _, ngettext
+from taskforce.records.schema import Kind, Move
+from taskforce.store import pages
+from taskforce.store.queries import Record
+from taskforce.tui.safety import content_of
+from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.fields import FieldRow
+from taskforce.views import Line
+
+
+class MovesDialog(RoomDialog[Moved]):
+    """Choose a move of `record` and of all records with row `numbers`; then fill in what it asks for."""
+
+    DEFAULT_CSS = """
+    MovesDialog > Vertical {
+        width: 84;
+        max-width: 100%;
+        height: auto;
+        max-height: 90%;
+        background: $surface;
+        border: round $primary;
+        padding: 0 1;
+    }
+    MovesDialog OptionList { height: auto; border: none; background: $surface; }
+    MovesDialog OptionList:focus { border: none; }
+    """
+
+    BINDINGS = [
+        Binding("ctrl+s", "make", N_("Do it"), id="moves.make", show=True),
+        Binding("escape", "leave", N_("Leave"), id="moves.leave"),
+    ]
+
+    def __init__(
+        self, kind: Kind, record: Record, numbers: Sequence[int] = (), *, move: str | None = None
+    ) -> None:
+        super().__init__()
+        assert kind.lifecycle is not None
+        self.kind = kind
+        self.record = record
+        self.numbers = list(numbers) or [record.n]
+        state = record.text("status") or kind.lifecycle.initial
+        self.moves = kind.lifecycle.allowed(state)
+        self.move: Move | None = kind.lifecycle.move(move) if move else None
+
+    def compose(self) -> ComposeResult:
+        """The list of moves; the rows of the move chosen come in its place."""
+        with Vertical(id="moves"):
+            yield Static("", id="which", markup=False)
+            yield OptionList(
+                *(Option(content_of(f"{each.name:<16}", Line(_(each.help), "muted"))) for each in self.moves),
+                markup=False,
+            )
+            yield Footer(show_command_palette=False)
+
+    async def on_mount(self) -> None:
+        """Say what is moved; ask at once where the move is known."""
+        self.query_one("#which", Static).update(content_of(Line(self._which(), "heading")))
+        if self.move is not None:
+            await self._ask(self.move)
+        elif not self.moves:
+            self.query_one(OptionList).add_option(
+                Option(content_of(Line(_("nothing can be done with it any more"), "muted")), disabled=True)
+            )
+        else:
+            self.query_one(OptionList).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing is done before a move is chosen."""
+        return self.move is not None if action == "make" else super().check_action(action, parameters)
+
+    def _which(self) -> str:
+        count = len(self.numbers)
+        if count == 1:
+            return f"{self.record.ref} {self.record.title if self.kind.title != 'victim' else ''}".rstrip()
+        return ngettext("%(count)d record", "%(count)d records", count) % {"count": count}
+
+    @on(OptionList.OptionSelected)
+    async def _chosen(self, event: OptionList.OptionSelected) -> None:
+        await self._ask(self.moves[event.option_index])
+
+    async def _ask(self, move: Move) -> None:
+        self.move = move
+        listed = self.query_one(OptionList)
+        listed.display = False
+        if not move.asks:
+            await self.action_make()
+            return
+        self.query_one("#which", Static).update(
+            content_of(Line(f"{move.name} · {self._which()}\n", "heading"), Line(_(move.help), "muted"))
+        )
+        rows = []
+        for ask in move.asks:
+            field = self.kind.field(ask.field)
+            assert field is not None
+            rows.append(FieldRow(field, required=ask.required))
+        await self.query_one("#moves").mount_all(rows, before=self.query_one(Footer))
+        rows[0].focus_line()
+        self.refresh_bindings()
+
+    @on(FieldRow.Done)
+    async def _next(self, event: FieldRow.Done) -> None:
+        rows = list(self.query(FieldRow))
+        place = rows.index(event.row)
+        if place + 1 < len(rows):
+            rows[place + 1].focus_line()
+        else:
+            await self.action_make()
+
+    async def action_make(self) -> None:
+        """Make the move; what is missing is said, and the dialog stays."""
+        if self.move is None:
+            return
+        typed = {row.field.name: row.text for row in self.query(FieldRow) if row.text.strip()}
+        moved = await self.try_acting(
+            moving(self.kind, self.numbers, self.move.name, typed), lambda one: told(self.move, one)
+        )
+        if moved is not None:
+            self.dismiss(moved)
+
+
+class moving:
+    """The action that makes a move of the records with these row numbers."""
+
+    def __init__(self, kind: Kind, numbers: Sequence[int], name: str, typed: dict[str, str]) -> None:
+        self._kind, self._numbers, self._name, self._typed = kind, numbers, name, typed
+
+    def __call__(self, session: Session) -> Moved:
+        """Make it."""
+        records = pages.records_at(session.store.connection, self._kind, self._numbers)
+        return move_all(
+            session, self._kind, [each.id for each in records], self._name, self._typed, leave=True
+        )
+
+
+def told(move: Move | None, moved: Moved) -> str:
+    """What was done, in a sentence."""
+    assert move is not None
+    if len(moved.records) == 1:
+        text = _("%(move)s: %(ref)s") % {"move": move.name, "ref": moved.records[0].ref}
+    else:
+        text = ngettext("%(move)s: %(count)d record", "%(move)s: %(count)d records", len(moved.records))
+        text %= {"move": move.name, "count": len(moved.records)}
+    if moved.left:
+        left = ngettext(
+            "%(count)d is in another state and was left as it is",
+            "%(count)d are in other states and were left as they are",
+            len(moved.left),
+        )
+        text += " · " + left % {"count": len(moved.left)}
+    return text

@@ -1,0 +1,312 @@
+"""A screen of one kind: its table with a filter, and beside it, or over it, the record under the cursor."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from taskforce.actions import keeping
+from taskforce.actions.references import label_of, names_for
+from taskforce.actions.session import Session
+from taskforce.i18n import N_, _, ngettext
+from taskforce.records.registry import get_kind
+from taskforce.records.schema import Kind
+from taskforce.reports.record_views import fields_of
+from taskforce.store import pages
+from taskforce.store.queries import Record
+from taskforce.tui.rows import Page, Wanted, order_of, page_of
+from taskforce.tui.safety import content_of
+from taskforce.tui.screens.base import RoomScreen
+from taskforce.tui.widgets.record_table import RecordTable, empty_text
+from taskforce.tui.working import begin
+from taskforce.views import Fields, Line
+
+
+class RecordsScreen(RoomScreen):
+    """Every record of `KIND`: filter, mark, move, add, edit, archive, look at its history."""
+
+    KIND: ClassVar[str] = ""
+
+    BINDINGS = [
+        Binding(
+            "f", "filter", N_("Filter"), id="records.filter", tooltip=N_("Show only what holds the words")
+        ),
+        Binding("n", "add", N_("New"), id="records.new"),
+        Binding("e", "edit", N_("Edit"), id="records.edit", tooltip=N_("Change fields of the record")),
+        Binding(
+            "m", "move", N_("Move"), id="records.move", tooltip=N_("The next step of the marked records")
+        ),
+        Binding(
+            "h", "history", N_("History"), id="records.history", tooltip=N_("Who changed what, and when")
+        ),
+        Binding("D", "archive", N_("Archive"), id="records.archive", show=False),
+        Binding("E", "everywhere", N_("All operations"), id="records.everywhere", show=False),
+        Binding("escape", "clear", N_("Clear filter and marks"), id="records.clear", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kind: Kind = get_kind(self.KIND)
+        self.words = ""
+        self.everywhere = False
+        self._record: Record | None = None
+        self._go_to: int | None = None  # the record that was just saved, once it is in the table
+
+    def body(self) -> ComposeResult:
+        """The filter, the table, the record."""
+        yield Input(placeholder=_("filter: words, ref, agency, state"), id="filter", classes="hidden")
+        with Horizontal(id="records"):
+            yield RecordTable(self._page, id="table")
+            with VerticalScroll(id="detail"):
+                yield Static("", id="record", markup=False)
+        yield Static("", id="count", markup=False)
+
+    def on_mount(self) -> None:
+        """The keys go to the table."""
+        self.table.focus()
+
+    @property
+    def table(self) -> RecordTable:
+        """The table."""
+        return self.query_one(RecordTable)
+
+    @property
+    def record(self) -> Record | None:
+        """The record under the cursor, as last read."""
+        return self._record
+
+    async def load(self) -> None:
+        """Read the order and the first page, then the record under the cursor."""
+        wanted = Wanted(self.kind, self.words, everywhere=self.everywhere)
+        table = self.table
+
+        def read(session: Session) -> tuple[array[int], Page]:
+            order = self.read_order(session, wanted)
+            return order, self.read_page(session, table.numbers_in_sight(order))
+
+        found = await self.try_reading(read)
+        if found is None or wanted.words != self.words:
+            return
+        order, page = found
+        nothing = (
+            _('nothing holds "%(words)s"; escape clears the filter') % {"words": self.words}
+            if self.words
+            else self.nothing_yet()
+        )
+        table.show(order, page, empty=nothing)
+        if self._go_to is not None and table.go_to(self._go_to):
+            self._go_to = None
+        self._tell_count()
+        await self._show_record(table.pointed)
+
+    async def _page(self, numbers: Sequence[int]) -> Page:
+        found = await self.try_reading(lambda session: self.read_page(session, numbers))
+        return found or Page((), {}, {})
+
+    # What a screen of a kind may do in its own way; the first three run in the reading thread.
+
+    def read_order(self, session: Session, wanted: Wanted) -> array[int]:
+        """The row numbers of all that the table shows, in order."""
+        return order_of(session, wanted)
+
+    def read_page(self, session: Session, numbers: Sequence[int]) -> Page:
+        """The cells of some rows."""
+        return page_of(session, self.kind, numbers)
+
+    def read_detail(self, session: Session, record: Record) -> Content:
+        """What is shown of the record under the cursor."""
+        return detail_of(fields_of(record, names_for(session, [record]), session.now))
+
+    def nothing_yet(self) -> str:
+        """What an empty table says, and what to do next."""
+        return empty_text(self.kind.plural)
+
+    def _tell_count(self) -> None:
+        self.query_one("#count", Static).update(content_of(Line(" " + self.count_text(), "muted")))
+
+    def count_text(self) -> str:
+        """The line below the table."""
+        count = ngettext("%(count)s record", "%(count)s records", self.table.row_count)
+        text = count % {"count": f"{self.table.row_count:,}"}
+        marked = len(self.table.marks)
+        if marked:
+            text += " · " + ngettext("%(n)d marked", "%(n)d marked", marked) % {"n": marked}
+        if self.words:
+            text += " · " + _("filter: %(words)s") % {"words": self.words}
+        if self.everywhere:
+            text += " · " + _("all operations")
+        return text
+
+    # ── the record under the cursor ──
+
+    @on(RecordTable.Pointed)
+    async def _pointed(self, event: RecordTable.Pointed) -> None:
+        self._tell_count()
+        begin(self, partial(self._show_record, event.n), "record")
+
+    async def _show_record(self, n: int | None) -> None:
+        if n is None:
+            self._record = None
+            self.query_one("#record", Static).update("")
+            return
+        kind = self.kind
+
+        def read(session: Session) -> tuple[Record, Content] | None:
+            found = pages.records_at(session.store.connection, kind, [n])
+            return (found[0], self.read_detail(session, found[0])) if found else None
+
+        found = await self.try_reading(read)
+        if found is None or n != self.table.pointed:
+            return
+        self._record, detail = found
+        self.query_one("#record", Static).update(detail)
+        self.refresh_bindings()
+
+    @on(RecordTable.Opened)
+    def _opened(self, event: RecordTable.Opened) -> None:
+        self.open_record()
+
+    def open_record(self) -> None:
+        """The record over the whole screen, with its history."""
+        from taskforce.tui.screens.record import RecordDialog  # deferred: until one is opened
+
+        if self._record is not None:
+            self.app.push_screen(RecordDialog(self.kind, self._record.id))
+
+    # ── filter ──
+
+    def action_filter(self) -> None:
+        """Type into the filter."""
+        field = self.query_one("#filter", Input)
+        field.remove_class("hidden")
+        field.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter_typed(self, event: Input.Changed) -> None:
+        self.words = event.value
+        begin(self, self.load, "load")
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        self.table.focus()
+
+    def action_clear(self) -> None:
+        """Clear the filter and the marks."""
+        self.table.marks = set()
+        field = self.query_one("#filter", Input)
+        field.value = ""
+        field.add_class("hidden")
+        self.table.focus()
+        self.table.refresh()
+        self._tell_count()
+
+    def action_everywhere(self) -> None:
+        """The current operation's records, or those of all."""
+        self.everywhere = not self.everywhere
+        self.reload()
+
+    # ── doing ──
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what can be done with the record under the cursor."""
+        if action in ("add", "edit", "move", "archive", "do") and self.desk.read_only:
+            return False
+        if action in ("edit", "archive") and (not self.kind.editable or self._record is None):
+            return False
+        if action == "move" and (self.kind.lifecycle is None or self._record is None):
+            return False
+        if action == "do" and not self._allows(str(parameters[0])):
+            return False
+        if action == "history" and self._record is None:
+            return False
+        if action == "everywhere" and self.kind.field("operation") is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def _allows(self, name: str) -> bool:
+        """Whether the record under the cursor can make a move; of marked ones it is seen when it is made."""
+        lifecycle, record = self.kind.lifecycle, self._record
+        if lifecycle is None or record is None:
+            return False
+        state = record.text("status") or lifecycle.initial
+        return bool(self.table.marks) or name in [move.name for move in lifecycle.allowed(state)]
+
+    async def action_do(self, name: str) -> None:
+        """Make one move of the marked records, or of the one under the cursor; ask for what it needs."""
+        from taskforce.tui.screens.moves import MovesDialog, moving, told  # deferred: until a move is made
+
+        lifecycle, record = self.kind.lifecycle, self._record
+        move = lifecycle.move(name) if lifecycle is not None else None
+        if record is None or move is None:
+            return
+        if any(ask.required for ask in move.asks):
+            self.app.push_screen(MovesDialog(self.kind, record, self.table.chosen, move=name))
+            return
+        work = moving(self.kind, self.table.chosen, name, {})
+        await self.try_acting(work, lambda moved: told(move, moved))
+
+    def action_add(self) -> None:
+        """A form for a new record."""
+        from taskforce.tui.screens.form import FormDialog  # deferred: until a form is opened
+
+        self.app.push_screen(FormDialog(self.kind), self._made)
+
+    def action_edit(self) -> None:
+        """A form for the record under the cursor."""
+        from taskforce.tui.screens.form import FormDialog  # deferred: as above
+
+        if self._record is not None:
+            self.app.push_screen(FormDialog(self.kind, self._record), self._made)
+
+    def _made(self, record: Record | None) -> None:
+        if record is not None:
+            self._go_to = record.n
+            self.reload()
+
+    def action_move(self) -> None:
+        """The moves that the record's state allows; one key makes one, for every marked record."""
+        from taskforce.tui.screens.moves import MovesDialog  # deferred: as above
+
+        if self._record is not None:
+            self.app.push_screen(MovesDialog(self.kind, self._record, self.table.chosen))
+
+    async def action_archive(self) -> None:
+        """Take the record out of view; undo brings it back."""
+        record = self._record
+        if record is None:
+            return
+        sentence = _("%(label)s is archived; z brings it back") % {"label": label_of(record)}
+        await self.try_acting(
+            lambda session: keeping.set_archived(session, self.kind, record, archived=True), sentence
+        )
+
+    def action_history(self) -> None:
+        """The record's story."""
+        from taskforce.tui.screens.record import RecordDialog  # deferred: as above
+
+        if self._record is not None:
+            self.app.push_screen(RecordDialog(self.kind, self._record.id, history=True))
+
+    def as_command(self) -> str:
+        """The command that shows the record under the cursor, or the list."""
+        if self._record is None:
+            return f"taskforce {self.kind.name} list"
+        return f"taskforce {self.kind.name} show {label_of(self._record)}"
+
+
+def detail_of(fields: Fields) -> Content:
+    """A record's fields for a widget: label, then value."""
+    pieces: list[str | Line] = [Line(fields.title + "\n\n", "heading")]
+    for label, value in fields.pairs:
+        pieces += [Line(label + "\n", "muted"), Line("  ") if isinstance(value, Line) else "  "]
+        pieces += [value, "\n"]
+    return content_of(*pieces)

@@ -1,0 +1,118 @@
+"""Search: every record that holds the words, found while they are typed."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from taskforce.actions import looking
+from taskforce.actions.references import label_of
+from taskforce.actions.session import Session
+from taskforce.i18n import N_, _
+from taskforce.records.registry import get_kind
+from taskforce.store.queries import Record
+from taskforce.text import cells, shorten
+from taskforce.tui.safety import content_of
+from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.working import begin
+from taskforce.views import Line
+
+_MOST = 50
+_LABEL_CELLS = 16
+
+
+class SearchDialog(RoomDialog[None]):
+    """A line to type into and what is found below it; enter opens a record."""
+
+    DEFAULT_CSS = """
+    SearchDialog > Vertical {
+        width: 90%;
+        max-width: 110;
+        height: 80%;
+        background: $surface;
+        border: round $primary;
+    }
+    SearchDialog Input { border: none; height: 1; margin: 0 1 1 1; }
+    SearchDialog OptionList { height: 1fr; border: none; background: $surface; }
+    SearchDialog OptionList:focus { border: none; }
+    """
+
+    BINDINGS = [("down", "into_list", N_("Results"))]
+
+    def compose(self) -> ComposeResult:
+        """The line and the list."""
+        with Vertical():
+            yield Input(placeholder=_("words, or a ref such as A-7KQ2"))
+            yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.query_one(Input).focus()
+        self._found: list[Record] = []
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        begin(self, partial(self._search, event.value), "search")
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        if self._found:
+            self._open(0)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self._open(event.option_index)
+
+    def action_into_list(self) -> None:
+        """Go from the line into the list."""
+        self.query_one(OptionList).focus()
+
+    async def _search(self, words: str) -> None:
+        found = await self.try_reading(lambda session: _found(session, words)) if words.strip() else []
+        if found is None or words != self.query_one(Input).value:
+            return
+        self._found = found
+        listed = self.query_one(OptionList)
+        listed.clear_options()
+        width = max(20, listed.size.width - _LABEL_CELLS - 18)
+        for record in found:
+            label = shorten(label_of(record), _LABEL_CELLS)
+            listed.add_option(
+                Option(
+                    content_of(
+                        Line(label + " " * (_LABEL_CELLS - cells(label)), "command"),
+                        Line(f"{_(record.kind.label):<14} ", "muted"),
+                        shorten(looking.gist(record), width),
+                        keep_newlines=False,
+                    )
+                )
+            )
+        if words.strip() and not found:
+            nothing = _('nothing holds "%(words)s"') % {"words": words}
+            listed.add_option(Option(content_of(Line(nothing, "muted")), disabled=True))
+
+    def _open(self, place: int) -> None:
+        from taskforce.tui.screens.record import RecordDialog  # deferred: until one is opened
+
+        record = self._found[place]
+        self.dismiss(None)
+        self.app.push_screen(RecordDialog(get_kind(record.kind.name), record.id))
+
+
+def _found(session: Session, words: str) -> list[Record]:
+    """What `taskforce search` finds, after the record that is named by its ref."""
+    from taskforce.actions.references import find_any  # deferred: as its errors are
+    from taskforce.errors import NotFound
+
+    found = looking.search(session, words, limit=_MOST)
+    try:
+        named = find_any(session, words)
+    except NotFound:
+        return found
+    return [named, *(record for record in found if record.id != named.id)]

@@ -1,0 +1,56 @@
+"""A short list to pick from, whose cursor stays with its entry when the list is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from taskforce.i18n import N_
+
+
+class PickList(OptionList):
+    """Entries by id, each one or more lines. For tables that may grow see `RecordTable`."""
+
+    DEFAULT_CSS = """
+    PickList { height: auto; border: none; padding: 0; background: $background; scrollbar-size-vertical: 1; }
+    PickList:focus { border: none; background-tint: $foreground 0%; }
+    """
+
+    BINDINGS = [
+        Binding("down,j", "cursor_down", N_("Down"), show=False, id="list.down"),
+        Binding("up,k", "cursor_up", N_("Up"), show=False, id="list.up"),
+        Binding("g,home", "first", N_("First"), show=False, id="list.first"),
+        Binding("G,end", "last", N_("Last"), show=False, id="list.last"),
+        Binding("enter", "select", N_("Look into it"), show=True, id="list.open"),
+    ]
+
+    HELP = N_(
+        "Arrows or jk move, g and G go to the ends, tab goes to the next list, enter looks into an entry."
+    )
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+
+    @property
+    def picked(self) -> str | None:
+        """The id of the entry under the cursor."""
+        option = self.highlighted_option
+        return None if option is None else option.id
+
+    def show(self, entries: Sequence[tuple[str, Content]], *, nothing: Content) -> None:
+        """Show these entries, or `nothing`, which says what to do next."""
+        if [one.id for one in self.options] == [one for one, _prompt in entries] and entries:
+            for one, prompt in entries:
+                self.replace_option_prompt(one, prompt)
+            return
+        before, place = self.picked, self.highlighted or 0
+        self.set_options(
+            [Option(prompt, id=one) for one, prompt in entries] or [Option(nothing, disabled=True)]
+        )
+        if entries:
+            ids = [one for one, _prompt in entries]
+            self.highlighted = ids.index(before) if before in ids else min(place, len(ids) - 1)

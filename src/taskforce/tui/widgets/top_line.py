@@ -1,0 +1,93 @@
+"""The line at the top: operation, phase and day, local and world time, whose store this is, what waits."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+from typing import TYPE_CHECKING, cast
+
+from textual.widgets import Static
+
+from taskforce.actions.session import Session
+from taskforce.actions.using import current_operation
+from taskforce.i18n import _
+from taskforce.records.registry import get_kind
+from taskforce.store import history
+from taskforce.store.queries import Record
+from taskforce.text import cells, safe
+from taskforce.tui.safety import content_of
+from taskforce.views import Line
+
+if TYPE_CHECKING:
+    from taskforce.tui.app import TaskforceApp
+
+
+class TopLine(Static):
+    """One line, the same on every screen."""
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self._operation: Record | None = None
+        self._who = ""
+        self._conflicts = 0
+
+    async def load(self) -> None:
+        """Read what it says."""
+        room = cast("TaskforceApp", self.app)
+
+        def read(session: Session) -> tuple[Record | None, str, int]:
+            me = session.store.me
+            return (
+                current_operation(session),
+                f"{me.agency} {me.officer}",
+                len(history.conflicts(session.store.connection)),
+            )
+
+        self._operation, self._who, self._conflicts = await room.desk.read(read)
+        self.draw()
+
+    def on_resize(self) -> None:
+        """Use the room there is."""
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw it for the present moment."""
+        room = cast("TaskforceApp", self.app)
+        now = room.now()
+        local = now.astimezone()
+        offset = local.isoformat(timespec="minutes")[16:].removesuffix(":00")
+        clock = f"{local:%d %b %H:%M} {offset} · {now.astimezone(UTC):%H:%M}Z"
+        signs = [f"≠ {self._conflicts}"] if self._conflicts else []
+        if room.desk.read_only:
+            signs.append(_("read only"))
+        left = f" {_headline(self._operation, local.date())}"
+        right = f"{safe(self._who)}  {'  '.join(signs)}".rstrip() + " "
+        space = self.size.width - cells(left) - cells(clock) - cells(right)
+        if space < 4:
+            right = f"{'  '.join(signs)} "
+            space = self.size.width - cells(left) - cells(clock) - cells(right)
+        before = max(1, space // 2)
+        after = max(1, space - before)
+        style = "conflict" if self._conflicts else ""
+        self.update(content_of(Line(left, "heading"), " " * before, clock, " " * after, Line(right, style)))
+
+
+def _headline(operation: Record | None, today: date) -> str:
+    if operation is None:
+        return _("no operation chosen")
+    lifecycle = get_kind("operation").lifecycle
+    assert lifecycle is not None
+    state = operation.text("status") or lifecycle.initial
+    parts = [safe(operation.text("codename")), _(lifecycle.states.get(state, state)).lower()]
+    day = day_of(operation, today)
+    return " · ".join([*parts, day] if day else parts)
+
+
+def day_of(operation: Record, today: date) -> str:
+    """Which day of the operation it is: `day 3 of 5`; empty before, after, and where its dates are not known."""
+    try:
+        start, end = (date.fromisoformat(operation.text(name)) for name in ("start", "end"))
+    except ValueError:
+        return ""
+    if not start <= today <= end:
+        return ""
+    return _("day %(day)d of %(days)d") % {"day": (today - start).days + 1, "days": (end - start).days + 1}

@@ -1,0 +1,89 @@
+"""Drives the real room over a real store, and reads its screen as a person does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from program import Team
+from textual.pilot import Pilot
+
+from taskforce.actions.unlocking import Opener
+from taskforce.tui.app import TaskforceApp
+from taskforce.tui.desk import Desk
+
+Play = Callable[[TaskforceApp, Pilot[Any]], Awaitable[None]]
+
+
+def desk_of(team: Team, **more: Any) -> Desk:
+    """The team's store, open."""
+    opener = Opener(team.store, str(team.key))
+    return Desk(opener, opener.open(), **more)
+
+
+def play(
+    team: Team, act: Play, *, size: tuple[int, int] = (120, 36), wall: bool = False, **more: Any
+) -> None:
+    """Run the room without a terminal and let `act` use it."""
+
+    async def run() -> None:
+        desk = desk_of(team, **more)
+        app = TaskforceApp(desk, wall=wall)
+        try:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                await settle(pilot)
+                await act(app, pilot)
+        finally:
+            desk.close()
+
+    asyncio.run(run())
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Wait until everything that was begun is done and drawn."""
+    for _round in range(3):
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        for screen in pilot.app.screen_stack:
+            await screen.workers.wait_for_complete() if hasattr(screen, "workers") else None
+    await pilot.pause()
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Press keys, and wait until what they began is done."""
+    for key in keys:
+        await pilot.press(key)
+    await settle(pilot)
+
+
+async def write(pilot: Pilot[Any], text: str) -> None:
+    """Type a text into what is focused."""
+    names = {
+        " ": "space",
+        "/": "slash",
+        ".": "full_stop",
+        ",": "comma",
+        ":": "colon",
+        "-": "minus",
+        "+": "plus",
+    }
+    for character in text:
+        await pilot.press(names.get(character, character))
+    await settle(pilot)
+
+
+def screen_text(app: TaskforceApp) -> str:
+    """What is on the screen, line by line, without colours."""
+    width, height = app.size
+    lines = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in line).rstrip()[:width] for line in lines[:height])
+
+
+async def until(pilot: Pilot[Any], holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until something holds: for what another process does."""
+    for _round in range(int(seconds / 0.05)):
+        if holds():
+            return
+        await pilot.pause(0.05)
+    raise AssertionError(f"still not after {seconds} s:\n{screen_text(pilot.app)}")  # type: ignore[arg-type]
