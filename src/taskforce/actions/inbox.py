@@ -119,11 +119,12 @@ class Entry:
     mark: Mark
 
 
-def list_inbox(folder: Path) -> tuple[list[Entry], int]:
+def list_inbox(name: str) -> tuple[list[Entry], int]:
     """The latest files of a folder, latest first, and how many there are; hidden ones are left out, and what is no
-    plain file. InputError if the folder cannot be read.
+    plain file. InputError if the folder cannot be read. `name` may begin with `~`.
     """
-    found = []
+    folder = os.path.expanduser(name)  # unlike pathlib's, it never raises
+    found: list[Entry] = []
     try:
         with os.scandir(folder) as entries:
             for each in entries:

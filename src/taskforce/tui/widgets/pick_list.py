@@ -18,6 +18,16 @@ class PickList(OptionList):
     DEFAULT_CSS = """
     PickList { height: auto; border: none; padding: 0; background: $background; scrollbar-size-vertical: 1; }
     PickList:focus { border: none; background-tint: $foreground 0%; }
+    PickList > .option-list--option-highlighted {
+        color: $foreground;
+        background: $surface-lighten-2;
+        text-style: none;
+    }
+    PickList:focus > .option-list--option-highlighted {
+        color: $foreground;
+        background: $primary 40%;
+        text-style: bold;
+    }
     """
 
     BINDINGS = [
