@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from program import Team
 from referring import PROVIDERS, SIZES, answer, dialog, listed, said, type_keys, with_providers
-from room import play, press, screen_text, until, write
+from room import play, press, screen_text, settle, until, write
 from textual.pilot import Pilot
 
 from taskforce.tui.app import TaskforceApp
@@ -148,6 +148,18 @@ def test_a_victim_noted_before_is_found_and_referred_for_the_noted_needs(team: T
     (sent,) = [each for each in team.data("referral", "list") if each["to"] == "KH-WOMEN"]
     assert sent["services"] == ["medical"]
     assert len(team.data("victim", "list")) == victims
+
+
+def test_where_the_victim_turns_out_to_be_known_the_cursor_goes_on_to_the_needs(team: Team) -> None:
+    known = team.data("victim", "list")[0]["ref"]
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "v", "tab")
+        dialog(app).line("victim").value = known
+        await settle(pilot)
+        assert dialog(app).focused is dialog(app).line("needs")
+
+    play(team, act)
 
 
 def test_one_of_several_victims_is_chosen_with_the_arrows(team: Team) -> None:

@@ -189,6 +189,8 @@ class ReferDialog(TypedDialog[Record]):
 
     def _show(self, entry: Entry) -> None:
         self.entry = entry
+        if entry.victim is not None and self.focused in [self.line(name) for name in ABOUT]:
+            self.line("needs").focus()  # somebody typed on before the victim was found
         for name in ABOUT:
             self.line(name).disabled = entry.victim is not None
         for name, line in entry.lines.items():
