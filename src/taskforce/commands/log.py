@@ -6,7 +6,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from taskforce.actions import keeping
+from taskforce.actions import logbook
 from taskforce.actions.references import find
 from taskforce.commands.frame import argument, command, open_session
 from taskforce.i18n import N_, _
@@ -31,14 +31,7 @@ def make_correct() -> TyperCommand:
     def run(ref: str, text: str) -> Result:
         session = open_session()
         entry = find(session, kind, ref)
-        typed = {
-            name: entry.text(name)
-            for name in ("operation", "category", "site", "assignment")
-            if entry.text(name)
-        }
-        return shown_record(
-            session, keeping.add(session, kind, {**typed, "text": text, "corrects": entry.id})
-        )
+        return shown_record(session, logbook.correct(session, entry, text))
 
     return command(
         "correct", run, _(_CORRECT) + ".", [reference_parameter(kind), argument("text", _("What is right"))]

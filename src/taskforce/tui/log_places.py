@@ -70,11 +70,21 @@ def place_at(session: Session, order: array[int], at: str) -> int:
     return bisect_left(_Times(session, order), at)
 
 
+def without_time_first(session: Session, order: array[int]) -> array[int]:
+    """The order of time with the entries that bear none, which the store puts last, before all others."""
+    times = _Times(session, order)
+    if not order or times[-1]:
+        return order
+    first = bisect_left(range(len(order)), True, key=lambda place: not times[place])
+    return order[first:] + order[:first]
+
+
 def other_day(session: Session, order: array[int], place: int, by: int) -> int | None:
     """Where the day after that of the entry at `place` begins (`by` 1), or its own day or the one before (-1)."""
     times = _Times(session, order)
     if by > 0:
-        found = place_at(session, order, _midnight(times[place], 1))
+        after = _midnight(times[place], 1) or "0"  # of those without a time: whatever bears one
+        found = place_at(session, order, after)
         return found if found < len(order) else None
     found = place_at(session, order, _midnight(times[place]))
     if found < place or not found:

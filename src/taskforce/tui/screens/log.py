@@ -19,8 +19,8 @@ from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
 from taskforce.reports.record_views import fields_of, shown
 from taskforce.store import pages
-from taskforce.store.queries import Condition, Record
-from taskforce.tui.log_places import other_day, place_at, time_meant
+from taskforce.store.queries import Record
+from taskforce.tui.log_places import other_day, place_at, time_meant, without_time_first
 from taskforce.tui.rows import Page, Wanted, order_of
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import no_operation
@@ -86,10 +86,7 @@ class LogScreen(RecordsScreen):
 
     def read_order(self, session: Session, wanted: Wanted) -> array[int]:
         """Oldest first; what bears no time comes before everything."""
-        whole = order_of(session, wanted, oldest_first=True)
-        unset = Wanted(wanted.kind, wanted.words, (Condition("at", "unset"),), everywhere=wanted.everywhere)
-        without = len(order_of(session, unset))
-        return whole[-without:] + whole[:-without] if without else whole
+        return without_time_first(session, order_of(session, wanted, oldest_first=True))
 
     def read_page(self, session: Session, numbers: Sequence[int]) -> Page:
         """When, what kind, the text, by whom; an entry that was corrected says so."""

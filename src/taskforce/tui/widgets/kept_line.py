@@ -24,7 +24,8 @@ _FIELD = "text"
 class KeptLine(Input):
     """One line of text, kept in the encrypted store under the name `draft` until `used`."""
 
-    _pause: Timer | None = None  # of the class, because Textual sets the first value before __init__ has ended
+    # Of the class, because Textual sets the first value before __init__ has ended.
+    _pause: Timer | None = None
 
     def __init__(
         self,
