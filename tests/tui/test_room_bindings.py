@@ -20,12 +20,6 @@ import taskforce.tui
 from taskforce.tui.app import TaskforceApp
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
 
-FIXED = {
-    "LockedScreen": "who is locked out must not be kept out by a setting; both keys are said on the screen",
-    "SearchDialog": "the arrow leads from the line into what was found, as it does in every list",
-}
-"""Screens whose few own keys have no name, and why."""
-
 SHADOWED = {
     **{
         (
@@ -90,7 +84,7 @@ def test_every_binding_says_what_it_does_and_has_a_name(one: type[DOMNode]) -> N
         if issubclass(one, RoomDialog) and binding.action == "leave":
             continue  # escape, and what else leaves a dialog, is the same everywhere
         assert binding.description, f"{one.__name__} {binding.key}"
-        assert binding.id or one.__name__ in FIXED, f"{one.__name__} {binding.key} {binding.action}"
+        assert binding.id, f"{one.__name__} {binding.key} {binding.action}"
 
 
 @pytest.mark.parametrize("one", SCREENS, ids=lambda one: one.__name__)
@@ -118,7 +112,7 @@ def test_no_screen_takes_a_key_of_the_rooms_or_of_its_own_unnoticed(one: type[DO
 @pytest.mark.parametrize("one", CLASSES, ids=lambda one: one.__name__)
 def test_every_name_can_be_given_another_key_and_the_others_keep_theirs(one: type[DOMNode]) -> None:
     before = keys_of(one._merge_bindings())
-    assert before or one.__name__ in FIXED or issubclass(one, RoomDialog)
+    assert before or issubclass(one, RoomDialog)
     for name in before:
         changed = one._merge_bindings()
         changed.apply_keymap({name: SPARE})

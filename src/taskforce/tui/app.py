@@ -102,7 +102,16 @@ class TaskforceApp(App[None]):
             tooltip=N_("Close the store and hide everything"),
             show=False,
         ),
-        Binding("ctrl+p", "command_palette", N_("Anything"), id="palette", key_display="^p", show=False),
+        Binding("ctrl+p", "command_palette", N_("More"), id="palette", key_display="^p", show=False),
+        Binding(
+            "ctrl+o,apostrophe",
+            "jump",
+            N_("Jump"),
+            id="jump",
+            key_display="^o",
+            tooltip=N_("A letter at everything that can be gone to"),
+            show=False,
+        ),
         Binding("question_mark,f1", "help", N_("Help"), id="help", key_display="?"),
         Binding("ctrl+q", "quit", N_("Quit"), id="quit", show=False),
     ]
@@ -186,8 +195,8 @@ class TaskforceApp(App[None]):
     # ── keys ──
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what can be done: nothing but leaving on the wall, no changes in a room for reading."""
-        if self.wall:
+        """Offer only what can be done: on the wall and in a locked room nothing but leaving, for reading no changes."""
+        if self.wall or self.desk.is_locked:
             return action in ("quit", "help_quit")
         if action in ("refer", "undo", "redo") and self.desk.read_only:
             return False
@@ -214,6 +223,13 @@ class TaskforceApp(App[None]):
         from taskforce.tui.screens.choose import OperationDialog  # deferred: as above
 
         self.push_screen(OperationDialog())
+
+    def action_jump(self) -> None:
+        """Show a letter at everything that can be gone to."""
+        from taskforce.tui.screens.jump import JumpScreen  # deferred: as above
+
+        if isinstance(self.screen, RoomScreen | RoomDialog):
+            self.push_screen(JumpScreen(self.screen))
 
     def action_help(self) -> None:
         """Say what the focused widget is for, and every key that works here."""

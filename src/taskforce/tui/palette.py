@@ -9,6 +9,9 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from taskforce.i18n import _
 
+_OF_WIDGETS = ("table", "block", "field", "entry")
+"""Keys that move within a widget: nobody looks for these by their words. What has no id is Textual's own."""
+
 
 class AppliesNow(Provider):
     """Offers what can be done now, and nothing else."""
@@ -32,7 +35,7 @@ class AppliesNow(Provider):
             binding = active.binding
             if not active.enabled or not binding.description or binding.action in seen:
                 continue
-            if binding.id and binding.id.startswith("table."):
+            if not binding.id or binding.id.partition(".")[0] in _OF_WIDGETS:
                 continue
             seen.add(binding.action)
             key = self.app.get_key_display(binding)

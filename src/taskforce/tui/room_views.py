@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from textual.content import Content
@@ -16,7 +16,7 @@ from taskforce.records import codes
 from taskforce.records.registry import all_kinds, get_kind
 from taskforce.reports.attention_views import GLYPHS as ATTENTION
 from taskforce.reports.attention_views import STYLES
-from taskforce.reports.record_views import GLYPHS
+from taskforce.reports.record_views import GLYPHS, is_open
 from taskforce.store.queries import Record
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.safety import content_of
@@ -48,8 +48,8 @@ def _counts(found: Overview) -> str:
         _("ASSIGNMENTS"),
         _("%(done)d of %(all)d done") % {"done": found.states.get("done", 0), "all": total},
     ]
-    for name, states in LANES.items():
-        count = sum(found.states.get(state, 0) for state in states)
+    for name in LANES:
+        count = lane_count(name, found)
         if count:
             parts.append(f"{GLYPHS[name]} {_state_label(name)} {count}")
     if found.late:
@@ -63,25 +63,27 @@ def _state_label(state: str) -> str:
     return _(lifecycle.states[state]).lower()
 
 
-def lane_head(name: str, found: Overview) -> Content:
+def lane_count(name: str, found: Overview) -> int:
+    """How many assignments a lane of the room has."""
+    return sum(found.states.get(state, 0) for state in LANES[name])
+
+
+def lane_head(name: str, count: int) -> Content:
     """Sign, name and number of a lane."""
-    count = sum(found.states.get(state, 0) for state in LANES[name])
     return content_of(f"{GLYPHS[name]} {_state_label(name)} {count}")
 
 
-def lane(found: Overview, name: str, now: datetime, width: int) -> list[Entry]:
+def lane(records: Sequence[Record], names: Mapping[str, str], now: datetime, width: int) -> list[Entry]:
     """The assignments of a lane, two lines each: what, then who and until when."""
     room = max(_LEAST, width - 3)
-    return [
-        Entry(_assignment(each, found.names, now, room), "assignment", each.id) for each in found.lanes[name]
-    ]
+    return [Entry(_assignment(each, names, now, room), "assignment", each.id) for each in records]
 
 
 def _assignment(record: Record, names: Mapping[str, str], now: datetime, room: int) -> Content:
     agency = safe(names.get(record.text("agency"), "–"))
     due = record.text("due")
     first = shorten(f"{record.ref} {safe(record.title)}", room)
-    if not due:
+    if not due or not is_open(record):
         return content_of(f"{first}\n", Line(f"  {agency}", "muted"))
     if moments.is_late(due, now):
         return content_of(
@@ -124,9 +126,9 @@ def attention(found: Overview, width: int) -> list[Entry]:
 
 
 def _item(item: Item, width: int) -> Content:
-    room = max(_LEAST, width - 3)
-    text = shorten(f"{ATTENTION[item.kind]} {safe(item.subject)}  {safe(item.text)}", room)
-    return content_of(Line(text, STYLES.get(item.kind, "")))
+    subject = f"{ATTENTION[item.kind]} {safe(item.subject)}"
+    room = max(_LEAST, width - 5 - cells(subject))
+    return content_of(Line(subject, STYLES.get(item.kind, "")), f"  {shorten(safe(item.text), room)}")
 
 
 _SCREENS = {"conflict": "conflicts", "peer": "exchange", "quarantine": "exchange"}

@@ -49,7 +49,7 @@ STYLE_OF = {
     "late": "bold $text-error",
     "conflict": "bold $text-accent",
     "ok": "$text-success",
-    "muted": "$text-muted",
+    "muted": "$foreground-muted",
     "heading": "bold",
     "command": "$text-primary",
 }

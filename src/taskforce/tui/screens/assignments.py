@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from textual import on
+from functools import partial
+
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -20,7 +22,10 @@ from taskforce.text import cells, safe, shorten
 from taskforce.tui.rows import Wanted, order_of
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.records import RecordsScreen
+from taskforce.tui.widgets.block import Block
+from taskforce.tui.widgets.lanes import Lane, Lanes, read_lanes
 from taskforce.tui.widgets.record_table import RecordTable
+from taskforce.tui.working import begin
 from taskforce.views import Line
 
 _MOST_BARS = 500
@@ -38,12 +43,16 @@ class AssignmentsScreen(RecordsScreen):
     AssignmentsScreen #chart { display: none; height: 1fr; }
     AssignmentsScreen.-timeline #chart { display: block; }
     AssignmentsScreen.-timeline #records { height: 40%; }
+    AssignmentsScreen Lanes { display: none; }
+    AssignmentsScreen.-lanes Lanes { display: block; width: 1fr; }
+    AssignmentsScreen.-lanes #table, AssignmentsScreen.-lanes #detail { display: none; }
     """
 
     BINDINGS = [
         Binding(
             "t", "timeline", N_("Timeline"), id="assignments.timeline", tooltip=N_("The days as a chart")
         ),
+        Binding("b", "lanes", N_("Lanes"), id="assignments.lanes", tooltip=N_("Side by side, by state")),
         Binding("A", "do('accept')", N_("Accept"), id="assignments.accept", show=False),
         Binding("S", "do('start')", N_("Start"), id="assignments.start", show=False),
         Binding("B", "do('block')", N_("Block"), id="assignments.block", show=False),
@@ -57,6 +66,7 @@ class AssignmentsScreen(RecordsScreen):
         yield Input(placeholder=_("filter: words, ref, agency, state"), id="filter", classes="hidden")
         with Horizontal(id="records"):
             yield RecordTable(self._page, id="table")
+            yield Lanes()
             with VerticalScroll(id="detail"):
                 yield Static("", id="record", markup=False)
         with VerticalScroll(id="chart"):
@@ -68,11 +78,58 @@ class AssignmentsScreen(RecordsScreen):
         await super().load()
         if self.has_class("-timeline"):
             await self._draw_chart()
+        if self.has_class("-lanes"):
+            await self._draw_lanes()
 
-    async def action_timeline(self) -> None:
+    def action_timeline(self) -> None:
         """Show or hide the chart."""
+        self.remove_class("-lanes")
         self.toggle_class("-timeline")
+        self.table.focus()
         self.reload()
+
+    async def action_lanes(self) -> None:
+        """Show the lanes, or the table again."""
+        self.remove_class("-timeline")
+        self.toggle_class("-lanes")
+        if not self.has_class("-lanes"):
+            self.table.focus()
+            self.reload()
+            return
+        await self._draw_lanes()
+        self.call_after_refresh(self.query_one(Lanes).focus_first)
+
+    async def _draw_lanes(self) -> None:
+        wanted = Wanted(self.kind, self.words, everywhere=self.everywhere)
+        found = await self.try_reading(lambda session: read_lanes(session, wanted))
+        if found is not None:
+            self.call_after_refresh(self._show_lanes, found)
+
+    async def _show_lanes(self, found: dict[str, Lane]) -> None:
+        self.query_one(Lanes).show(found, self.room.now())
+        await self.show_record(self.pointed)
+
+    @on(Block.OptionHighlighted)
+    @on(events.DescendantFocus)
+    def _pointed_in_lane(self) -> None:
+        if self.has_class("-lanes"):
+            begin(self, partial(self.show_record, self.pointed), "record")
+
+    @on(Block.Opened)
+    def _opened_in_lane(self) -> None:
+        self.open_record()
+
+    @property
+    def pointed(self) -> int | None:
+        """In lanes, the assignment under the cursor of the focused one."""
+        return self.query_one(Lanes).pointed if self.has_class("-lanes") else super().pointed
+
+    @property
+    def chosen(self) -> list[int]:
+        """In lanes, the assignment under the cursor."""
+        if self.has_class("-lanes"):
+            return [] if self.pointed is None else [self.pointed]
+        return super().chosen
 
     async def _draw_chart(self) -> None:
         wanted = Wanted(self.kind, self.words, everywhere=self.everywhere)

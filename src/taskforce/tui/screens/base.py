@@ -74,7 +74,7 @@ class RoomScreen(_Reading, Screen[None]):
         """The line at the top, the screen's own, the keys."""
         yield TopLine()
         yield from self.body()
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""

@@ -74,7 +74,7 @@ class ConflictsScreen(RoomScreen):
         ),
         Binding("e", "edit", N_("Edit"), id="conflicts.edit", tooltip=N_("Write another value")),
         Binding("n", "go_on(1)", N_("Next"), id="conflicts.next", tooltip=N_("Leave this one for now")),
-        Binding("p", "go_on(-1)", N_("Previous"), id="conflicts.previous"),
+        Binding("p", "go_on(-1)", N_("Back"), id="conflicts.previous"),
         Binding("left,up", "point(-1)", N_("The side before"), id="conflicts.side-before", show=False),
         Binding("right,down", "point(1)", N_("The side after"), id="conflicts.side-after", show=False),
         Binding(

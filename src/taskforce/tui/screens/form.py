@@ -110,13 +110,8 @@ class FormDialog(TypedDialog[Record]):
                 row.text = typed[row.field.name]
 
     @on(FieldRow.Done)
-    def _next(self, event: FieldRow.Done) -> None:
-        rows = self.rows
-        place = rows.index(event.row)
-        if place + 1 < len(rows):
-            rows[place + 1].focus_line()
-        else:
-            begin(self, self.action_save, "save")
+    def _done(self) -> None:
+        begin(self, self.action_save, "save")
 
     def action_clear(self) -> None:
         """Drop what was typed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
@@ -16,7 +17,10 @@ from taskforce.views import Line
 class LockedScreen(RoomDialog[None]):
     """Asks for the passphrase; where a key file opens the store, for a key, and the file must be there."""
 
-    BINDINGS = [("ctrl+q", "app.quit", N_("Quit")), ("enter", "unlock", N_("Unlock"))]
+    BINDINGS = [
+        Binding("ctrl+q", "app.quit", N_("Quit"), id="locked.quit"),
+        Binding("enter", "unlock", N_("Unlock"), id="locked.unlock"),
+    ]
 
     def compose(self) -> ComposeResult:
         """A word, and where to type."""

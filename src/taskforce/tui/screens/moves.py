@@ -113,13 +113,8 @@ class MovesDialog(RoomDialog[Moved]):
         self.refresh_bindings()
 
     @on(FieldRow.Done)
-    async def _next(self, event: FieldRow.Done) -> None:
-        rows = list(self.query(FieldRow))
-        place = rows.index(event.row)
-        if place + 1 < len(rows):
-            rows[place + 1].focus_line()
-        else:
-            await self.action_make()
+    async def _done(self) -> None:
+        await self.action_make()
 
     async def action_make(self) -> None:
         """Make the move; what is missing is said, and the dialog stays."""

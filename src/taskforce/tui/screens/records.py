@@ -80,6 +80,16 @@ class RecordsScreen(RoomScreen):
         return self.query_one(RecordTable)
 
     @property
+    def pointed(self) -> int | None:
+        """The row number of the record under the cursor."""
+        return self.table.pointed
+
+    @property
+    def chosen(self) -> list[int]:
+        """The row numbers of the records that a move is for: those marked, or the one under the cursor."""
+        return self.table.chosen
+
+    @property
     def record(self) -> Record | None:
         """The record under the cursor, as last read."""
         return self._record
@@ -106,7 +116,7 @@ class RecordsScreen(RoomScreen):
         if self._go_to is not None and table.go_to(self._go_to):
             self._go_to = None
         self._tell_count()
-        await self._show_record(table.pointed)
+        await self.show_record(self.pointed)
 
     async def _page(self, numbers: Sequence[int]) -> Page:
         found = await self.try_reading(lambda session: self.read_page(session, numbers))
@@ -151,9 +161,10 @@ class RecordsScreen(RoomScreen):
     @on(RecordTable.Pointed)
     async def _pointed(self, event: RecordTable.Pointed) -> None:
         self._tell_count()
-        begin(self, partial(self._show_record, event.n), "record")
+        begin(self, partial(self.show_record, event.n), "record")
 
-    async def _show_record(self, n: int | None) -> None:
+    async def show_record(self, n: int | None) -> None:
+        """Read the record with row number `n` and show it beside the table."""
         if n is None:
             self._record = None
             self.query_one("#record", Static).update("")
@@ -165,7 +176,7 @@ class RecordsScreen(RoomScreen):
             return (found[0], self.read_detail(session, found[0])) if found else None
 
         found = await self.try_reading(read)
-        if found is None or n != self.table.pointed:
+        if found is None or n != self.pointed:
             return
         self._record, detail = found
         self.query_one("#record", Static).update(detail)
@@ -249,9 +260,9 @@ class RecordsScreen(RoomScreen):
         if record is None or move is None:
             return
         if any(ask.required for ask in move.asks):
-            self.app.push_screen(MovesDialog(self.kind, record, self.table.chosen, move=name))
+            self.app.push_screen(MovesDialog(self.kind, record, self.chosen, move=name))
             return
-        work = moving(self.kind, self.table.chosen, name, {})
+        work = moving(self.kind, self.chosen, name, {})
         await self.try_acting(work, lambda moved: told(move, moved))
 
     def action_add(self) -> None:
@@ -277,7 +288,7 @@ class RecordsScreen(RoomScreen):
         from taskforce.tui.screens.moves import MovesDialog  # deferred: as above
 
         if self._record is not None:
-            self.app.push_screen(MovesDialog(self.kind, self._record, self.table.chosen))
+            self.app.push_screen(MovesDialog(self.kind, self._record, self.chosen))
 
     async def action_archive(self) -> None:
         """Take the record out of view; undo brings it back."""

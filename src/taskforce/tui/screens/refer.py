@@ -170,10 +170,7 @@ class ReferDialog(TypedDialog[Record]):
     @on(Input.Submitted)
     async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if event.input.name in ("provider", "note"):
-            await self.action_send()
-        else:
-            self.focus_next(PickLine)
+        await self.action_send()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Say what the line is for."""

@@ -44,7 +44,7 @@ class HomeScreen(RoomScreen):
     """
 
     BINDINGS = [
-        Binding("i", "write", N_("Write into the log"), id="room.write", key_display="i"),
+        Binding("i", "write", N_("Log entry"), id="room.write", tooltip=N_("Type what happens")),
     ]
 
     MOST = Most()
@@ -112,8 +112,13 @@ class HomeScreen(RoomScreen):
             self.query_one(f"#{name}", Static).update(content)
         for place, name in enumerate(self._lanes):
             block = self.query_one(f"#lane-{place}", Block)
-            self.query_one(f"#lane-head-{place}", Static).update(views.lane_head(name, found))
-            block.show(views.lane(found, name, now, block.size.width), empty=views.no_assignments())
+            self.query_one(f"#lane-head-{place}", Static).update(
+                views.lane_head(name, views.lane_count(name, found))
+            )
+            block.show(
+                views.lane(found.lanes[name], found.names, now, block.size.width),
+                empty=views.no_assignments(),
+            )
         side = self.query_one("#side").size.width
         self.query_one("#referrals", Block).show(
             views.referrals(found, now, side), empty=views.no_referrals()

@@ -6,6 +6,7 @@ from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
@@ -42,7 +43,7 @@ class SearchDialog(RoomDialog[None]):
     SearchDialog OptionList:focus { border: none; }
     """
 
-    BINDINGS = [("down", "into_list", N_("Results"))]
+    BINDINGS = [Binding("down", "into_list", N_("Results"), id="search.results")]
 
     def compose(self) -> ComposeResult:
         """The line and the list."""

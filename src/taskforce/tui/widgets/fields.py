@@ -23,6 +23,7 @@ from taskforce.store import queries
 from taskforce.sync.edit import Value
 from taskforce.text import safe, shorten
 from taskforce.tui.safety import content_of
+from taskforce.tui.widgets.ahead import AheadInput
 from taskforce.tui.working import begin
 from taskforce.views import Line
 
@@ -39,7 +40,7 @@ _LONGEST = 40
 """Cells of what a reference means, beside its ref."""
 
 
-class Line1(Input):
+class FieldLine(AheadInput):
     """One line to type into; up and down reach into the list of choices, enter takes the highlighted one."""
 
     BINDINGS = [
@@ -51,8 +52,11 @@ class Line1(Input):
 
     def action_choose(self, by: int) -> None:
         """Highlight another choice."""
-        row = self.query_ancestor(FieldRow)
-        row.highlight(by)
+        self.query_ancestor(FieldRow).highlight(by)
+
+    def go_on(self) -> None:
+        """Take the highlighted choice, and go to the next field."""
+        self.query_ancestor(FieldRow).enter()
 
 
 class FieldRow(Vertical):
@@ -87,7 +91,7 @@ class FieldRow(Vertical):
             return self.row
 
     class Done(Message):
-        """Enter was pressed in a line that needs nothing more."""
+        """Enter was pressed in the last line, and it needs nothing more."""
 
         def __init__(self, row: FieldRow) -> None:
             super().__init__()
@@ -115,7 +119,7 @@ class FieldRow(Vertical):
             if self.field.type == Type.NOTE:
                 yield TextArea(self.initial, tab_behavior="focus", show_line_numbers=False)
             else:
-                yield Line1(self.initial, placeholder=_(self.field.help), select_on_focus=False)
+                yield FieldLine(self.initial, placeholder=_(self.field.help), select_on_focus=False)
         yield Static("", classes="answer", markup=False)
         if self.field.type in PICKED:
             choices = OptionList(markup=False)
@@ -227,16 +231,20 @@ class FieldRow(Vertical):
         self._highlighted = max(-1, min(self._highlighted + by, len(self._choices) - 1))
         self.query_one(OptionList).highlighted = self._highlighted if self._highlighted >= 0 else None
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
+    def enter(self) -> None:
+        """Take the highlighted choice; go to the next field, or say that the last one is done."""
         place = self._highlighted
         if place < 0 and self._choices and self.fault:
             place = 0  # what was typed is no value by itself: the first that fits is meant
         if place >= 0 and place < len(self._choices):
             self.take(self._choices[place])
         if self.field.type != Type.PAIR or not self.text.rstrip().endswith("="):
-            self.post_message(self.Done(self))
+            rows = list(self.screen.query(FieldRow))
+            following = rows[rows.index(self) + 1 :]
+            if following:
+                following[0].focus_line()
+            else:
+                self.post_message(self.Done(self))
 
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:

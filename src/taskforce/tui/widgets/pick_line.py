@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.binding import Binding
 from textual.message import Message
-from textual.widgets import Input
 
 from taskforce.i18n import N_
 from taskforce.tui.refer_entry import HELPS, last_word
+from taskforce.tui.widgets.ahead import AheadInput
 
 
-class PickLine(Input):
+class PickLine(AheadInput):
     """One line of the dialog. Down and up put the next of the choices in place of the last word."""
 
     BINDINGS = [
@@ -36,6 +36,13 @@ class PickLine(Input):
         self.HELP = HELPS[name]  # type: ignore[misc]  # each line has its own
         self._round: tuple[str, tuple[str, ...]] = ("", ())
         self._taken = ""
+
+    def go_on(self) -> None:
+        """Go to the next line; from the last ones, send."""
+        if self.name in ("provider", "note"):
+            super().go_on()
+        else:
+            self.screen.focus_next(PickLine)
 
     def action_choose(self, by: int) -> None:
         """Take another choice."""

@@ -304,6 +304,16 @@ class RecordTable(ScrollView, can_focus=True):
         self.cursor = self._order.index(n)
         return True
 
+    @property
+    def rows_in_sight(self) -> int:
+        """How many records are in sight."""
+        return max(0, min(self.size.height - 1, len(self._order) - self.scroll_offset.y))
+
+    def jump_to_row(self, row: int) -> None:
+        """Focus the table, with the cursor on a row counted from the first in sight."""
+        self.focus()
+        self.cursor = min(self.scroll_offset.y + row, len(self._order) - 1)
+
     def _point(self, *, again: bool = False) -> None:
         if again or self.pointed != self._pointed:
             self._pointed = self.pointed
