@@ -181,7 +181,9 @@ def _agreements(entry: Entry) -> Pieces:
 def _agreement(standing: Standing, *, is_own: bool) -> Pieces:
     one = standing.agreement
     pieces: Pieces = ["  ● ", f"{one.title} ", Line(f"{one.ref}\n", "command")]
-    covers = _("covers %(parts)s") % {"parts": _value(one, "covers") or _("nothing that is noted")}
+    # By their codes: the labels of the parts are whole sentences.
+    parts = ", ".join(one.items("covers")) or _("nothing that is noted")
+    covers = _("covers %(parts)s") % {"parts": parts}
     if one.items("purposes"):
         covers += " · " + _("for %(purposes)s") % {"purposes": _value(one, "purposes").lower()}
     pieces.append(f"    {covers}\n")

@@ -29,6 +29,13 @@ from taskforce.tui.widgets.record_table import RecordTable
 from taskforce.views import Column
 
 
+class AgencyTable(RecordTable):
+    """Who is on duty and where places are free matter more than the whole of a long name."""
+
+    LEAST_WIDE = 14
+    HELP = N_("Arrows or jk move, enter opens the record; Tab goes to the entry, which the arrows scroll.")
+
+
 class AgenciesScreen(RecordsScreen):
     """Those that take part in the operation, or all; beside or below them the entry of the one under the cursor."""
 
@@ -65,7 +72,7 @@ class AgenciesScreen(RecordsScreen):
         """The filter, the table, the entry."""
         yield Input(placeholder=_("filter: code, name, country, service"), id="filter", classes="hidden")
         with Horizontal(id="records"):
-            yield RecordTable(self._page, id="table", can_mark=False)
+            yield AgencyTable(self._page, id="table", can_mark=False)
             with VerticalScroll(id="detail"):
                 yield Static("", id="record", markup=False)
         yield Static("", id="count", markup=False)
@@ -123,7 +130,7 @@ class AgenciesScreen(RecordsScreen):
         """What an empty table says."""
         if self.has_operation and not self.everywhere:
             return _("nobody takes part yet; E shows all agencies, and p lets one take part")
-        return _("no agencies yet; press n to make the first, or import a plan (x)")
+        return _("no agencies; press n to make one, or import a plan (x)")
 
     @property
     def has_operation(self) -> bool:
