@@ -149,6 +149,30 @@ def test_more_free_places_come_first_and_say_since_when(team: Team) -> None:
     assert found["KH-FULL"]["reasons"][-1].startswith("no places free, as of 17 Oct ")
 
 
+def test_a_house_in_ones_own_country_comes_before_a_larger_one_abroad(team: Team) -> None:
+    own = team.data("status")["agency"]
+    team.call("agency", "edit", own, "--country", "KH").ok()
+    team.call("agency", "edit", "KH-WOMEN", "--places-free", "1", "--country", "KH").ok()
+    team.call(
+        *(
+            "agency",
+            "add",
+            "UG-NGO",
+            "--services",
+            "shelter,medical",
+            "--languages",
+            "ms",
+            "--accepts",
+            "any",
+        ),
+        *("--places-free", "15", "--country", "UG"),
+    ).ok()
+    woman = victim(team, "--gender", "feminine", "--age-band", "21-23")
+    found = fitting(team, woman)
+    assert found.index("KH-WOMEN") < found.index("UG-NGO") == len(found) - 1
+    assert matched(team, woman)["UG-NGO"]["notes"][-1] == "abroad: UG"
+
+
 def test_services_in_place_of_the_noted_needs(team: Team) -> None:
     woman = victim(team, "--gender", "feminine", "--age-band", "21-23", "--needs", "shelter")
     assert "KH-WOMEN" in fitting(team, woman)

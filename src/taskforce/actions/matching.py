@@ -34,6 +34,7 @@ class Match:
     fits: bool
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
+    abroad: bool = False
 
     @property
     def places_free(self) -> int | None:
@@ -52,12 +53,17 @@ def match(
     age_unsure: str = "",
     accompanied: bool = False,
 ) -> list[Match]:
-    """Every provider in view: those that fit first, the others by how little speaks against them, then by free places.
+    """Every provider in view: those that fit first, the others by how little speaks against them.
+
+    Of those alike, the ones in this store's own country come first, then those with more free places: nobody is sent
+    across a border because a house there has more beds.
 
     What is wanted is given as codes (`shelter`, `km`, `feminine`, `9-17`), and `age_unsure` as `yes`: whoever may be a
     child is treated as one. A provider that takes families takes whoever is `accompanied`.
     """
     groups = groups_of(gender=gender, age_band=age_band, age_unsure=age_unsure)
+    own = queries.get_record(session.store.connection, get_kind("agency"), session.own_agency)
+    home = own.text("country") if own else ""
     found = []
     for agency in queries.list_records(session.store.connection, get_kind("agency"), sort=[("code", False)]):
         if not _is_provider(agency):
@@ -68,10 +74,12 @@ def match(
             _languages(agency, languages),
             _people(agency, groups, accompanied=accompanied),
             _free(agency),
+            _abroad(agency, home),
         )
         reasons = tuple(reason for reason, _note in told if reason)
-        found.append(Match(agency, not reasons, reasons, tuple(note for _reason, note in told if note)))
-    return sorted(found, key=lambda each: (len(each.reasons), -_places(each.agency)))
+        notes = tuple(note for _reason, note in told if note)
+        found.append(Match(agency, not reasons, reasons, notes, abroad=bool(told[-1][1])))
+    return sorted(found, key=lambda each: (len(each.reasons), each.abroad, -_places(each.agency)))
 
 
 def match_victim(session: Session, victim: Record, services: Sequence[str] = ()) -> list[Match]:
@@ -182,6 +190,13 @@ def _free(agency: Record) -> tuple[str, str]:
         when = moments.show_time(agency.text("places_as_of"))
         told = _("%(places)s, as of %(when)s") % {"places": told, "when": when}
     return ("", told) if places else (told, "")
+
+
+def _abroad(agency: Record, home: str) -> tuple[str, str]:
+    country = agency.text("country")
+    if not home or not country or country == home:
+        return "", ""
+    return "", _("abroad: %(country)s") % {"country": country}
 
 
 def _places(agency: Record) -> int:

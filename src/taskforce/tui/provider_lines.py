@@ -36,9 +36,9 @@ def provider_line(match: Match, width: int, *, marked: bool = False) -> Content:
     code = shorten(safe(label_of(match.agency)), _CODE_CELLS)
     told = match.notes if match.fits else match.reasons
     name = [safe(match.agency.text("name"))] if match.fits and match.agency.text("name") else []
-    text = shorten(
-        " · ".join([*told[-1:], *name, *told[:-1]]) if match.fits else " · ".join(told), width - 18
-    )
+    first = 2 if match.abroad else 1  # a border, then places: what decides comes before what is nice to know
+    ordered = [*reversed(told[-first:]), *name, *told[:-first]] if match.fits else told
+    text = shorten(" · ".join(ordered), width - 18)
     return content_of(
         "› " if marked else "  ",
         Line("● " if match.fits else "× ", "ok" if match.fits else "muted"),

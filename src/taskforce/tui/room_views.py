@@ -213,17 +213,27 @@ def command_of(entry: Entry | None, block: str | None) -> str:
     }.get(block or "", "taskforce status")
 
 
-# ── empty ──
+# ── empty: what is not there, and with which key it begins; on the wall there are no keys ──
 
 
-def no_assignments() -> Content:
-    """What to do where there is none."""
-    return content_of(Line(_("no assignments yet: press a, then n"), "muted"))
+def no_assignments(keys: bool) -> Content:
+    """What the lanes say where there is no assignment."""
+    return _nothing(_("no assignments yet: press a, then n") if keys else _("no assignments yet"))
 
 
-def no_referrals() -> Content:
-    """What to do where there is none."""
-    return content_of(Line(_("none open; v begins one"), "muted"))
+def no_referrals(keys: bool) -> Content:
+    """What the referrals say where none is open."""
+    return _nothing(_("none open; v begins one") if keys else _("none open"))
+
+
+def no_log(keys: bool) -> Content:
+    """What the log says before its first entry."""
+    return _nothing(_("nothing yet; press i and type what happens") if keys else _("nothing yet"))
+
+
+def no_peers(keys: bool) -> Content:
+    """What stands where no agency was verified yet."""
+    return _nothing(_("no peers yet: taskforce peer add CARD") if keys else _("no peers yet"))
 
 
 def all_well() -> Content:
@@ -231,14 +241,8 @@ def all_well() -> Content:
     return content_of(Line("● " + _("nothing needs attention"), "ok"))
 
 
-def no_log() -> Content:
-    """What to do where there is none."""
-    return content_of(Line(_("nothing yet; press i and type what happens"), "muted"))
-
-
-def no_peers() -> Content:
-    """What to do where there is none."""
-    return content_of(Line(_("no peers yet: taskforce peer add CARD"), "muted"))
+def _nothing(text: str) -> Content:
+    return content_of(Line(text, "muted"))
 
 
 def _fit(text: str, width: int) -> str:

@@ -48,6 +48,7 @@ class HomeScreen(RoomScreen):
     ]
 
     MOST = Most()
+    HAS_KEYS = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,16 +118,18 @@ class HomeScreen(RoomScreen):
             )
             block.show(
                 views.lane(found.lanes[name], found.names, now, block.size.width),
-                empty=views.no_assignments(),
+                empty=views.no_assignments(self.HAS_KEYS),
             )
         side = self.query_one("#side").size.width
         self.query_one("#referrals", Block).show(
-            views.referrals(found, now, side), empty=views.no_referrals()
+            views.referrals(found, now, side), empty=views.no_referrals(self.HAS_KEYS)
         )
         self.query_one("#attention", Block).show(views.attention(found, side), empty=views.all_well())
         log = self.query_one("#log", Block)
-        log.show(views.log(found, now, self.query_one("#story").size.width), empty=views.no_log())
-        self.query_one("#peers", Block).show(views.peers(found, now), empty=views.no_peers())
+        log.show(
+            views.log(found, now, self.query_one("#story").size.width), empty=views.no_log(self.HAS_KEYS)
+        )
+        self.query_one("#peers", Block).show(views.peers(found, now), empty=views.no_peers(self.HAS_KEYS))
         self.query_one("#places", Static).update(views.places(found, now))
         self.query_one("#folded", Static).update(views.folded(found, now, self.size.width))
 
@@ -175,7 +178,9 @@ class HomeScreen(RoomScreen):
 
 
 class WallScreen(HomeScreen):
-    """The room without keys, large enough to be read from afar."""
+    """The room without keys, for everybody to look at."""
+
+    HAS_KEYS = False
 
     def body(self) -> ComposeResult:
         """As the room, without the line to type into."""
