@@ -66,8 +66,9 @@ def _head(entry: Entry) -> Pieces:
         pieces.append(Line(" · " + agency.text("name"), "heading"))
     if agency.archived:
         pieces.append(" · × " + _("archived"))
-    told = [_value(agency, "agency_kind"), _value(agency, "country")]
-    pieces.append("\n" + " · ".join(one for one in told if one))
+    told = [one for one in (_value(agency, "agency_kind"), _value(agency, "country")) if one]
+    if told:
+        pieces.append("\n" + " · ".join(told))
     status = agency.text("provider_status")
     if status and status != "active":
         pieces += ["\n", Line("× " + _value(agency, "provider_status"), "late")]
