@@ -6,6 +6,8 @@ Precedence: option, environment, this file, default. Nothing secret stands here:
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 from taskforce.errors import InputError, UsageError, did_you_mean
@@ -23,6 +25,15 @@ SETTINGS = {
     "keymap": N_("other keys for the room, such as go.log=f5,undo=ctrl+z"),
 }
 """Every setting and what it is."""
+
+THEMES = ("dark", "light", "colour-blind", "ansi-dark", "ansi-light")
+"""What `theme` may be; `tui/themes.py` says how each of them looks."""
+
+LOCK_AFTER = 10
+"""Minutes that `lock-after` is where it was not set."""
+
+_MOST_MINUTES = 7 * 24 * 60
+_KEYS_OF = re.compile(r"([a-z][a-z0-9.-]*)=([^\s=|]+(?:\|[^\s=|]+)*)")
 
 
 def settings_path() -> Path:
@@ -65,12 +76,14 @@ def read_setting(name: str) -> str:
 
 
 def write_setting(name: str, value: str) -> Path:
-    """Set one setting, or take it out with an empty value; the file's path."""
+    """Set one setting, or take it out with an empty value; the file's path. UsageError for a value that will not do."""
     if name not in SETTINGS:
         raise UsageError(
             _('"%(name)s" is not a setting') % {"name": name},
             hint=did_you_mean(name, SETTINGS) or _("there are: %(names)s") % {"names": ", ".join(SETTINGS)},
         )
+    if value and name in _CHECKS:
+        _CHECKS[name](value)
     from taskforce.sync.yaml_text import document  # deferred: only to write
 
     settings = read_settings() | {name: value}
@@ -80,3 +93,72 @@ def write_setting(name: str, value: str) -> Path:
         kept = {key: each for key, each in settings.items() if each}
         stream.write(document(kept, start="").encode() if kept else b"")
     return path
+
+
+# ── what the room asks for by name; each raises UsageError for a value that will not do ──
+
+
+def theme_of(value: str) -> str:
+    """The theme that the setting `theme` names."""
+    return _one_of("theme", value, THEMES)
+
+
+def animations_of(value: str) -> bool:
+    """Whether anything may move, from the setting `animations`."""
+    return _one_of("animations", value, ("on", "off")) == "on"
+
+
+def minutes_of(value: str) -> int:
+    """The minutes of the setting `lock-after`; 0 for never."""
+    if not value:
+        return LOCK_AFTER
+    if not (value.isdecimal() and len(value) <= 5 and int(value) <= _MOST_MINUTES):
+        raise UsageError(
+            _('the setting lock-after is "%(text)s"') % {"text": value},
+            hint=_("write a whole number of minutes, at most a week of them, or 0 for never"),
+        )
+    return int(value)
+
+
+def keymap_of(value: str) -> dict[str, tuple[str, ...]]:
+    """The keys by the name of what they do, from the setting `keymap`: `go.log=f5|l,undo=ctrl+z`.
+
+    Which names and keys there are only the room knows.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in (one.strip() for one in value.split(",") if one.strip()):
+        form = _KEYS_OF.fullmatch(pair)
+        if form is None:
+            raise UsageError(
+                _('the setting keymap has "%(text)s"') % {"text": pair},
+                hint=_("write NAME=KEY, with a bar between several keys, such as go.log=f5|l,undo=ctrl+z"),
+            )
+        name, keys = form.groups()
+        if name in found:
+            raise UsageError(
+                _('the setting keymap names "%(name)s" twice') % {"name": name},
+                hint=_("put a bar between its keys: %(name)s=%(keys)s")
+                % {"name": name, "keys": "|".join([*found[name], keys])},
+            )
+        found[name] = tuple(keys.split("|"))
+    return found
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "theme": theme_of,
+    "animations": animations_of,
+    "lock-after": minutes_of,
+    "keymap": keymap_of,
+}
+"""What a setting's value has to pass before it is written."""
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    if not value:
+        return known[0]
+    if value not in known:
+        raise UsageError(
+            _('the setting %(name)s is "%(text)s"') % {"name": name, "text": value},
+            hint=did_you_mean(value, known) or _("there are: %(names)s") % {"names": ", ".join(known)},
+        )
+    return value

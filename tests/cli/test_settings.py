@@ -10,7 +10,7 @@ from program import PROGRAM, Team, call, environment_of, new_team, run
 from samples import KINDS
 
 from taskforce.records import codes
-from taskforce.settings import SETTINGS
+from taskforce.settings import SETTINGS, THEMES
 
 
 @pytest.fixture
@@ -65,6 +65,38 @@ def test_a_settings_file_that_is_wrong_is_refused_with_its_line(config: Path) ->
     assert f"{config}:2" in ran.err and "colour" in ran.err
     config.write_text("store: &a here\n")
     assert call("config", "show").failed(5).err.count(f"{config}:1") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad", "hint"),
+    [
+        ("theme", "colour-blind", "color-blind", 'did you mean "colour-blind"?'),
+        ("theme", "ansi-dark", "7", "there are: dark, light, colour-blind, ansi-dark, ansi-light"),
+        ("animations", "off", "no", "there are: on, off"),
+        ("lock-after", "0", "-1", "a whole number of minutes"),
+        ("lock-after", "240", "ten", "a whole number of minutes"),
+        ("lock-after", "1", "9" * 5000, "a whole number of minutes"),
+        ("keymap", "go.log=f5|l,undo=ctrl+z", "go.log", "write NAME=KEY"),
+        ("keymap", "go.log=f5", "go.log=f5|", "write NAME=KEY"),
+        ("keymap", "conflicts.take-1=!", "go.log=f5 undo=u", "write NAME=KEY"),
+        ("keymap", "refer=v", "go.log=f5, go.log=l", "go.log=f5|l"),
+    ],
+)
+def test_a_value_that_will_not_do_is_refused_when_it_is_set(
+    config: Path, name: str, good: str, bad: str, hint: str
+) -> None:
+    call("config", "set", name, good).ok()
+    before = config.read_text()
+    ran = call("config", "set", "--", name, bad).failed(2)
+    assert f"setting {name}" in ran.err and hint in ran.err
+    assert config.read_text() == before
+    assert call("config", "show", "--json").data[name] == good
+    call("config", "set", name, "").ok()
+    assert call("config", "show", "--json").data[name] is None
+
+
+def test_every_theme_is_named_where_the_settings_are_told() -> None:
+    assert SETTINGS["theme"].endswith(": " + ", ".join(THEMES))
 
 
 def complete(team: Team, line: str, shell: str = "bash") -> list[str]:

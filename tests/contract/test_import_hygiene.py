@@ -35,10 +35,12 @@ ALL_BUT_PYTHON = HEAVY | {"click", "sqlcipher3", "typer"}
 # module: what importing it may not load
 MODULES = {
     "taskforce.actions.keeping": HEAVY | {"click", "typer"},
+    "taskforce.commands.tui": HEAVY | {"sqlcipher3"},
     "taskforce.console": ALL_BUT_PYTHON | {"gettext", "logging", "typing"},
     "taskforce.errors": ALL_BUT_PYTHON | {"gettext", "typing"},
     "taskforce.moments": ALL_BUT_PYTHON | {"gettext", "locale", "zoneinfo"},
     "taskforce.output": ALL_BUT_PYTHON | {"csv", "gettext", "json"},
+    "taskforce.settings": ALL_BUT_PYTHON | {"gettext"},
     "taskforce.sharing.decide": ALL_BUT_PYTHON,
     "taskforce.store.queries": HEAVY | {"click", "typer"},
     "taskforce.sync.bundle": HEAVY | {"click", "typer"},
@@ -53,6 +55,8 @@ COMMANDS = {
     ("--version",): ALL_BUT_PYTHON | {"argparse", "dataclasses", "gettext", "json", "re", "typing"},
     ("--help",): HEAVY | {"sqlcipher3"},
     ("assignment", "--help"): HEAVY,
+    ("tui", "--help"): HEAVY | {"sqlcipher3"},
+    ("wall", "--help"): HEAVY | {"sqlcipher3"},
     # To open a store takes libsodium, for the key slot.
     ("assignment", "list", "--json", *STORE): HEAVY - {"nacl"},
     ("assignment", "list", *STORE): HEAVY - {"nacl", "rich"},

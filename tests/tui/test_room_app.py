@@ -14,8 +14,10 @@ from program import PROGRAM, Team, environment_of
 from room import desk_of, play, press, screen_text, settle, until, write
 from textual.pilot import Pilot
 
-from taskforce.errors import Failure, Locked, Refused
+from taskforce.errors import Failure, Locked, Refused, UsageError
+from taskforce.settings import THEMES
 from taskforce.tui.app import TaskforceApp
+from taskforce.tui.bindings import bindings_of, owners, wrong_keys
 from taskforce.tui.screens.assignments import AssignmentsScreen
 from taskforce.tui.screens.locked import LockedScreen
 from taskforce.tui.screens.records import RecordsScreen
@@ -266,7 +268,7 @@ def test_no_color_is_heeded(team: Team, monkeypatch: pytest.MonkeyPatch) -> None
     play(team, act)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light", "colour-blind", "ansi-dark", "ansi-light"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_every_theme_draws(team: Team, theme: str) -> None:
     team.call("config", "set", "theme", theme).ok()
 
@@ -288,6 +290,46 @@ def test_other_keys_from_the_settings(team: Team) -> None:
         assert app.current_mode == "room"
 
     play(team, act)
+
+
+def test_a_setting_that_names_no_key_of_the_room_is_told(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(TaskforceApp, "notify", lambda _app, text, **_how: said.append(text))
+    team.call("config", "set", "keymap", "go.lgo=f5,undo=ctlr+z,table.down=f6|plus|/|slash").ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: len(said) == 2)
+        first, second = said
+        assert 'nothing in the room is called "go.lgo"' in first and 'did you mean "go.log"?' in first
+        assert 'there is no key "ctlr+z"' in second and 'did you mean "ctrl+z"?' in second
+
+    play(team, act)
+
+
+def test_every_key_that_the_room_has_is_known_as_one() -> None:
+    keys = {key for owner in owners() for one in bindings_of(owner) for key in one.key.split(",")}
+    assert {"ctrl+l", "question_mark", "G", "left_square_bracket"} <= keys
+    assert wrong_keys({"undo": sorted(keys)}) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("theme: pink", 'the setting theme is "pink"'),
+        ("animations: maybe", 'the setting animations is "maybe"'),
+        ("lock-after: soon", 'the setting lock-after is "soon"'),
+        ("keymap: go.log", 'the setting keymap has "go.log"'),
+    ],
+)
+def test_a_settings_file_written_by_hand_is_told_about_before_the_room_opens(
+    team: Team, tmp_path: Path, written: str, said: str
+) -> None:
+    (tmp_path / "config.yaml").write_text(written + "\n")
+    desk = desk_of(team)
+    with pytest.raises(UsageError) as told:
+        TaskforceApp(desk)
+    desk.close()
+    assert told.value.sentence == said
 
 
 def test_the_desk_gives_each_thread_its_own_connection_and_a_closed_one_is_refused(team: Team) -> None:

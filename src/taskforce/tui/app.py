@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from asyncio import to_thread
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from textual.worker import WorkerFailed
 from taskforce import moments, settings
 from taskforce.actions.undoing import Undone, redo, undo
 from taskforce.actions.unlocking import Opener
-from taskforce.errors import Failure, TaskforceError, UsageError
+from taskforce.errors import Failure, TaskforceError
 from taskforce.i18n import N_, _
 from taskforce.store.watching import state_mark
 from taskforce.text import safe
@@ -25,15 +26,13 @@ from taskforce.tui.desk import Desk
 from taskforce.tui.palette import AppliesNow
 from taskforce.tui.safety import VisibleOnly
 from taskforce.tui.screens.base import RoomDialog, RoomScreen, TypedDialog
+from taskforce.tui.working import begin
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at whether the store has changed (four microseconds each)."""
 
 TICK_EVERY = 10.0
 """Seconds after which running clocks are drawn anew."""
-
-LOCK_AFTER = 10
-"""Minutes without a key or click after which the room locks, unless the settings say otherwise."""
 
 
 def _screen(module: str, name: str) -> Callable[[], Screen[Any]]:
@@ -126,18 +125,30 @@ class TaskforceApp(App[None]):
         self._mark: tuple[object, ...] = ()
         self._touched = time.monotonic()
         chosen = settings.read_settings()
-        self._lock_after = _minutes(chosen.get("lock-after", ""))
+        self._lock_after = settings.minutes_of(chosen.get("lock-after", ""))
         for theme in themes.THEMES:
             self.register_theme(theme)
-        self.theme = chosen.get("theme") or "dark"
-        if chosen.get("animations") == "off":
+        self.theme = settings.theme_of(chosen.get("theme", ""))
+        if not settings.animations_of(chosen.get("animations", "")):
             self.animation_level = "none"
-        self.set_keymap(_keymap(chosen.get("keymap", "")))
+        self._own_keys = settings.keymap_of(chosen.get("keymap", ""))
+        self.set_keymap({name: ",".join(keys) for name, keys in self._own_keys.items()})
 
     def on_mount(self) -> None:
         """Begin to watch the store and the clock."""
         self.set_interval(LOOK_EVERY, self.look)
         self.set_interval(TICK_EVERY, self._tick)
+        if self._own_keys and not self.wall:
+            begin(self, self._tell_wrong_keys, "keymap")
+
+    async def _tell_wrong_keys(self) -> None:
+        """Say which names and keys of the setting keymap there are none of; else they would do nothing, silently."""
+        from taskforce.tui.bindings import (
+            wrong_keys,  # deferred: it loads every screen, for these settings only
+        )
+
+        for wrong in await to_thread(wrong_keys, self._own_keys):
+            self.say(wrong.sentence, hint=wrong.hint or "", is_error=True)
 
     def now(self) -> datetime:
         """The present moment, aware."""
@@ -303,19 +314,3 @@ def run(opener: Opener, key: bytes, *, read_only: bool = False, wall: bool = Fal
         error = error.error
     if error is not None:
         raise (error if isinstance(error, TaskforceError) else Failure.of(error)) from None
-
-
-def _minutes(text: str) -> int:
-    if not text:
-        return LOCK_AFTER
-    if not text.isdecimal():
-        raise UsageError(
-            _('the setting lock-after is "%(text)s"') % {"text": text}, hint=_("write a number of minutes")
-        )
-    return int(text)
-
-
-def _keymap(text: str) -> dict[str, str]:
-    """Keys by binding id, from `go.log=f5,undo=ctrl+z`; several keys of one binding with a bar: `f5|l`."""
-    pairs = (pair.partition("=") for pair in text.split(",") if pair.strip())
-    return {name.strip(): keys.strip().replace("|", ",") for name, _equals, keys in pairs}

@@ -61,7 +61,4 @@ THEMES = (
         dark=True,
     ),
 )
-"""The program's own themes; beside them stand Textual's `ansi-dark` and `ansi-light`, the terminal's own colours."""
-
-NAMES = (*(theme.name for theme in THEMES), "ansi-dark", "ansi-light")
-"""What the setting `theme` may be."""
+"""How our own of `settings.THEMES` look; `ansi-dark` and `ansi-light` are Textual's: the colours of the terminal."""
