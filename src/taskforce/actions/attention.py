@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from taskforce import moments
 from taskforce.actions import conflicts
-from taskforce.actions.peers import list_peers
+from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
 from taskforce.records.registry import get_kind
+from taskforce.records.schema import Kind
 from taskforce.store import exchange, queries
 from taskforce.store.queries import Condition, Record
 
@@ -41,38 +43,61 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The present state: the current operation, what needs attention worst first, and the counts below it."""
+    """The present state: the current operation, what needs attention worst first, and the counts below it.
+
+    `items` may be cut; `total` says how many things need attention in all.
+    """
 
     operation: str
     operation_state: str
     agency: str
     officer: str
     items: tuple[Item, ...]
+    total: int
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def status(session: Session) -> Status:
-    """What needs attention now, in one read of the store."""
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Things of one sort: those that were read, and how many there are."""
+
+    items: list[Item]
+    total: int
+
+
+def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerState] | None = None) -> Status:
+    """What needs attention now, in one read of the store: all of it, or the worst `limit` things.
+
+    However many assignments are late, no more of them are read than are asked for. `peers` are those of `list_peers`,
+    where they were read already.
+    """
     with session.store.reading():
         now = session.now
         operation = _current(session)
-        items = [
-            *_referrals(session, now),
-            *_drafts(session),
-            *_assignments(session, now, operation),
-            *_conflicts(session),
-            *quarantined(session),
-            *_agreements(session, now),
-            *_peers(session, now),
+        conflicted = _conflicts(session, limit)
+        found = [
+            _referrals(session, now, limit),
+            _drafts(session, limit),
+            _assignments(session, now, operation, limit),
+            conflicted,
+            _whole(quarantined(session)),
+            _whole(_agreements(session, now)),
+            _whole(_peers(list_peers(session) if peers is None else peers, now)),
         ]
+        items = sorted((item for some in found for item in some.items), key=_urgency)
         return Status(
             operation.text("codename") if operation else "",
             operation.text("status") if operation else "",
             session.store.me.agency,
             session.store.me.officer,
-            tuple(sorted(items, key=_urgency)),
-            _counts(session, operation),
+            tuple(items[:limit]),
+            sum(some.total for some in found),
+            _counts(session, operation, conflicted.total),
         )
+
+
+def _whole(items: list[Item]) -> _Some:
+    return _Some(items, len(items))
 
 
 _WORST_FIRST = (
@@ -104,14 +129,25 @@ def _current(session: Session) -> Record | None:
     return queries.get_record(session.store.connection, get_kind("operation"), found) if found else None
 
 
-def _drafts(session: Session) -> list[Item]:
+def _read(
+    session: Session, kind: Kind, conditions: list[Condition], sort: list[tuple[str, bool]], limit: int | None
+) -> tuple[list[Record], int]:
+    """The first `limit` records that meet the conditions, and how many do."""
+    connection = session.store.connection
+    found = queries.list_records(connection, kind, conditions, sort=sort, limit=limit)
+    if limit is None or len(found) < limit:
+        return found, len(found)
+    return found, queries.count_records(connection, kind, conditions)
+
+
+def _drafts(session: Session, limit: int | None) -> _Some:
     """Referrals made here that were never sent: somebody believes that a place is being asked for."""
     kind = get_kind("referral")
     conditions = [Condition("status", "=", "draft"), Condition("sender", "=", session.own_agency)]
-    found = queries.list_records(session.store.connection, kind, conditions)
+    found, total = _read(session, kind, conditions, [], limit)
     names = names_for(session, found, ["victim", "to"])
     text = _("not sent yet: %(victim)s to %(agency)s")
-    return [
+    items = [
         Item(
             "draft",
             "referral",
@@ -122,23 +158,18 @@ def _drafts(session: Session) -> list[Item]:
         )
         for record in found
     ]
+    return _Some(items, total)
 
 
-def _referrals(session: Session, now: datetime) -> list[Item]:
+def _referrals(session: Session, now: datetime, limit: int | None) -> _Some:
     kind = get_kind("referral")
-    open_ones = queries.list_records(
-        session.store.connection,
-        kind,
-        [Condition("status", "in", _ANSWER_OPEN)],
-        sort=[("answer_due", False)],
-    )
-    names = names_for(session, open_ones, ["victim", "to"])
-    result = []
-    for record in open_ones:
+    # Those with a time to answer by, whatever it is.
+    conditions = [Condition("status", "in", _ANSWER_OPEN), Condition("answer_due", ">=", "")]
+    found, total = _read(session, kind, conditions, [("answer_due", False)], limit)
+    names = names_for(session, found, ["victim", "to"])
+    items = []
+    for record in found:
         due, to = record.text("answer_due"), names.get(record.text("to"), "?")
-        if not due:
-            continue
-        is_late = moments.is_late(due, now)
         text = _("answer %(when)s: %(victim)s to %(agency)s") % {
             "victim": names.get(record.text("victim"), "?"),
             "agency": to,
@@ -149,21 +180,23 @@ def _referrals(session: Session, now: datetime) -> list[Item]:
             if record.text("to") == session.own_agency
             else f"taskforce contact list --agency {to} --on-duty"
         )
-        result.append(Item("late" if is_late else "due", "referral", record.ref, text, do))
-    return result
+        items.append(Item("late" if moments.is_late(due, now) else "due", "referral", record.ref, text, do))
+    return _Some(items, total)
 
 
-def _assignments(session: Session, now: datetime, operation: Record | None) -> list[Item]:
+def _assignments(session: Session, now: datetime, operation: Record | None, limit: int | None) -> _Some:
     kind = get_kind("assignment")
     assert kind.lifecycle is not None
     open_states = [state for state in kind.lifecycle.states if state not in kind.lifecycle.closed]
     conditions = [Condition("status", "in", open_states), Condition("due", "<", moments.time_text(now))]
     if operation:
         conditions.append(Condition("operation", "=", operation.id))
-    late = queries.list_records(session.store.connection, kind, conditions, sort=[("due", False)])
-    names = names_for(session, late, ["agency"])
     leads = operation is not None and operation.text("lead") == session.own_agency
-    return [
+    late, total = _read(session, kind, conditions, [("due", False)], limit)
+    if total > len(late) and not leads:
+        late = _with_own(session, conditions, late)
+    names = names_for(session, late, ["agency"])
+    items = [
         Item(
             "late",
             "assignment",
@@ -179,10 +212,28 @@ def _assignments(session: Session, now: datetime, operation: Record | None) -> l
         )
         for record in late
     ]
+    return _Some(items, total)
 
 
-def _conflicts(session: Session) -> list[Item]:
-    return [
+def _with_own(session: Session, conditions: list[Condition], late: list[Record]) -> list[Record]:
+    """The latest assignments, and as many of one's own: those come first, however many of others' are later."""
+    found = {record.id: record for record in late}
+    for whose in (Condition("agency", "=", session.own_agency), Condition("agency", "unset")):
+        own = queries.list_records(
+            session.store.connection,
+            get_kind("assignment"),
+            [*conditions, whose],
+            sort=[("due", False)],
+            limit=len(late),
+        )
+        found.update((record.id, record) for record in own)
+    return sorted(found.values(), key=lambda record: (record.text("due"), record.n))
+
+
+def _conflicts(session: Session, limit: int | None) -> _Some:
+    places = conflicts.places(session)
+    found = [conflicts.conflict_at(session, place) for place in places[:limit]]
+    items = [
         Item(
             "conflict",
             "record",
@@ -191,8 +242,10 @@ def _conflicts(session: Session) -> list[Item]:
             % {"field": each.field, "count": len(each.sides)},
             f"taskforce conflict show {label_of(each.record)}",
         )
-        for each in conflicts.list_conflicts(session)
+        for each in found
+        if each is not None
     ]
+    return _Some(items, len(items) + len(places) - len(found))
 
 
 def quarantined(session: Session) -> list[Item]:
@@ -239,9 +292,9 @@ def _agreements(session: Session, now: datetime) -> list[Item]:
     return sorted(result, key=lambda item: item.kind != "late")
 
 
-def _peers(session: Session, now: datetime) -> list[Item]:
+def _peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
     result = []
-    for peer in list_peers(session):
+    for peer in peers:
         if peer.missing:
             text = _("bundle %(numbers)s has not arrived (%(last)d has)") % {
                 "numbers": peer.missing,
@@ -267,7 +320,7 @@ def _peers(session: Session, now: datetime) -> list[Item]:
     return result
 
 
-def _counts(session: Session, operation: Record | None) -> dict[str, int]:
+def _counts(session: Session, operation: Record | None, conflicted: int) -> dict[str, int]:
     connection = session.store.connection
     within = [Condition("operation", "=", operation.id)] if operation else []
     assignment, referral = get_kind("assignment"), get_kind("referral")
@@ -281,6 +334,6 @@ def _counts(session: Session, operation: Record | None) -> dict[str, int]:
         "referrals_open": queries.count_records(
             connection, referral, [Condition("status", "in", open_states)]
         ),
-        "conflicts": len(conflicts.list_conflicts(session)),
+        "conflicts": conflicted,
         "peers": len(exchange.peers(connection)),
     }

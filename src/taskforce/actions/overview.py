@@ -62,6 +62,7 @@ def overview(session: Session, most: Most | None = None) -> Overview:
         lanes = {name: tuple(_lane(session, states, here, chosen.lane)) for name, states in LANES.items()}
         referrals = _referrals(session, chosen.referrals)
         log = _log(session, here, chosen.log)
+        peers = tuple(list_peers(session))
         records = [*(each for lane in lanes.values() for each in lane), *referrals]
         return Overview(
             pages.group_counts(session.store.connection, get_kind("assignment"), "status", here),
@@ -74,9 +75,9 @@ def overview(session: Session, most: Most | None = None) -> Overview:
                 [Condition("status", "in", _OPEN_REFERRALS)],
             ),
             tuple(log),
-            tuple(list_peers(session)),
+            peers,
             tuple(_places(session, chosen.places)),
-            status(session),
+            status(session, limit=chosen.attention, peers=peers),
             names_for(session, records, ["agency", "victim", "to"]),
         )
 

@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from taskforce.crockford import normalise
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Type
-from taskforce.store import queries
+from taskforce.store import queries, tables
 from taskforce.store.connection import Connection, placeholders, quote
 from taskforce.store.queries import Condition, Record
+from taskforce.store.watching import data_version
 
 _AT_ONCE = 500
+_ORDERS_KEPT = 8  # the lanes of a screen, its table, and one filtered otherwise
 _LEAST_ID = 2  # characters of an id that a word must have to be taken for the beginning of one
 
 
@@ -30,10 +32,45 @@ def order_of(
     limit: int | None = None,
 ) -> array[int]:
     """The row numbers `n` of all records that meet the conditions, in order; `sort` as for `queries.list_records`."""
-    clauses, bound = queries.where(kind, conditions, archived=archived)
+    walk = queries.is_own_order(kind, sort)
+    clauses, bound = queries.where(kind, conditions, archived=archived, walk=walk)
     query = "SELECT n FROM " + quote(kind.name) + clauses + " ORDER BY " + queries.order_by(sort) + " LIMIT ?"
     rows = connection.execute(query, (*bound, -1 if limit is None else limit))
     return array("q", (n for (n,) in rows))
+
+
+class Orders:
+    """The orders that were read last over one connection, read anew once anybody has written to the store.
+
+    A filter is typed letter by letter and a screen is drawn every few seconds; the order stays what it was meanwhile.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._mark: tuple[int, int] = (-1, -1)
+        self._kept: dict[tuple[object, ...], array[int]] = {}
+
+    def order_of(
+        self,
+        kind: Kind,
+        conditions: Sequence[Condition] = (),
+        *,
+        sort: Sequence[tuple[str, bool]] = (),
+        archived: bool = False,
+    ) -> array[int]:
+        """As `order_of`; the array is kept and must not be changed."""
+        # What others committed, and what this connection wrote; asked for before the order, so that it is never newer.
+        mark = (data_version(self._connection), self._connection.total_changes)
+        if mark != self._mark:
+            self._mark, self._kept = mark, {}
+        key = (kind.name, repr(conditions), tuple(sort), archived)
+        found = self._kept.pop(key, None)
+        if found is None:
+            found = order_of(self._connection, kind, conditions, sort=sort, archived=archived)
+        self._kept[key] = found
+        while len(self._kept) > _ORDERS_KEPT:
+            del self._kept[next(iter(self._kept))]
+        return found
 
 
 def records_at(connection: Connection, kind: Kind, numbers: Sequence[int]) -> list[Record]:
@@ -51,7 +88,8 @@ def group_counts(
     connection: Connection, kind: Kind, column: str, conditions: Sequence[Condition] = ()
 ) -> dict[str, int]:
     """How many records in view there are by the value of a column; those without a value under the empty string."""
-    clauses, bound = queries.where(kind, conditions, archived=False)
+    walk = column in tables.here_columns(kind)
+    clauses, bound = queries.where(kind, conditions, archived=False, walk=walk)
     query = "SELECT coalesce({0}, ''), count(*) FROM {1}{2} GROUP BY {0}"
     rows = connection.execute(query.format(quote(column), quote(kind.name), clauses), bound)
     return {str(value): int(count) for value, count in rows}

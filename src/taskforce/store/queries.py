@@ -76,7 +76,8 @@ def list_records(
     archived: bool = False,
 ) -> list[Record]:
     """Records of a kind that meet every condition; `sort` lists columns, True for descending; unset values last."""
-    clauses, bound = where(kind, conditions, archived=archived)
+    walk = limit is not None and is_own_order(kind, sort)
+    clauses, bound = where(kind, conditions, archived=archived, walk=walk)
     query = "SELECT * FROM " + quote(kind.name) + clauses + " ORDER BY " + order_by(sort) + " LIMIT ?"
     rows = connection.execute(query, (*bound, -1 if limit is None else limit)).fetchall()
     return records_of(connection, kind, rows)
@@ -86,7 +87,7 @@ def count_records(
     connection: Connection, kind: Kind, conditions: Sequence[Condition] = (), *, archived: bool = False
 ) -> int:
     """How many records of a kind meet every condition."""
-    clauses, bound = where(kind, conditions, archived=archived)
+    clauses, bound = where(kind, conditions, archived=archived, walk=True)
     return int(connection.execute("SELECT count(*) FROM " + quote(kind.name) + clauses, bound).fetchone()[0])
 
 
@@ -170,19 +171,37 @@ def count_all(connection: Connection) -> dict[str, int]:
 
 def order_by(sort: Sequence[tuple[str, bool]]) -> str:
     """The terms of ORDER BY: columns, True for descending; unset values last, and the same order every time."""
-    order = ", ".join(
-        quote(column) + " IS NULL, " + quote(column) + (" DESC" if descending else "")
-        for column, descending in sort
-    )
-    return order + ", n" if order else "n"
+    terms = [quote(column) + (" DESC" if descending else " NULLS LAST") for column, descending in sort]
+    return ", ".join((*terms, "n"))  # in descending order SQLite has unset values last by itself
 
 
-def where(kind: Kind, conditions: Sequence[Condition], *, archived: bool) -> tuple[str, tuple[Any, ...]]:
-    """The WHERE clause of some conditions, which may be empty, and the values bound in it."""
+def is_own_order(kind: Kind, sort: Sequence[tuple[str, bool]]) -> bool:
+    """Whether `sort` is the order that the kind's indexes are in, forwards or backwards."""
+    return [column for column, _descending in sort] == ([kind.sort.lstrip("-")] if kind.sort else [])
+
+
+def where(
+    kind: Kind, conditions: Sequence[Condition], *, archived: bool, walk: bool = False
+) -> tuple[str, tuple[Any, ...]]:
+    """The WHERE clause of some conditions, which may be empty, and the values bound in it.
+
+    `walk` says that what is read stands in the index of an operation's records, in its order. Otherwise their rows are
+    read in the order in which they lie: a hundred thousand rows here and there take ten times as long.
+    """
     clauses = [] if archived else ["archived = 0"]
     bound: list[Any] = []
+    known = ("operation", *tables.here_columns(kind))
+    walk = walk and all(each.column in known for each in conditions)
+    narrow = any(each.operator == "=" and tables.is_narrow(kind, each.column) for each in conditions)
     for condition in conditions:
         column = quote(condition.column)
+        if condition.column == "operation" and condition.operator == "=" and (narrow or not walk):
+            if narrow:
+                clauses.append("+" + column + " = ?")  # the plus keeps SQLite from an index of it
+            else:
+                clauses.append("n IN (SELECT n FROM " + quote(kind.name) + " WHERE " + column + " = ?)")
+            bound.append(condition.value)
+            continue
         if condition.operator == "has":
             clauses.append("EXISTS (SELECT 1 FROM json_each(" + column + ") WHERE json_each.value = ?)")
             bound.append(condition.value)

@@ -19,8 +19,12 @@ from taskforce.version import __version__
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.store.ledger import Ledger
+    from taskforce.store.pages import Orders
 
 DATABASE = "store.db"
+
+_TABLES = f"{__version__}/{tables.LAYOUT}"
+"""What made the kinds' tables: another version declares other kinds, another layout has other indexes."""
 
 _MOST_AT_ONCE = 4 << 20
 """Characters of edits that a rebuild holds at once: an edit may be megabytes long."""
@@ -53,7 +57,7 @@ class Store:
         store = cls(folder, connection)
         tables.create_tables(connection)
         with store.writing():
-            for name, value in {**meta, "tables": __version__}.items():
+            for name, value in {**meta, "tables": _TABLES}.items():
                 store.set_meta(name, value)
         return store
 
@@ -66,7 +70,7 @@ class Store:
         try:
             if not check_schema(connection):
                 migrate(connection, path)
-            if store.meta("tables") != __version__:
+            if store.meta("tables") != _TABLES:
                 store.rebuild()
         except BaseException:
             store.close()
@@ -101,6 +105,13 @@ class Store:
             f"{device}.{self.meta('epoch', '1')}",
         )
 
+    @cached_property
+    def orders(self) -> Orders:
+        """The orders of kinds that were read last."""
+        from taskforce.store.pages import Orders  # deferred: only screens ask for whole orders
+
+        return Orders(self.connection)
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Several reads that see one and the same state, whatever others write; within another, part of that."""
@@ -131,7 +142,7 @@ class Store:
         """Build everything the log adds up to anew from it, in one transaction; how many edits there are."""
         with self.writing():
             count = self.replay()
-            self.set_meta("tables", __version__)
+            self.set_meta("tables", _TABLES)
         return count
 
     def replay(self) -> int:

@@ -37,6 +37,11 @@ _SEARCHED: dict[str, tuple[str, ...]] = {}
 
 _INDEXED = (Type.REF, Type.AGENCY_CODE)
 
+_WIDE = ("operation", "agency")
+
+LAYOUT = 2
+"""Raised when `create_tables` makes other tables or indexes of the same declarations."""
+
 
 def create_tables(connection: Connection) -> None:
     """Make the table of every kind, empty; existing ones are dropped first."""
@@ -50,25 +55,56 @@ def create_tables(connection: Connection) -> None:
         columns.update((each.name, int if each.type == Type.INTEGER else str) for each in kind.fields)
         table.create(columns, pk="n", not_null=OWN_COLUMNS)
         table.create_index(["id"], unique=True)
-        if kind.sort:
-            # An index on the very expressions of ORDER BY (unset values last): a limited list reads only its rows.
-            column, order = quote(kind.sort.lstrip("-")), " DESC" if kind.sort.startswith("-") else ""
-            index = quote(f"{kind.name}_sorted")
+        for index, terms in indexes_of(kind).items():
             database.execute(
-                "CREATE INDEX "
-                + index
-                + " ON "
-                + quote(kind.name)
-                + " ("
-                + column
-                + " IS NULL, "
-                + column
-                + order
-                + ", n)"
+                "CREATE INDEX " + quote(index) + " ON " + quote(kind.name) + " (" + ", ".join(terms) + ")"
             )
-        for each in kind.fields:
-            if (each.type in _INDEXED and not each.many) or each.name == "status":
-                table.create_index([each.name])
+
+
+def indexes_of(kind: Kind) -> dict[str, tuple[str, ...]]:
+    """The indexes of a kind's table besides that of its ids, by name: their terms, in SQL.
+
+    `…_sorted` has the kind's own order, `…_here` the same within an operation, `…_status` within each state. They hold
+    all that the order, the counts and the usual filters ask for, so that these never touch the rows: a table of a
+    million records is put in order from one walk along an index.
+    """
+    sort = kind.sort.lstrip("-")
+    order = (quote(sort) + (" DESC" if kind.sort.startswith("-") else ""),) if sort else ()
+    rows = (*order, "n", "archived")  # not a partial index: archived records are listed, too
+    singles = [each.name for each in kind.fields if each.type in _INDEXED and not each.many]
+    states = (quote("status"),) if kind.lifecycle else ()
+    codes = (
+        quote(each.name)
+        for each in kind.fields
+        if each.type == Type.CODE and not each.many and each.name in kind.columns and each.name != "status"
+    )
+    found = {f"{kind.name}_sorted": (*rows, *states, *codes)}
+    here: tuple[str, ...] = ()
+    if "operation" in singles:
+        here = (quote("operation"),)
+        agency = (quote("agency"),) if "agency" in singles else ()
+        found[f"{kind.name}_here"] = (*here, *rows, *states, *agency)
+    if states:
+        found[f"{kind.name}_status"] = (*here, *states, *rows)
+    found.update(
+        (f"{kind.name}_{name}", (quote(name),)) for name in singles if name not in ("operation", sort)
+    )
+    return found
+
+
+def here_columns(kind: Kind) -> tuple[str, ...]:
+    """What the index of an operation's records holds besides the operation; empty where the kind has none."""
+    if kind.field("operation") is None:
+        return ()
+    sort = (kind.sort.lstrip("-"),) if kind.sort else ()
+    status = ("status",) if kind.lifecycle else ()
+    return (*sort, "n", "archived", *status, *(("agency",) if kind.field("agency") else ()))
+
+
+def is_narrow(kind: Kind, column: str) -> bool:
+    """Whether few records share a value of this column, as few are about one site where many are of one operation."""
+    field = kind.field(column)
+    return field is not None and field.type == Type.REF and not field.many and column not in _WIDE
 
 
 def column_value(kind: Kind, name: str, value: Value) -> Any:

@@ -35,7 +35,7 @@ def heads_of(found: Overview) -> dict[str, Content]:
             _("REFERRALS") + f"  {found.referrals_open} " + _("open"),
         ),
         "attention-head": content_of(
-            _("ATTENTION") + (f"  {len(found.status.items)}" if found.status.items else "")
+            _("ATTENTION") + (f"  {found.status.total:,}" if found.status.items else "")
         ),
         "log-head": content_of(_("LOG")),
         "peers-head": content_of(_("HEARD FROM")),

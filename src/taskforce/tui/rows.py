@@ -45,7 +45,7 @@ def order_of(session: Session, wanted: Wanted, *, oldest_first: bool = False) ->
         conditions.append(Condition("operation", "=", session.current_operation))
     descending = kind.sort.startswith("-") and not oldest_first
     sort = [(kind.sort.lstrip("-"), descending)] if kind.sort else []
-    order = pages.order_of(connection, kind, conditions, sort=sort, archived=wanted.archived)
+    order = session.store.orders.order_of(kind, conditions, sort=sort, archived=wanted.archived)
     found = (
         pages.matching(connection, kind, wanted.words, named_by=SHOWN_BY) if wanted.words.strip() else None
     )
