@@ -55,6 +55,7 @@ def _buffer_stdout() -> None:
     encoding, errors, lines = sys.stdout.encoding, sys.stdout.errors, sys.stdout.line_buffering
     raw = sys.stdout.detach()
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=lines)
+    sys.__stdout__ = sys.stdout  # type: ignore[misc]  # whoever asks it for the terminal's size finds it open
 
 
 def _leave(code: int) -> int:

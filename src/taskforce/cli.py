@@ -105,9 +105,9 @@ def _without_command(context: Any, version: bool) -> Result | None:
         return Result({"version": __version__}, Raw(f"taskforce {__version__}\n"))
     if context.invoked_subcommand:
         return None
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        from taskforce.commands.tui import run_tui
+    from taskforce.commands.tui import is_on_terminal, run_tui  # deferred: only for the bare name
 
+    if is_on_terminal():
         return run_tui()
     return Result(None, Raw(context.get_help() + "\n"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -343,3 +344,29 @@ def test_the_desk_gives_each_thread_its_own_connection_and_a_closed_one_is_refus
     reader, actor = asyncio.run(both())
     assert reader != actor
     desk.close()
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_it_uses_the_whole_terminal(team: Team, unbuffered: str) -> None:
+    child = pexpect.spawn(
+        PROGRAM[0],
+        [*PROGRAM[1:], *team.place],
+        env={**environment_of(), "TERM": "xterm-256color", "PYTHONUNBUFFERED": unbuffered},
+        dimensions=(36, 120),
+        timeout=30,
+    )
+    child.expect("HEARD FROM")  # which has a place on wide screens only
+    child.send("\x11")
+    child.expect(pexpect.EOF)
+
+
+def test_with_stderr_in_a_file_it_does_not_open_and_the_file_holds_no_record(
+    team: Team, tmp_path: Path
+) -> None:
+    words = shlex.join([*PROGRAM, *team.place])
+    for command in (f"{words} tui", words):
+        child = pexpect.spawn(
+            "/bin/sh", ["-c", f"{command} 2> {tmp_path}/errors"], env=dict(environment_of()), timeout=30
+        )
+        child.expect(pexpect.EOF)
+        assert "STORM" not in (tmp_path / "errors").read_text()

@@ -40,8 +40,13 @@ def run_wall() -> Result:
     return _run(read_only=True, wall=True)
 
 
+def is_on_terminal() -> bool:
+    """Whether a person sits there. Textual draws on stderr: turned into a file, that would hold the records' text."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
 def _run(*, read_only: bool, wall: bool) -> Result:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not is_on_terminal():
         raise UsageError(
             _("the room needs a terminal"),
             hint=_("in a script, use the commands; the present state is: taskforce status"),
