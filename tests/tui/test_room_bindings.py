@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from program import Team
-from room import play, press, settle
+from room import play, press, screen_text, settle, until, write
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
 from textual.pilot import Pilot
@@ -160,6 +160,32 @@ def shadows(app: TaskforceApp) -> Iterator[tuple[str | None, str | None]]:
             nearer = first.setdefault(key, binding)
             if nearer.action != binding.action and binding.id:
                 yield nearer.id, binding.id
+
+
+def test_dialogs_lock_help_and_show_their_command_as_the_screens_do(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[str] = []
+    monkeypatch.setattr(TaskforceApp, "copy_to_clipboard", lambda _app, text: copied.append(text))
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "a", "n")
+        await write(pilot, "Look again")
+        await press(pilot, "f2")
+        assert copied == ["taskforce assignment add 'Look again'"]
+        await press(pilot, "f1")
+        assert type(app.screen).__name__ == "HelpDialog"
+        await press(pilot, "f1", "ctrl+l")
+        assert app.desk.is_locked
+        assert "Look again" not in screen_text(app)
+        await press(pilot, "f1", "f2", "ctrl+l")
+        assert type(app.screen).__name__ == "LockedScreen"
+        await press(pilot, "enter")
+        await until(pilot, lambda: "Look again" in screen_text(app))
+        await press(pilot, "escape", "enter", "y", "q")
+        assert copied[1:] == [f"taskforce assignment show {team.data('assignment', 'list')[0]['ref']}"]
+
+    play(team, act)
 
 
 def test_other_keys_are_read_from_the_settings_for_a_screens_own_bindings(team: Team) -> None:

@@ -143,9 +143,7 @@ class TaskforceApp(App[None]):
 
     async def _tell_wrong_keys(self) -> None:
         """Say which names and keys of the setting keymap there are none of; else they would do nothing, silently."""
-        from taskforce.tui.bindings import (
-            wrong_keys,  # deferred: it loads every screen, for these settings only
-        )
+        from taskforce.tui.bindings import wrong_keys  # deferred: it loads every screen
 
         for wrong in await to_thread(wrong_keys, self._own_keys):
             self.say(wrong.sentence, hint=wrong.hint or "", is_error=True)
@@ -279,6 +277,7 @@ class TaskforceApp(App[None]):
             if isinstance(screen, TypedDialog):
                 await screen.keep_now()
         self.desk.lock()
+        self.clear_notifications()  # they would lie over the locked screen for some seconds, with what they say
         await self.push_screen(LockedScreen())
 
     async def action_quit(self) -> None:

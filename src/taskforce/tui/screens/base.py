@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 from textual.widgets import Footer
@@ -14,7 +15,7 @@ from textual.widgets import Footer
 from taskforce.actions.drafting import draft, forget_draft, keep_draft
 from taskforce.actions.session import Session
 from taskforce.errors import Failure, TaskforceError
-from taskforce.i18n import _
+from taskforce.i18n import N_, _
 from taskforce.tui.widgets.top_line import TopLine
 from taskforce.tui.working import begin
 
@@ -102,9 +103,21 @@ class RoomScreen(_Reading, Screen[None]):
 
 
 class RoomDialog(_Reading, ModalScreen[T]):
-    """A dialog over a screen. Escape leaves it."""
+    """A dialog over a screen. Escape leaves it. What lies below gets no keys: those needed here are named once more."""
 
-    BINDINGS = [("escape", "leave", "")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "leave", ""),
+        Binding("f2", "app.copy_command", N_("Copy as command"), id="dialog.copy", show=False),
+        Binding("f1", "app.help", N_("Help"), id="dialog.help", show=False),
+        Binding(
+            "ctrl+l",
+            "app.lock",
+            N_("Lock"),
+            id="dialog.lock",
+            tooltip=N_("Close the store and hide everything"),
+            show=False,
+        ),
+    ]
 
     async def load(self) -> None:
         """Read what the dialog shows, and show it. Called again whenever the store has changed."""

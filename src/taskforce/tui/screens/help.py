@@ -30,7 +30,7 @@ class HelpDialog(RoomDialog[None]):
     }
     """
 
-    BINDINGS = [("question_mark,q", "leave", "")]
+    BINDINGS = [("question_mark,q,f1", "leave", "")]
 
     def __init__(self, screen: Screen[object]) -> None:
         super().__init__()

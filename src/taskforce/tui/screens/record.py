@@ -40,6 +40,7 @@ class RecordDialog(RoomDialog[None]):
         Binding("h", "history", N_("History"), id="record.history", tooltip=N_("Go to the history, or back")),
         Binding("e", "edit", N_("Edit"), id="record.edit"),
         Binding("m", "move", N_("Move"), id="record.move"),
+        Binding("y", "app.copy_command", N_("Copy as command"), id="record.copy", show=False),
         Binding("down,j", "scroll(1)", N_("Down"), id="record.down", show=False),
         Binding("up,k", "scroll(-1)", N_("Up"), id="record.up", show=False),
     ]
