@@ -183,7 +183,14 @@ def test_dialogs_lock_help_and_show_their_command_as_the_screens_do(
         await press(pilot, "enter")
         await until(pilot, lambda: "Look again" in screen_text(app))
         await press(pilot, "escape", "enter", "y", "q")
-        assert copied[1:] == [f"taskforce assignment show {team.data('assignment', 'list')[0]['ref']}"]
+        ref = team.data("assignment", "list")[0]["ref"]
+        assert copied[1:] == [f"taskforce assignment show {ref}"]
+        await press(pilot, "m", "f2", "down", "enter")
+        assert copied[2:] == [f"taskforce assignment show {ref}"]
+        await press(pilot, "tab")
+        await write(pilot, "Two cars")
+        await press(pilot, "f2")
+        assert copied[3:] == [f"taskforce assignment accept {ref} --note 'Two cars'"]
 
     play(team, act)
 

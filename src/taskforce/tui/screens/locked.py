@@ -1,4 +1,4 @@
-"""The locked room: nothing of the operation is shown, the store is closed, the key is gone from memory."""
+"""The locked room: nothing of the operation is shown, the store is closed and its key let go of."""
 
 from __future__ import annotations
 

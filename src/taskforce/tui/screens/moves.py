@@ -12,6 +12,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from taskforce.actions.moving import Moved, move_all
+from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
 from taskforce.records.schema import Kind, Move
@@ -126,6 +127,20 @@ class MovesDialog(RoomDialog[Moved]):
         )
         if moved is not None:
             self.dismiss(moved)
+
+    def as_command(self) -> str:
+        """The command that makes the move with what is typed; before one is chosen, the one that shows the record."""
+        import shlex  # deferred: only when a command is copied
+
+        if self.move is None:
+            return shlex.join(["taskforce", self.kind.name, "show", label_of(self.record)])
+        connection = self.desk.watch().store.connection
+        named = [label_of(each) for each in pages.records_at(connection, self.kind, self.numbers)]
+        words = ["taskforce", self.kind.name, self.move.name, *named]
+        typed = {row.field.name: row.text for row in self.query(FieldRow) if row.text.strip()}
+        for ask in self.move.asks:
+            words += [f"--{ask.option}", typed[ask.field]] if ask.field in typed else []
+        return shlex.join(words)
 
 
 class moving:
