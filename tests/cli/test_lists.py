@@ -78,6 +78,13 @@ def test_a_log_reads_from_old_to_new_and_a_limit_keeps_the_newest(busy: Team) ->
     assert texts == ["entry 2", "entry 3"]
 
 
+def test_entries_of_the_same_second_stand_as_they_came(busy: Team) -> None:
+    for number in range(3):
+        busy.call("log", "add", f"second {number}", "--at", "2031-01-01T00:00Z").ok()
+    texts = [each["text"] for each in busy.data("log", "list", "--limit", "3")]
+    assert texts == ["second 0", "second 1", "second 2"]
+
+
 def test_the_current_operation_is_meant_unless_another_is_named(busy: Team) -> None:
     busy.call("operation", "add", "OTHER").ok()
     busy.call("assignment", "add", "elsewhere", "--operation", "OTHER").ok()

@@ -172,7 +172,8 @@ def count_all(connection: Connection) -> dict[str, int]:
 def order_by(sort: Sequence[tuple[str, bool]]) -> str:
     """The terms of ORDER BY: columns, True for descending; unset values last, and the same order every time."""
     terms = [quote(column) + (" DESC" if descending else " NULLS LAST") for column, descending in sort]
-    return ", ".join((*terms, "n"))  # in descending order SQLite has unset values last by itself
+    # In descending order SQLite has unset values last by itself; what is alike then stands in it by its arrival, too.
+    return ", ".join((*terms, "n DESC" if sort and sort[-1][1] else "n"))
 
 
 def is_own_order(kind: Kind, sort: Sequence[tuple[str, bool]]) -> bool:
