@@ -1,8 +1,9 @@
 """Write the documents that are made from the program, or check that they are current.
 
 ``python tools/docs.py`` writes ``docs/records.md`` (from the kinds' declarations), ``docs/commands.md`` (what
-``--help`` of every command says) and ``docs/status.svg`` (the status screen of a store that comes out the same every
-time). ``--check`` writes nothing and fails when the program says something else.
+``--help`` of every command says), ``docs/keys.md`` (the bindings of the room) and the pictures of the status and of
+the room, of a store that comes out the same every time. ``--check`` writes nothing and fails when the program says
+something else.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from contextlib import redirect_stdout
 from functools import partial
 
 from fixed_stores import ROOT
+from keys_document import keys_lines
 from room_picture import PICTURES, room_svg
 from status_picture import status_svg
 
@@ -55,6 +57,7 @@ def main() -> int:
     makers: dict[str, Callable[[], str]] = {
         "records.md": records_document,
         "commands.md": commands_document,
+        "keys.md": lambda: "\n".join([WRITTEN_BY, *keys_lines(), ""]),
         "status.svg": status_svg,
         **{name: partial(room_svg, name) for name in PICTURES},
     }
