@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from taskforce.records.registry import get_kind
 from taskforce.reports import timeline
@@ -38,6 +38,15 @@ def test_what_has_begun_is_drawn_full_and_what_is_late_up_to_now() -> None:
     (bar,) = timeline.bars([one], span, NOW, {})
     assert bar.late
     assert bar.cells == "━" * 10 + "◆" + "!" * 5 + " " * 24
+
+
+def test_what_is_late_by_less_than_a_cell_says_so_too() -> None:
+    one = assignment(1, status="planned", due="2023-10-17T12:10:00Z")
+    now = NOW + timedelta(minutes=30)
+    span = timeline.span_of([one], now, 40, start="2023-10-16", end="2023-10-19")
+    assert timeline.bars([one], span, now, {})[0].cells == " " * 15 + "◆!" + " " * 23
+    span = timeline.Span(span.start, now, 40)
+    assert timeline.bars([one], span, now, {})[0].cells == " " * 39 + "!"
 
 
 def test_only_open_assignments_are_waited_for() -> None:

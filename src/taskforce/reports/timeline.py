@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from taskforce import moments
 from taskforce.store.queries import Record
 
-FULL, REST, DUE, NOW = "━", "╌", "◆", "│"
+FULL, REST, DUE, LATE, NOW = "━", "╌", "◆", "!", "│"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,14 @@ def _cells(record: Record, span: Span, now: datetime) -> str:
             line[cell] = FULL if begun else REST
         if _is_late(record, now):
             for cell in range(last, span.cell(now) + 1):
-                line[cell] = "!"
+                line[cell] = LATE
     if span.holds(now) and line[span.cell(now)] == " ":
         line[span.cell(now)] = NOW
     if due is not None:
         line[span.cell(due)] = DUE
+        if _is_late(record, now) and LATE not in line:
+            # It was due within the present cell: colour alone would say that it is late.
+            line[min(span.cell(due) + 1, span.width - 1)] = LATE
     return "".join(line)
 
 
