@@ -24,7 +24,8 @@ from taskforce.tui.working import begin
 from taskforce.views import Line
 
 _MOST = 50
-_LABEL_CELLS = 16
+_LONGEST = 16
+"""Cells of a label: a ref is short, a codename or an agency's code may not be."""
 
 
 class SearchDialog(RoomDialog[None]):
@@ -38,7 +39,7 @@ class SearchDialog(RoomDialog[None]):
         background: $surface;
         border: round $primary;
     }
-    SearchDialog Input { border: none; height: 1; margin: 0 1 1 1; }
+    SearchDialog Input, SearchDialog Input:focus { border: none; height: 1; padding: 0; margin: 0 1 1 1; }
     SearchDialog OptionList { height: 1fr; border: none; background: $surface; }
     SearchDialog OptionList:focus { border: none; }
     """
@@ -55,6 +56,7 @@ class SearchDialog(RoomDialog[None]):
         """Type at once."""
         self.query_one(Input).focus()
         self._found: list[Record] = []
+        self._words = ""
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -62,8 +64,11 @@ class SearchDialog(RoomDialog[None]):
         begin(self, partial(self._search, event.value), "search")
 
     @on(Input.Submitted)
-    def _submitted(self) -> None:
-        if self._found:
+    async def _submitted(self) -> None:
+        words = self.query_one(Input).value
+        if words != self._words:  # enter came before what these words find
+            await self._search(words)
+        if self._found and words == self._words:
             self._open(0)
 
     @on(OptionList.OptionSelected)
@@ -78,17 +83,19 @@ class SearchDialog(RoomDialog[None]):
         found = await self.try_reading(lambda session: _found(session, words)) if words.strip() else []
         if found is None or words != self.query_one(Input).value:
             return
-        self._found = found
+        self._found, self._words = found, words
         listed = self.query_one(OptionList)
         listed.clear_options()
-        width = max(20, listed.size.width - _LABEL_CELLS - 18)
-        for record in found:
-            label = shorten(label_of(record), _LABEL_CELLS)
+        labels = [shorten(label_of(record), _LONGEST) for record in found]
+        kinds = [_(record.kind.label) for record in found]
+        label_cells, kind_cells = (max(map(cells, each), default=0) for each in (labels, kinds))
+        width = max(20, listed.size.width - label_cells - kind_cells - 7)
+        for record, label, kind in zip(found, labels, kinds, strict=True):
             listed.add_option(
                 Option(
                     content_of(
-                        Line(label + " " * (_LABEL_CELLS - cells(label)), "command"),
-                        Line(f"{_(record.kind.label):<14} ", "muted"),
+                        Line(label + " " * (label_cells - cells(label) + 2), "command"),
+                        Line(kind + " " * (kind_cells - cells(kind) + 2), "muted"),
                         shorten(looking.gist(record), width),
                         keep_newlines=False,
                     )
