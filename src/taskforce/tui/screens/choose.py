@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import OptionList, Static
+from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from taskforce.actions.session import Session
 from taskforce.actions.using import use_operation
-from taskforce.i18n import _
+from taskforce.i18n import N_, _
 from taskforce.records.registry import get_kind
 from taskforce.reports.record_views import shown
 from taskforce.store import queries
 from taskforce.store.queries import Record
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.working import begin, unhurried
 from taskforce.views import Line
 
 
 class OperationDialog(RoomDialog[None]):
-    """The operations of the store."""
+    """The operations of the store; or a new one."""
 
     DEFAULT_CSS = """
     OperationDialog > Vertical {
@@ -35,13 +39,20 @@ class OperationDialog(RoomDialog[None]):
     }
     OperationDialog OptionList { height: auto; max-height: 16; border: none; background: $surface; }
     OperationDialog OptionList:focus { border: none; }
+    OperationDialog Footer { dock: none; }
     """
+
+    BINDINGS = [
+        Binding("n", "add", N_("New operation"), id="operation.new"),
+        Binding("escape,q", "leave", N_("Leave"), id="operation.leave", key_display="esc"),
+    ]
 
     def compose(self) -> ComposeResult:
         """The list."""
         with Vertical():
             yield Static(content_of(Line(_("Which operation?"), "heading")), markup=False)
             yield OptionList(markup=False)
+            yield Footer(show_command_palette=False)
 
     async def on_mount(self) -> None:
         """Read the operations."""
@@ -59,16 +70,36 @@ class OperationDialog(RoomDialog[None]):
             state = shown(status, record.values.get("status", ""), {})
             listed.add_option(Option(content_of(record.text("codename"), Line(f"  {state}", "muted"))))
         if not self._records:
-            nothing = _("none yet: import a plan (x), or make one with: taskforce operation add CODENAME")
+            nothing = (
+                _("none yet")
+                if self.desk.read_only
+                else _("none yet: n makes one; or leave, and take in a plan that has one: x, then i")
+            )
             listed.add_option(Option(content_of(Line(nothing, "muted")), disabled=True))
 
     @on(OptionList.OptionSelected)
+    @unhurried
     async def _chosen(self, event: OptionList.OptionSelected) -> None:
-        record = self._records[event.option_index]
+        await self._use(self._records[event.option_index])
 
+    async def _use(self, record: Record) -> None:
         def use(session: Session) -> Record:
             return use_operation(session, record.id)
 
         sentence = _("this store's operation is %(name)s now") % {"name": record.text("codename")}
         if await self.try_acting(use, sentence) is not None:
             self.dismiss(None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing is made in a room for reading."""
+        return not self.desk.read_only if action == "add" else super().check_action(action, parameters)
+
+    def action_add(self) -> None:
+        """A form for a new operation, which is the room's once it is saved."""
+        from taskforce.tui.screens.form import FormDialog  # deferred: until a form is opened
+
+        def made(record: Record | None) -> None:
+            if record is not None:
+                begin(self, partial(self._use, record), "use")
+
+        self.app.push_screen(FormDialog(get_kind("operation")), made)
