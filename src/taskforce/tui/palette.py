@@ -9,7 +9,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from taskforce.i18n import _
 
-_OF_WIDGETS = ("table", "block", "field", "entry")
+_OF_WIDGETS = ("table", "block", "field", "entry", "sides", "list")
 """Keys that move within a widget: nobody looks for these by their words. What has no id is Textual's own."""
 
 
@@ -31,7 +31,8 @@ class AppliesNow(Provider):
 
     def _offers(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[None]]]]:
         seen: set[str] = set()
-        for active in list(self.screen.active_bindings.values()):
+        # What stands at the foot of the screen is what people look for first.
+        for active in sorted(self.screen.active_bindings.values(), key=lambda one: not one.binding.show):
             binding = active.binding
             if not active.enabled or not binding.description or binding.action in seen:
                 continue

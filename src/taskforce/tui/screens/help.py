@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
 from taskforce.i18n import _
+from taskforce.text import cells
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.views import Line
@@ -51,18 +54,15 @@ class HelpDialog(RoomDialog[None]):
         seen: set[tuple[str, str]] = set()
         for active in self._about.active_bindings.values():
             binding = active.binding
-            if not active.enabled or not binding.description:
-                continue
+            if not active.enabled or not binding.description or not binding.id:
+                continue  # what has no id is Textual's own
             key = self.app.get_key_display(binding)
             if (binding.action, binding.description) in seen:
                 continue
             seen.add((binding.action, binding.description))
             told = _(binding.description) + (f": {_(binding.tooltip)}" if binding.tooltip else "")
-            pieces += [
-                Line(f"  {key:<{_KEY_CELLS}}", "command"),
-                told,
-                Line(f"  {binding.id or ''}\n", "muted"),
-            ]
+            pieces += self._line(key, told, binding.id)
+        pieces += self._line("tab", _("The next place that takes keys; shift+tab: the one before"), "")
         pieces += [
             "\n",
             Line(
@@ -71,3 +71,12 @@ class HelpDialog(RoomDialog[None]):
             ),
         ]
         return pieces
+
+    def _line(self, key: str, told: str, name: str) -> list[str | Line]:
+        """A key, what it does, its name; what does not fit goes on below what it does."""
+        width = min(76, self.app.size.width) - 10 - _KEY_CELLS
+        lines = wrap(told, width)
+        room = width - cells(lines[-1]) - 2
+        below = "\n" + " " * (_KEY_CELLS + 2)
+        named = f"  {name}\n" if cells(name) <= room else f"{below}{name}\n"
+        return [Line(f"  {key:<{_KEY_CELLS}}", "command"), below.join(lines), Line(named, "muted")]
