@@ -52,6 +52,7 @@ class Overview:
     places: tuple[Record, ...]
     status: Status
     names: Mapping[str, str]
+    has_operation: bool = True
 
 
 def overview(session: Session, most: Most | None = None) -> Overview:
@@ -79,6 +80,7 @@ def overview(session: Session, most: Most | None = None) -> Overview:
             tuple(_places(session, chosen.places)),
             status(session, limit=chosen.attention, peers=peers),
             names_for(session, records, ["agency", "victim", "to"]),
+            bool(session.current_operation),
         )
 
 
@@ -129,10 +131,15 @@ def _log(session: Session, here: list[Condition], most: int) -> list[Record]:
 
 
 def _places(session: Session, most: int) -> list[Record]:
-    return queries.list_records(
-        session.store.connection,
-        get_kind("agency"),
-        [Condition("places_free", ">=", 0)],
-        sort=[("places_free", True)],
-        limit=most,
-    )
+    """Where places are said to be free, most first; in one's own country before those abroad."""
+    connection, kind = session.store.connection, get_kind("agency")
+    free = Condition("places_free", ">=", 1)
+    own = queries.get_record(connection, kind, session.own_agency)
+    home = own.text("country") if own else ""
+    found: dict[str, Record] = {}
+    for conditions in ([free, Condition("country", "=", home)], [free]):
+        for one in queries.list_records(
+            connection, kind, conditions, sort=[("places_free", True)], limit=most
+        ):
+            found.setdefault(one.id, one)
+    return list(found.values())[:most]
