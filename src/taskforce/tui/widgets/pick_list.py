@@ -45,6 +45,12 @@ class PickList(OptionList):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing is looked into where there is nothing."""
+        if action == "select" and self.picked is None:
+            return False
+        return super().check_action(action, parameters)
+
     @property
     def picked(self) -> str | None:
         """The id of the entry under the cursor."""
