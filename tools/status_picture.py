@@ -33,6 +33,7 @@ from taskforce.views import STYLES, Line
 PLAN = ROOT / "fixtures" / "storm-makers-ii.yaml"
 WIDTH = 112
 NOW = "2023-10-17T14:32:00+07:00"
+ZONE = "<+07>-7"
 
 
 def status_svg() -> str:
@@ -46,7 +47,14 @@ def status_svg() -> str:
 @contextmanager
 def second_day() -> Iterator[tuple[Session, bytes]]:
     """Make the store of the Cambodian police as it is on the second day; the key that opens it (32 bytes)."""
-    os.environ["TZ"] = "<+07>-7"
+    with three_teams() as ((_coordinator, police, _shelter), keys):
+        yield police, keys["KH-CNP"]
+
+
+@contextmanager
+def three_teams() -> Iterator[tuple[tuple[Session, Session, Session], dict[str, bytes]]]:
+    """Make the stores of coordinator, police and shelter as they are then, and their keys by agency."""
+    os.environ["TZ"] = ZONE
     time.tzset()
     with tempfile.TemporaryDirectory() as folder, without_chance("status"):
         set_clock("2023-10-14T09:00:00+07:00")
@@ -55,17 +63,17 @@ def second_day() -> Iterator[tuple[Session, bytes]]:
             fixed_store(Path(folder, code), code, keys) for code in ("INTERPOL", "KH-CNP", "KH-NGO")
         )
         _until_now(coordinator, police, shelter)
-        yield police, keys["KH-CNP"]
+        yield (coordinator, police, shelter), keys
 
 
 def _until_now(coordinator: Session, police: Session, shelter: Session) -> None:
     introduce(coordinator, police, shelter)
     for one in (police, shelter):
-        _swap(one, coordinator)
+        swap(one, coordinator)
     with PLAN.open("rb") as stream:
         import_plan(coordinator, stream, PLAN.name)
     for one in (police, shelter):
-        _swap(coordinator, one)
+        swap(coordinator, one)
     use_operation(police, "STORM MAKERS II")
     set_clock("2023-10-17T08:00:00+07:00")
     kind = get_kind("operation")
@@ -73,16 +81,16 @@ def _until_now(coordinator: Session, police: Session, shelter: Session) -> None:
         operation = find(coordinator, kind, "STORM MAKERS II")
         keeping.move(coordinator, kind, operation, move, {})
     kept = _finish_what_was_due(coordinator)
-    _swap(coordinator, police)
-    _swap(police, shelter)
-    _swap(shelter, police)
+    swap(coordinator, police)
+    swap(police, shelter)
+    swap(shelter, police)
     _refer(police, "21-23", "2023-10-17T10:50:00+07:00")
     _refer(police, "30-38", "2023-10-17T12:20:00+07:00")
-    _swap(police, shelter)
+    swap(police, shelter)
     _set_due(coordinator, kept, "2023-10-18T06:00:00+07:00")
     _lose(coordinator, police)
     _set_due(police, kept, "2023-10-17T18:00:00+07:00")
-    _swap(coordinator, police)
+    swap(coordinator, police)
     set_clock(NOW)
 
 
@@ -112,7 +120,8 @@ def _set_due(session: Session, record: Record, due: str) -> None:
     keeping.edit(session, record.kind, found, {"due": due})
 
 
-def _swap(one: Session, other: Session) -> None:
+def swap(one: Session, other: Session) -> None:
+    """Hand a bundle from one team to another."""
     stream = io.BytesIO()
     export_bundle(one, other.store.me.agency, stream)
     import_bundle(other, io.BytesIO(stream.getvalue()), "bundle")
