@@ -14,25 +14,23 @@ import platform
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from io import BytesIO
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 
+import room
 import stores
 import yaml
+from measuring import PROGRAM, Row, paired, row_of, run, timed
 
 import taskforce
 from taskforce.actions.receiving import import_bundle
 from taskforce.actions.sending import export_bundle
 from taskforce.keys.sealing import open_stream
-
-PROGRAM = str(Path(sysconfig.get_path("scripts")) / ("taskforce.exe" if os.name == "nt" else "taskforce"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +41,12 @@ class Sizes:
     listed: int
     imported: int
     large: int
+    room: room.Sizes
     small: int = 2_000
 
 
-FULL = Sizes(rounds=15, listed=10_000, imported=5_000, large=200_000)
-QUICK = Sizes(rounds=5, listed=2_000, imported=1_000, large=20_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table; `goal` is the most that `figure` may be, or None where nothing is promised."""
-
-    what: str
-    figure: float
-    goal: float | None
-    unit: str = "×"
-    detail: str = ""
+FULL = Sizes(rounds=15, listed=10_000, imported=5_000, large=200_000, room=room.Sizes(100_000, 1_000_000))
+QUICK = Sizes(rounds=5, listed=2_000, imported=1_000, large=20_000, room=room.Sizes(20_000, 50_000))
 
 
 def main() -> int:
@@ -82,6 +70,8 @@ def main() -> int:
         rows += importing(root / "importing", sizes)
         say(f"stores of {sizes.large:,} edits …")
         rows += large_stores(root / "large", sizes)
+        say(f"the room, of {sizes.room.huge:,} assignments …")
+        rows += room.rows_of(root / "room", sizes.room, sizes.rounds)
     print_table(rows, sizes, perf_counter() - started)
     return int(any(row.goal is not None and row.figure > row.goal for row in rows))
 
@@ -217,47 +207,15 @@ def parse(opened: bytes) -> None:
         pass
 
 
-def run(line: Sequence[str]) -> None:
-    """Run a command to its end; its output goes nowhere."""
-    subprocess.run(
-        line, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-
-
-def timed(call: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
-    start = perf_counter()
-    call()
-    return perf_counter() - start
-
-
-def paired(
-    what: str, ours: Callable[[], object], reference: Callable[[], object], goal: float, rounds: int
-) -> Row:
-    """Measure both in turn, after one round that only warms the disk's cache."""
-    ours(), reference()
-    pairs = [(timed(ours), timed(reference)) for _round in range(rounds)]
-    return row_of(what, [pair[0] for pair in pairs], [pair[1] for pair in pairs], goal)
-
-
-def row_of(
-    what: str, ours: Sequence[float], reference: Sequence[float], goal: float, *, detail: str = ""
-) -> Row:
-    """The median of the ratios, and both medians in milliseconds."""
-    ratio = median(one / other for one, other in zip(ours, reference, strict=True))
-    times = f"{median(ours) * 1000:.1f} ms / {median(reference) * 1000:.1f} ms"
-    return Row(what, ratio, goal, detail=", ".join(filter(None, (times, detail))))
-
-
 def print_table(rows: Sequence[Row], sizes: Sizes, seconds: float) -> None:
     """The table, as it stands in docs/performance.md."""
     print("| what | measured | goal | | |\n|---|---:|---:|---|---|")
     for row in rows:
         verdict = "" if row.goal is None else "ok" if row.figure <= row.goal else "MISSED"
         goal = "" if row.goal is None else f"≤ {row.goal:g}{row.unit}"
-        measured = f"{row.figure:.0f}{row.unit}" if row.unit == " MB" else f"{row.figure:.2f}{row.unit}"
+        measured = f"{row.figure:.2f}{row.unit}" if row.unit == "×" else f"{row.figure:.0f}{row.unit}"
         print(f"| {row.what} | {measured} | {goal} | {verdict} | {row.detail} |")
-    names = ("typer", "sqlcipher3", "pyyaml", "pynacl", "pyrage")
+    names = ("typer", "textual", "sqlcipher3", "pyyaml", "pynacl", "pyrage")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
     quick = "Quick: " if sizes is QUICK else ""
     print(f"\n{quick}medians of {sizes.rounds} paired rounds, {seconds:.0f} s in all.")

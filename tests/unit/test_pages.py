@@ -101,8 +101,8 @@ def meets(record: Record, condition: Condition) -> bool:
 
 
 def in_order(records: list[Record], sort: list[tuple[str, bool]]) -> list[Record]:
-    """The records sorted by hand: unset values last, then as they came."""
-    found = sorted(records, key=lambda one: one.n)
+    """The records sorted by hand: unset values last, then as they came, or the last that came first."""
+    found = sorted(records, key=lambda one: one.n, reverse=bool(sort and sort[-1][1]))
     for column, descending in reversed(sort):
         found.sort(key=lambda one: one.text(column), reverse=descending)
         found.sort(key=lambda one: not one.text(column))

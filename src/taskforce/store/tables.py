@@ -39,7 +39,7 @@ _INDEXED = (Type.REF, Type.AGENCY_CODE)
 
 _WIDE = ("operation", "agency")
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised when `create_tables` makes other tables or indexes of the same declarations."""
 
 
@@ -55,10 +55,15 @@ def create_tables(connection: Connection) -> None:
         columns.update((each.name, int if each.type == Type.INTEGER else str) for each in kind.fields)
         table.create(columns, pk="n", not_null=OWN_COLUMNS)
         table.create_index(["id"], unique=True)
-        for index, terms in indexes_of(kind).items():
-            database.execute(
-                "CREATE INDEX " + quote(index) + " ON " + quote(kind.name) + " (" + ", ".join(terms) + ")"
-            )
+        create_indexes(connection, kind)
+
+
+def create_indexes(connection: Connection, kind: Kind) -> None:
+    """Make the indexes of a kind's table."""
+    for index, terms in indexes_of(kind).items():
+        connection.execute(
+            "CREATE INDEX " + quote(index) + " ON " + quote(kind.name) + " (" + ", ".join(terms) + ")"
+        )
 
 
 def indexes_of(kind: Kind) -> dict[str, tuple[str, ...]]:
@@ -69,7 +74,7 @@ def indexes_of(kind: Kind) -> dict[str, tuple[str, ...]]:
     million records is put in order from one walk along an index.
     """
     sort = kind.sort.lstrip("-")
-    order = (quote(sort) + (" DESC" if kind.sort.startswith("-") else ""),) if sort else ()
+    order = (quote(sort),) if sort else ()  # walked backwards where the latest come first
     rows = (*order, "n", "archived")  # not a partial index: archived records are listed, too
     singles = [each.name for each in kind.fields if each.type in _INDEXED and not each.many]
     states = (quote("status"),) if kind.lifecycle else ()
