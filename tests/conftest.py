@@ -32,6 +32,17 @@ SETTINGS = (
 LANGUAGES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LC_TIME", "LANG")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Pictures of the room are compared, or written anew."""
+    parser.addoption("--update-pictures", action="store_true", help="write the pictures of the room anew")
+
+
+@pytest.fixture
+def update_pictures(pytestconfig: pytest.Config) -> bool:
+    """Whether the pictures of the room are to be written anew."""
+    return bool(pytestconfig.getoption("--update-pictures"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose Hypothesis's seed here, so that it is known, and the same in every worker."""
     if config.getoption("hypothesis_seed", None) is None:

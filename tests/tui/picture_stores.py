@@ -1,0 +1,174 @@
+"""The stores that the pictures are taken of, the same at every run: known keys, no chance, a still clock."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from fixed_stores import fixed_store, set_clock, without_chance
+from status_picture import NOW, swap, three_teams
+
+from taskforce.actions import keeping, logbook
+from taskforce.actions.references import find
+from taskforce.actions.sending import export_bundle
+from taskforce.actions.session import Session
+from taskforce.actions.using import use_operation
+from taskforce.records.registry import get_kind
+from taskforce.store import queries
+from taskforce.store.queries import Record
+
+DAY = "2023-10-17T"
+
+LOG = (
+    ("08:05", "safety: Vests on. Two dogs in the yard of compound 4."),
+    ("09:40", "Gate opened, no resistance."),
+    ("10:47", "victim-met: Two adults and one child at the bus station; the child is with a relative."),
+    (
+        "11:20",
+        "decision: Wait for the second team before the warehouse is entered: the interpreter who speaks Malay is with "
+        "them, and whoever is inside has to be told first that nobody is arrested.",
+    ),
+    ("13:58", "seizure: 214 telephones, 31 passports in a safe, sealed as box 7."),
+    ("14:29", "Second team arrived."),
+)
+
+PLAN = """\
+taskforce-plan: 1
+agencies:
+  - code: KH-LEGAL
+    name: Legal aid of Phnom Penh
+    agency_kind: ngo
+    country: KH
+    services: [legal]
+assignments:
+  - key: safe
+    operation: STORM MAKERS II
+    title: Bring box 7 to the laboratory
+    agency: KH-CNP
+    due: 2023-10-18 09:00 +07
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A store in a folder, its key (32 bytes), and beside it the inbox."""
+
+    folder: Path
+    key: bytes
+
+    @property
+    def inbox(self) -> Path:
+        """The files that have come."""
+        return self.folder.parent / "inbox"
+
+    def copy_to(self, folder: Path) -> Kept:
+        """A copy of it all, in an empty folder."""
+        shutil.copytree(self.folder.parent, folder, dirs_exist_ok=True)
+        return Kept(folder / self.folder.name, self.key)
+
+
+def full_store(folder: Path) -> Kept:
+    """The police on the second day: late and due, two conflicts, a bundle missing, four files in the inbox."""
+    inbox = folder / "inbox"
+    inbox.mkdir(parents=True)
+    with three_teams() as ((coordinator, police, shelter), keys):
+        _consent(police)
+        _decline(police)
+        _answer(shelter)
+        for clock, line in LOG:
+            set_clock(f"{DAY}{clock}:00+07:00")
+            logbook.write(police, line)
+        set_clock(NOW)
+        _differ(coordinator, police)
+        export_bundle(shelter, "KH-CNP", inbox / "shelter-2.bundle")
+        export_bundle(coordinator, "KH-NGO", inbox / "for-the-shelter.bundle")
+        (inbox / "laboratory.yaml").write_text(PLAN, encoding="utf-8")
+        broken = (inbox / "shelter-2.bundle").read_bytes()[:100]
+        (inbox / "half.bundle").write_bytes(broken)
+        for age, path in enumerate(sorted(inbox.iterdir())):
+            os.utime(path, (1_697_500_000 - age, 1_697_500_000 - age))
+        police.store.close()
+        shutil.copytree(police.store.folder, folder / "store")
+    return Kept(folder / "store", keys["KH-CNP"])
+
+
+def empty_store(folder: Path) -> Kept:
+    """A new store, with nothing in it."""
+    (folder / "inbox").mkdir(parents=True)
+    set_clock(NOW)
+    keys: dict[str, bytes] = {}
+    with without_chance("empty"):
+        session = fixed_store(folder / "store", "KH-CNP", keys)
+        session.store.close()
+    return Kept(folder / "store", keys["KH-CNP"])
+
+
+def begun_store(folder: Path) -> Kept:
+    """A new store in which an operation was made and chosen, and nothing else yet."""
+    (folder / "inbox").mkdir(parents=True)
+    set_clock(NOW)
+    keys: dict[str, bytes] = {}
+    with without_chance("begun"):
+        session = fixed_store(folder / "store", "KH-CNP", keys)
+        keeping.add(session, get_kind("operation"), {"codename": "STORM MAKERS III", "start": "2023-10-16"})
+        use_operation(session, "STORM MAKERS III")
+        session.store.close()
+    return Kept(folder / "store", keys["KH-CNP"])
+
+
+def _first(session: Session, kind: str) -> Record:
+    return queries.list_records(session.store.connection, get_kind(kind), sort=[("n", False)])[0]
+
+
+def _consent(police: Session) -> None:
+    set_clock(f"{DAY}10:49:00+07:00")
+    typed = {
+        "victim": _first(police, "victim").id,
+        "purpose": ["services"],
+        "parts": ["case", "care"],
+        "given_by": "individual",
+        "until": "2024-01-15",
+    }
+    keeping.add(police, get_kind("consent"), typed)
+
+
+def _decline(police: Session) -> None:
+    """A referral that a hospital declined on the telephone."""
+    set_clock(f"{DAY}12:40:00+07:00")
+    kind = get_kind("referral")
+    victim = keeping.add(
+        police,
+        get_kind("victim"),
+        {"age_band": "9-17", "gender": "feminine", "languages": ["ms"], "needs": ["shelter", "medical"]},
+    )
+    typed = {"victim": victim.id, "to": "KH-HOSP", "services": ["shelter", "medical"], "urgency": "1d"}
+    referral = keeping.add(police, kind, typed)
+    keeping.move(police, kind, referral, "send", {})
+    set_clock(f"{DAY}13:15:00+07:00")
+    referral = find(police, kind, referral.id)
+    keeping.move(police, kind, referral, "decline", {"decline_reason": "capacity-full"})
+
+
+def _answer(shelter: Session) -> None:
+    """The shelter accepts one of its referrals."""
+    kind = get_kind("referral")
+    referral = queries.list_records(shelter.store.connection, kind, sort=[("answer_due", True)])[0]
+    set_clock(f"{DAY}14:20:00+07:00")
+    typed = {"handover_place": "Shelter's gate, back door", "handover_at": "2023-10-17T17:00:00+07:00"}
+    keeping.move(shelter, kind, referral, "accept", typed)
+
+
+def _differ(coordinator: Session, police: Session) -> None:
+    """A second conflict, in a text of several lines."""
+    kind = get_kind("assignment")
+    in_conflict = next(
+        iter(queries.list_records(police.store.connection, kind, sort=[("due", True)], limit=1))
+    )
+    for session, told in (
+        (coordinator, "Bring torches\nand two interpreters"),
+        (police, "Bring water\nand two interpreters"),
+    ):
+        keeping.edit(session, kind, find(session, kind, in_conflict.id), {"instructions": told})
+    swap(coordinator, police)
