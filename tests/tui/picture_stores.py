@@ -15,6 +15,7 @@ from taskforce.actions.references import find
 from taskforce.actions.sending import export_bundle
 from taskforce.actions.session import Session
 from taskforce.actions.using import use_operation
+from taskforce.keys.slots import LEAST_MEMORY, LEAST_PASSES, SlotSource, create_slots
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
 from taskforce.store.queries import Record
@@ -95,13 +96,15 @@ def full_store(folder: Path) -> Kept:
 
 
 def empty_store(folder: Path) -> Kept:
-    """A new store, with nothing in it."""
+    """A new store, with nothing in it, which a passphrase opens."""
     (folder / "inbox").mkdir(parents=True)
     set_clock(NOW)
     keys: dict[str, bytes] = {}
     with without_chance("empty"):
         session = fixed_store(folder / "store", "KH-CNP", keys)
         session.store.close()
+    cheap = SlotSource.passphrase("correct horse battery staple", passes=LEAST_PASSES, memory=LEAST_MEMORY)
+    create_slots(folder / "store", keys["KH-CNP"], [cheap])
     return Kept(folder / "store", keys["KH-CNP"])
 
 

@@ -34,6 +34,7 @@ FOLDER = Path(__file__).parent / "pictures"
 SIZES = ((80, 24), (120, 36))
 
 _ROLES = {"e": "error", "a": "accent", "s": "success", "p": "primary"}
+_UNDER_WAY = "opening …"
 MARKS = "── marks ──"
 
 
@@ -94,7 +95,7 @@ def time_standing_still() -> Iterator[None]:
 async def still_picture(app: TaskforceApp, pilot: Pilot[Any]) -> str:
     """The picture once nothing moves any more."""
     picture = ""
-    while picture != (now := picture_of(app)):
+    while picture != (now := picture_of(app)) or _UNDER_WAY in now:
         picture = now
         await asyncio.sleep(0.02)
         await calm(app, pilot)

@@ -126,6 +126,7 @@ WALKS = {
         (Step("reading-room"), Step("reading-assignments", "a"), Step("reading-conflicts", "c")),
         {"read_only": True},
     ),
+    "passphrase": Walk("empty", (Step("locked-wrong", "ctrl+l", '"correct horse', "enter"),)),
     "key-file": Walk(
         "empty", (Step("locked-key-file", "ctrl+l"), Step("locked-no-key", "enter")), {"key_file": "team.key"}
     ),
