@@ -70,11 +70,7 @@ class OperationDialog(RoomDialog[None]):
             state = shown(status, record.values.get("status", ""), {})
             listed.add_option(Option(content_of(record.text("codename"), Line(f"  {state}", "muted"))))
         if not self._records:
-            nothing = (
-                _("none yet")
-                if self.desk.read_only
-                else _("none yet: n makes one; or leave, and take in a plan that has one: x, then i")
-            )
+            nothing = _("none yet: n makes one; or leave, and take in a plan that has one: x, then i")
             listed.add_option(Option(content_of(Line(nothing, "muted")), disabled=True))
 
     @on(OptionList.OptionSelected)
@@ -89,10 +85,6 @@ class OperationDialog(RoomDialog[None]):
         sentence = _("this store's operation is %(name)s now") % {"name": record.text("codename")}
         if await self.try_acting(use, sentence) is not None:
             self.dismiss(None)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing is made in a room for reading."""
-        return not self.desk.read_only if action == "add" else super().check_action(action, parameters)
 
     def action_add(self) -> None:
         """A form for a new operation, which is the room's once it is saved."""
