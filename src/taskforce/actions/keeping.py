@@ -62,8 +62,14 @@ def _require_free(session: Session, kind: Kind, record: str) -> None:
         )
 
 
-def edit(session: Session, kind: Kind, record: Record, typed: Typed) -> Record:
-    """Set some fields of a record; an empty text clears one. What already has the value makes no edit."""
+def edit(
+    session: Session, kind: Kind, record: Record, typed: Typed, *, seen: Record | None = None
+) -> Record:
+    """Set some fields of a record; an empty text clears one. What already has the value makes no edit.
+
+    With `seen`, the record as somebody saw it, Refused if one of the fields has another value now than there, and not
+    the one typed: nobody replaces what they have not seen.
+    """
     if not kind.editable:
         raise Refused(
             _("a log entry is never edited"),
@@ -78,9 +84,23 @@ def edit(session: Session, kind: Kind, record: Record, typed: Typed) -> Record:
     with session.acting(f"{kind.name} edit {label_of(record)}") as one:
         now = require(session, kind, record.id)  # as it is while nobody else writes
         changed = {name: value for name, value in values.items() if value != _current(now, name, value)}
+        for name, value in changed.items():
+            if seen is not None and _current(now, name, value) != _current(seen, name, value):
+                raise _overtaken(kind, now, name)
         if changed:
             one.save(kind, record.id, changed)
     return require(session, kind, record.id)
+
+
+def _overtaken(kind: Kind, record: Record, name: str) -> Refused:
+    field = kind.field(name)
+    assert field is not None
+    return Refused(
+        _("%(field)s of %(label)s was changed meanwhile; nothing was saved")
+        % {"field": _(field.label).lower(), "label": label_of(record)},
+        hint=_("look at the value that stands there now, and save once more"),
+        code="changed",
+    )
 
 
 def set_archived(session: Session, kind: Kind, record: Record, *, archived: bool) -> Record:

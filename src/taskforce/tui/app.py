@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from asyncio import to_thread
+from asyncio import AbstractEventLoop, Event, get_running_loop, to_thread
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App, SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -20,19 +22,24 @@ from taskforce.actions.unlocking import Opener
 from taskforce.errors import Failure, TaskforceError
 from taskforce.i18n import N_, _
 from taskforce.store.watching import state_mark
-from taskforce.text import safe
+from taskforce.text import safe, shorten
 from taskforce.tui import themes
-from taskforce.tui.desk import Desk
+from taskforce.tui.desk import Desk, Work
+from taskforce.tui.ending import heed_signals, telling_nothing
 from taskforce.tui.palette import AppliesNow
 from taskforce.tui.safety import VisibleOnly
-from taskforce.tui.screens.base import RoomDialog, RoomScreen, TypedDialog
-from taskforce.tui.working import begin
+from taskforce.tui.screens.base import RoomDialog, RoomScreen
+from taskforce.tui.working import begin, unhurried
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at whether the store has changed (four microseconds each)."""
 
 TICK_EVERY = 10.0
 """Seconds after which running clocks are drawn anew."""
+
+_TOUCHES = events.Key | events.Paste | events.MouseDown | events.MouseScrollDown | events.MouseScrollUp
+
+_SAID_CHARACTERS = 600  # more of one sentence would cover the screen
 
 
 def _screen(module: str, name: str) -> Callable[[], Screen[Any]]:
@@ -100,6 +107,7 @@ class TaskforceApp(App[None]):
             id="lock",
             tooltip=N_("Close the store and hide everything"),
             show=False,
+            priority=True,  # wherever the keys go, and whatever they began is still under way
         ),
         Binding("ctrl+p", "command_palette", N_("More"), id="palette", key_display="^p", show=False),
         Binding(
@@ -112,7 +120,7 @@ class TaskforceApp(App[None]):
             show=False,
         ),
         Binding("question_mark,f1", "help", N_("Help"), id="help", key_display="?"),
-        Binding("ctrl+q", "quit", N_("Quit"), id="quit", show=False),
+        Binding("ctrl+q", "quit", N_("Quit"), id="quit", show=False, priority=True),
     ]
 
     def __init__(self, desk: Desk, *, wall: bool = False) -> None:
@@ -123,7 +131,10 @@ class TaskforceApp(App[None]):
         self.desk = desk
         self.wall = wall
         self._mark: tuple[object, ...] = ()
-        self._touched = time.monotonic()
+        self._touch()
+        self._is_open = Event()
+        self._is_open.set()
+        self._was_stopped = False
         chosen = settings.read_settings()
         self._lock_after = settings.minutes_of(chosen.get("lock-after", ""))
         for theme in themes.THEMES:
@@ -136,6 +147,9 @@ class TaskforceApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin to watch the store and the clock."""
+        if not self.is_headless:
+            heed_signals(self._stopped)
+        get_running_loop().set_exception_handler(self._told_of_fault)
         self.set_interval(LOOK_EVERY, self.look)
         self.set_interval(TICK_EVERY, self._tick)
         if self._own_keys and not self.wall:
@@ -159,11 +173,16 @@ class TaskforceApp(App[None]):
         if self.desk.is_locked:
             return
         try:
+            self.desk.require_unmoved()
             if not self.desk.has_changed():
                 return
+            self.desk.require_same_program()
             mark = state_mark(self.desk.watch().store.connection)
         except TaskforceError as error:
-            self.say(error.sentence, hint=error.hint or "", is_error=True)
+            if error.code in ("store-moved", "other-version"):
+                self._handle_exception(error)  # nothing that is read or written from here on would be right
+            else:
+                self.say(error.sentence, hint=error.hint or "", is_error=True)
             return
         if mark != self._mark:
             first, self._mark = not self._mark, mark
@@ -171,7 +190,9 @@ class TaskforceApp(App[None]):
                 self._reload()
 
     async def _tick(self) -> None:
-        if self._lock_after and not self.wall and time.monotonic() - self._touched > self._lock_after * 60:
+        # By both clocks: the first stands still while a laptop sleeps, the second may be set.
+        idle = max(time.monotonic() - self._touched, time.time() - self._touched_at)
+        if self._lock_after and not self.wall and idle > self._lock_after * 60:
             await self.action_lock()
         elif not self.desk.is_locked:
             self._reload()
@@ -183,17 +204,25 @@ class TaskforceApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there."""
-        if isinstance(event, events.Key | events.MouseDown | events.Paste):
-            self._touched = time.monotonic()
+        if isinstance(event, _TOUCHES):
+            self._touch()
         await super().on_event(event)
+
+    def _touch(self) -> None:
+        self._touched, self._touched_at = time.monotonic(), time.time()
 
     # ── saying ──
 
     def say(self, sentence: str, *, hint: str = "", is_error: bool = False) -> None:
-        """Show a sentence for some seconds; an error stays longer and begins with a word that says so."""
-        text = f"{_('error')}: {sentence}" if is_error else sentence
+        """Show a sentence for some seconds; an error stays longer and begins with a word that says so.
+
+        Nothing is said over the locked screen, whatever is still under way.
+        """
+        if self.desk.is_locked:
+            return
+        text = shorten(f"{_('error')}: {sentence}" if is_error else sentence, _SAID_CHARACTERS)
         if hint:
-            text += f"\n{_('hint: %(text)s') % {'text': hint}}"
+            text += f"\n{shorten(_('hint: %(text)s') % {'text': hint}, _SAID_CHARACTERS)}"
         self.notify(
             safe(text, keep_newlines=True),
             severity="error" if is_error else "information",
@@ -246,10 +275,12 @@ class TaskforceApp(App[None]):
 
         self.push_screen(HelpDialog(self.screen))
 
+    @unhurried
     async def action_undo(self) -> None:
         """Take back the last thing done in this store, from the room or the command line."""
         await self._take_back(undo, _("taken back: %(action)s"))
 
+    @unhurried
     async def action_redo(self) -> None:
         """Do again what was taken back last."""
         await self._take_back(redo, _("done again: %(action)s"))
@@ -273,16 +304,52 @@ class TaskforceApp(App[None]):
 
         if self.desk.is_locked:
             return
-        for screen in self.screen_stack:
-            if isinstance(screen, TypedDialog):
-                await screen.keep_now()
-        self.desk.lock()
+        self._is_open.clear()
+        self.desk.lock(self._unkept())
         self.clear_notifications()  # they would lie over the locked screen for some seconds, with what they say
+        self._clipboard = ""
         await self.push_screen(LockedScreen())
 
+    def unlocked(self, key: bytes) -> None:
+        """The store is open again: what waited for that goes on."""
+        self.desk.unlock(key)
+        self._is_open.set()
+        self._touch()
+
+    async def until_open(self) -> None:
+        """Wait until the room is not locked: what was done meanwhile is told to who is allowed to see it."""
+        await self._is_open.wait()
+
+    def push_screen(self, screen: Any, *rest: Any, **more: Any) -> Any:
+        """As Textual's; but whatever was begun before a lock shows nothing over the locked screen."""
+        if self._shows_lock:
+            return AwaitComplete()
+        return super().push_screen(screen, *rest, **more)
+
+    def switch_mode(self, mode: str) -> Any:
+        """As Textual's; but no key pressed before a lock leads past the locked screen."""
+        return AwaitComplete() if self._shows_lock else super().switch_mode(mode)
+
+    @property
+    def _shows_lock(self) -> bool:
+        from taskforce.tui.screens.locked import LockedScreen  # deferred: as above
+
+        return any(isinstance(screen, LockedScreen) for screen in self.screen_stack)
+
+    def _unkept(self) -> list[Work]:
+        """What keeps all that is half typed, on whichever screen."""
+        every = [screen for stack in self._screen_stacks.values() for screen in stack]
+        found = [screen.unkept() for screen in every if isinstance(screen, RoomScreen | RoomDialog)]
+        return [work for several in found for work in several]
+
     async def action_quit(self) -> None:
-        """Leave the room."""
+        """Leave the room; what is half typed is kept."""
+        self.desk.lock(self._unkept())
         self.exit()
+
+    def action_help_quit(self) -> None:
+        """Say how the room is left: ctrl+c is often pressed by habit."""
+        self.say(_("ctrl+q leaves the room"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """None of Textual's own: among them is one that writes a picture of the screen to the disk, in plain text."""
@@ -290,9 +357,23 @@ class TaskforceApp(App[None]):
 
     # ── going wrong ──
 
+    def _stopped(self) -> None:
+        """A signal asked the process to end."""
+        self._was_stopped = True
+        self.desk.lock(self._unkept())
+        self.exit()
+
+    def _told_of_fault(self, _loop: AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What nobody waited for has failed: it ends the room as any fault does, and is not written to stderr."""
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self._handle_exception(error)
+
     def _fatal_error(self) -> None:
         """End without a traceback: Textual's would print local variables, and those hold names."""
         self._exit_renderables.clear()
+        with suppress(Exception):  # something is wrong already; what was typed is kept if it still can be
+            self.desk.lock(self._unkept())
         self._close_messages_no_wait()
 
     def panic(self, *renderables: Any) -> None:
@@ -303,13 +384,16 @@ class TaskforceApp(App[None]):
 def run(opener: Opener, key: bytes, *, read_only: bool = False, wall: bool = False) -> None:
     """Open the room and stay until it is left. Raises what went wrong in it as a Failure that names only the type."""
     desk = Desk(opener, key, read_only=read_only)
-    app = TaskforceApp(desk, wall=wall)
-    try:
-        app.run(mouse=not wall)
-    finally:
-        desk.close()
+    with telling_nothing():
+        try:
+            app = TaskforceApp(desk, wall=wall)
+            app.run(mouse=not wall)
+        finally:
+            desk.close()
     error: BaseException | None = app._exception
     if isinstance(error, WorkerFailed):
         error = error.error
     if error is not None:
         raise (error if isinstance(error, TaskforceError) else Failure.of(error)) from None
+    if app._was_stopped:
+        raise KeyboardInterrupt

@@ -7,18 +7,23 @@ a long import never keeps a screen from being read.
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from taskforce.actions.session import Session
 from taskforce.actions.unlocking import Opener
-from taskforce.errors import Locked, Refused
+from taskforce.errors import Locked, Refused, StoreError, TaskforceError
 from taskforce.i18n import _
-from taskforce.store.store import Store
+from taskforce.store.connection import sentences
+from taskforce.store.migrations import check_schema
+from taskforce.store.store import DATABASE, Store
+from taskforce.store.watching import data_version
 
 T = TypeVar("T")
+Work = Callable[[Session], object]
 
 
 class Desk:
@@ -28,34 +33,45 @@ class Desk:
         self.opener = opener
         self.read_only = read_only
         self._key: bytes | None = key
+        self._is_locked = False
+        self._keyhole = threading.Lock()
+        self._turn = (
+            0  # how often it was locked or opened: what a lock leaves to be done ends with the next opening
+        )
         self._own = threading.local()
-        self._sessions: list[Session] = []
         self._reader = ThreadPoolExecutor(1, "reading")
         self._actor = ThreadPoolExecutor(1, "acting")
         self._watcher: Session | None = None
         self._version = -1
+        self._file: tuple[int, int] | None = None
+        self._made_by: str | None = None
 
     @property
     def is_locked(self) -> bool:
-        """Whether the key was let go of."""
-        return self._key is None
+        """Whether nothing may be read and done any more."""
+        return self._is_locked
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """What `work` reads, in the reading thread. Raises what it raises, and Locked after `lock`."""
-        return await self._in(self._reader, work)
+        return await asyncio.wrap_future(self._begin(self._reader, work))
 
     async def act(self, work: Callable[[Session], T]) -> T:
-        """What `work`, an action, gives, in the acting thread. Refused where the room is read-only."""
+        """What `work`, an action, gives, in the acting thread. Refused where the room is read-only.
+
+        Once asked for it is done, also if whoever asked has gone meanwhile.
+        """
         if self.read_only:
             raise Refused(_("this room is only for reading"), hint=_("open it without --read-only"))
-        return await self._in(self._actor, work)
+        return await asyncio.shield(asyncio.wrap_future(self._begin(self._actor, self._while_there(work))))
 
     async def look_into(self, work: Callable[[Session], T]) -> T:
         """What a dry run gives: it needs the acting thread's lock on the store, and leaves nothing behind."""
-        return await self._in(self._actor, work)
+        return await asyncio.wrap_future(self._begin(self._actor, work))
 
     def watch(self) -> Session:
         """The session of the calling thread, for the few reads that are too small for a thread."""
+        if self._is_locked:
+            raise _locked()
         if self._watcher is None:
             self._watcher = self._open()
         return self._watcher
@@ -63,46 +79,110 @@ class Desk:
     def has_changed(self) -> bool:
         """Whether anybody, here or in another process, has written since the last call (PRAGMA data_version)."""
         connection = self.watch().store.connection
-        version = int(connection.execute("PRAGMA data_version").fetchone()[0])
+        with sentences():
+            version = data_version(connection)
         before, self._version = self._version, version
         return version != before
 
-    def lock(self) -> None:
-        """Let go of the key and of every connection."""
-        self._key = None
-        self._version = -1
+    def require_unmoved(self) -> None:
+        """StoreError if the store's file was taken away or replaced since it was opened: to write on would lose it."""
+        try:
+            found = os.stat(self.opener.folder / DATABASE)
+        except OSError:
+            found = None
+        if self._file is not None and (found is None or (found.st_dev, found.st_ino) != self._file):
+            raise StoreError(
+                _("the store's file was taken away or replaced while it was open"),
+                hint=_("see what is in its folder, and open the room again"),
+                code="store-moved",
+            )
+
+    def require_same_program(self) -> None:
+        """StoreError if another version of the program has opened the store since: its tables are no longer these."""
+        store = self.watch().store
+        with sentences():
+            check_schema(store.connection)
+            made_by = store.meta("tables")
+        if made_by != (self._made_by or made_by):
+            raise StoreError(
+                _("another version of taskforce has opened this store"),
+                hint=_("open the room again, with the newer one"),
+                code="other-version",
+            )
+        self._made_by = made_by
+
+    def lock(self, last: Sequence[Work] = ()) -> None:
+        """Let nothing be read or done any more; `last` is done first, as is all that was asked for before.
+
+        It does not wait: the key is let go of once that is done.
+        """
+        if self._is_locked:
+            return
+        self._is_locked = True
+        self._turn += 1
+        self._version, self._file, self._made_by = -1, None, None
         if self._watcher is not None:
             self._watcher.store.close()
             self._watcher = None
-        for pool in (self._reader, self._actor):
-            pool.submit(self._close_own).result()
+        for work in () if self.read_only else last:
+            self._actor.submit(self._run, self._while_there(work))
+        reader = self._reader.submit(self._close_own)
+        self._actor.submit(self._end_turn, self._turn, reader)
 
     def unlock(self, key: bytes) -> None:
         """Open the store again."""
-        self._key = key
+        with self._keyhole:
+            self._turn += 1
+            self._key = key
+        self._is_locked = False
 
     def close(self) -> None:
-        """End: the store is whole in its one file again."""
+        """End, when all that was asked for is done: the store is whole in its one file again."""
         self.lock()
         self._reader.shutdown()
         self._actor.shutdown()
 
-    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[Session], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, self._run, work)
+    def _begin(self, pool: ThreadPoolExecutor, work: Callable[[Session], T]) -> Future[T]:
+        if self._is_locked:
+            raise _locked()
+        return pool.submit(self._run, work)
+
+    def _while_there(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
+        def guarded(session: Session) -> T:
+            self.require_unmoved()
+            return work(session)
+
+        return guarded
 
     def _run(self, work: Callable[[Session], T]) -> T:
         session: Session | None = getattr(self._own, "session", None)
         if session is None:
             session = self._own.session = self._open()
-        return work(session)
+        with sentences():
+            return work(session)
 
     def _open(self) -> Session:
         if self._key is None:
-            raise Locked(_("the room is locked"))
-        return Session(Store.open(self.opener.folder, self._key))
+            raise _locked()
+        session = Session(Store.open(self.opener.folder, self._key))
+        if self._file is None and not self._is_locked:
+            found = os.stat(self.opener.folder / DATABASE)
+            self._file = (found.st_dev, found.st_ino)
+        return session
 
     def _close_own(self) -> None:
         session: Session | None = getattr(self._own, "session", None)
         if session is not None:
             session.store.close()
             self._own.session = None
+
+    def _end_turn(self, turn: int, reader: Future[None]) -> None:
+        self._close_own()
+        reader.result()
+        with self._keyhole:
+            if self._turn == turn:
+                self._key = None
+
+
+def _locked() -> TaskforceError:
+    return Locked(_("the room is locked"))

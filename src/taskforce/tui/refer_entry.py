@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -12,8 +11,9 @@ from taskforce import moments
 from taskforce.actions import matching
 from taskforce.actions.choosing import choices_for
 from taskforce.actions.matching import Match
-from taskforce.actions.references import candidates, label_of
+from taskforce.actions.references import candidates
 from taskforce.actions.session import Session
+from taskforce.actions.using import current_operation
 from taskforce.actions.values import ValueFault, parse_one
 from taskforce.i18n import N_, _
 from taskforce.records.codes import AGE_BANDS, GENDERS, SERVICES, URGENCIES
@@ -22,6 +22,7 @@ from taskforce.records.schema import Field, Kind
 from taskforce.reports.record_views import shown
 from taskforce.store import queries
 from taskforce.store.queries import Record
+from taskforce.tui.as_command import command_line, named
 from taskforce.views import Line
 
 NAMES = ("victim", "age", "gender", "languages", "needs", "urgency", "provider", "note")
@@ -71,6 +72,9 @@ class Entry:
     """Texts that the last word of the focused line may become."""
     labels: tuple[str, ...] = ()
     note: str = ""
+    operation: str = ""
+    """The id of the operation that a new victim belongs to: the one that is named above the lines."""
+    codename: str = ""
 
     @property
     def faulty(self) -> str:
@@ -104,15 +108,15 @@ class Entry:
 
     def command(self, provider: Match | None) -> str:
         """The command that does the same."""
-        words = ["taskforce", "referral", "new"]
+        words = ["referral", "new"]
         if self.victim is not None:
-            words.append(label_of(self.victim))
+            words.append(named(self.victim))
         fields: dict[str, str | list[str]] = {**self.met, **self.referral} if self.lines else {}
         for name, value in fields.items():
             words += ["--" + name.replace("_", "-"), value if isinstance(value, str) else ",".join(value)]
         if provider is not None:
-            words += ["--to", label_of(provider.agency)]
-        return shlex.join(words)
+            words += ["--to", named(provider.agency)]
+        return command_line(*words)
 
 
 def read_entry(session: Session, typed: Mapping[str, str], focused: str = "") -> Entry:
@@ -123,7 +127,15 @@ def read_entry(session: Session, typed: Mapping[str, str], focused: str = "") ->
         lines.update({name: _known(victim, name) for name in ABOUT})
         if not lines["needs"].codes and not lines["needs"].fault and victim.items("needs"):
             lines["needs"] = Understood(words=_known(victim, "needs").words)
-    entry = Entry(lines, victim, victims, note=typed.get("note", "").strip())
+    chosen = current_operation(session)
+    entry = Entry(
+        lines,
+        victim,
+        victims,
+        note=typed.get("note", "").strip(),
+        operation="" if chosen is None else chosen.id,
+        codename="" if chosen is None else chosen.text("codename"),
+    )
     lines["urgency"] = _with_due(session, lines["urgency"])
     lines["provider"] = Understood()
     matches = _matches(session, entry)

@@ -19,6 +19,7 @@ from taskforce.reports.attention_views import STYLES
 from taskforce.reports.record_views import GLYPHS, is_open
 from taskforce.store.queries import Record
 from taskforce.text import cells, safe, shorten
+from taskforce.tui.as_command import command_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.widgets.block import Entry
 from taskforce.views import Line
@@ -205,7 +206,7 @@ def command_of(entry: Entry | None, block: str | None) -> str:
     """The command that shows what the cursor is on."""
     kinds = {kind.name for kind in all_kinds()}
     if entry is not None and entry.kind in kinds:
-        return f"taskforce {entry.kind} show {entry.id}"
+        return command_line(entry.kind, "show", entry.id)
     return {
         "log": "taskforce log list",
         "peers": "taskforce peer list",

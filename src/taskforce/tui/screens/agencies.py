@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from array import array
 from collections.abc import Sequence
 
@@ -21,11 +20,13 @@ from taskforce.records.registry import get_kind
 from taskforce.store import pages, queries
 from taskforce.store.queries import Condition, Record
 from taskforce.tui import agency_text
+from taskforce.tui.as_command import command_line, named
 from taskforce.tui.rows import Page, Wanted, order_of
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import no_operation
 from taskforce.tui.screens.records import RecordsScreen
 from taskforce.tui.widgets.record_table import RecordTable
+from taskforce.tui.working import unhurried
 from taskforce.views import Column
 
 
@@ -157,16 +158,17 @@ class AgenciesScreen(RecordsScreen):
         if action == "everywhere":
             return not self.desk.is_locked and self.has_operation
         if action == "participation" and (
-            self.desk.read_only or self.record is None or self.desk.is_locked or not self.has_operation
+            self.desk.read_only or self._record is None or self.desk.is_locked or not self.has_operation
         ):
             return False
         return super().check_action(action, parameters)
 
+    @unhurried
     async def action_participation(self) -> None:
         """Change how the agency takes part; let one that does not take part as a partner."""
         from taskforce.tui.screens.form import FormDialog  # deferred: until a form is opened
 
-        agency = self.record
+        agency = await self.current()
         if agency is None:
             return
 
@@ -199,12 +201,12 @@ class AgenciesScreen(RecordsScreen):
         if self.record is None:
             return "taskforce agency list"
         code, country = self.record.text("code"), self.record.text("country")
-        name = shlex.quote(code)
-        parties = shlex.quote(",".join(one for one in (code, country) if one))
+        name = named(self.record)
+        parties = ",".join(one for one in (code, country) if one)
         return " && ".join(
             [
-                f"taskforce agency show {name}",
-                f"taskforce contact list --agency {name} --on-duty",
-                f"taskforce agreement list --parties {parties} --status in-force",
+                command_line("agency", "show", name),
+                command_line("contact", "list", "--agency", name, "--on-duty"),
+                command_line("agreement", "list", "--parties", parties, "--status", "in-force"),
             ]
         )

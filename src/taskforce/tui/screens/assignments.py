@@ -116,8 +116,16 @@ class AssignmentsScreen(RecordsScreen):
             begin(self, partial(self.show_record, self.pointed), "record")
 
     @on(Block.Opened)
-    def _opened_in_lane(self) -> None:
-        self.open_record()
+    async def _opened_in_lane(self) -> None:
+        await self.open_record()
+
+    @property
+    def has_slipped(self) -> bool:
+        """In lanes, whether the record under the cursor of the focused one has gone."""
+        if not self.has_class("-lanes"):
+            return super().has_slipped
+        gone = self.query_one(Lanes).slipped_from
+        return gone is not None and gone not in self.table.leaving
 
     @property
     def pointed(self) -> int | None:

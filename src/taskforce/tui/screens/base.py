@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
-from textual.widgets import Footer
 
 from taskforce.actions.drafting import draft, forget_draft, keep_draft
 from taskforce.actions.session import Session
 from taskforce.errors import Failure, TaskforceError
 from taskforce.i18n import N_, _
+from taskforce.tui.widgets.kept_line import KeptLine
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.widgets.top_line import TopLine
-from taskforce.tui.working import begin
+from taskforce.tui.working import begin, unhurried
 
 if TYPE_CHECKING:
     from taskforce.tui.app import TaskforceApp
-    from taskforce.tui.desk import Desk
+    from taskforce.tui.desk import Desk, Work
 
 T = TypeVar("T")
 
@@ -40,22 +44,28 @@ class _Reading:
         return self.room.desk
 
     async def try_reading(self, work: Callable[[Session], T]) -> T | None:
-        """What `work` reads; None after saying what went wrong, or while the room is locked."""
+        """What `work` reads; None after saying what went wrong, and where the room is locked or was meanwhile."""
         if self.desk.is_locked:
             return None
         try:
-            return await self.desk.read(work)
+            found = await self.desk.read(work)
         except TaskforceError as error:
             self.tell(error)
             return None
+        return None if self.desk.is_locked else found
 
     async def try_acting(self, work: Callable[[Session], T], done: str | Callable[[T], str] = "") -> T | None:
-        """What `work`, an action, gives, after saying `done`; None after saying why it could not be."""
+        """What `work`, an action, gives, after saying `done`; None after saying why it could not be.
+
+        Where the room was locked meanwhile, it is told once it is open again.
+        """
         try:
             result = await self.desk.act(work)
         except TaskforceError as error:
+            await self.room.until_open()
             self.tell(error)
             return None
+        await self.room.until_open()
         said = done(result) if callable(done) else done
         if said:
             self.room.say(said)
@@ -63,9 +73,16 @@ class _Reading:
         return result
 
     def tell(self, error: TaskforceError | Exception) -> None:
-        """Say what went wrong, and what to do."""
+        """Say what went wrong, and what to do; but not over the locked screen."""
+        if self.desk.is_locked:
+            return
         known = error if isinstance(error, TaskforceError) else Failure.of(error)
         self.room.say(known.sentence, hint=known.hint or "", is_error=True)
+
+    def unkept(self) -> list[Work]:
+        """What keeps the texts that are half typed here, in the store; asked for when the room locks or is left."""
+        lines = self.query(KeptLine) if isinstance(self, Screen) and self.is_attached else ()
+        return [work for line in lines if (work := line.unkept()) is not None]
 
 
 class RoomScreen(_Reading, Screen[None]):
@@ -75,7 +92,7 @@ class RoomScreen(_Reading, Screen[None]):
         """The line at the top, the screen's own, the keys."""
         yield TopLine()
         yield from self.body()
-        yield Footer()
+        yield KeysLine()
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""
@@ -127,6 +144,29 @@ class RoomDialog(_Reading, ModalScreen[T]):
         if not self.desk.is_locked:
             begin(self, self.load, "load")
 
+    is_left = False
+    _result: T | None = None
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Leave, with a result; once. Where another screen lies over this one, such as the lock, as soon as it is gone.
+
+        Textual would take away the screen on top, whichever that is.
+        """
+        if self.is_left:
+            return AwaitComplete()
+        if not self.is_current:
+            self._result, self._is_leaving = result, True
+            return AwaitComplete()
+        self.is_left = True
+        return super().dismiss(result)
+
+    _is_leaving = False
+
+    def on_screen_resume(self) -> None:
+        """What was to be left while another screen lay over it, is left now."""
+        if self._is_leaving:
+            self.dismiss(self._result)
+
     async def action_leave(self) -> None:
         """Leave without doing anything."""
         self.dismiss(None)
@@ -141,9 +181,13 @@ class TypedDialog(RoomDialog[T]):
     locks, so that neither a lock nor a crash loses it; the next dialog with the same `draft_key` begins with it."""
 
     KEEP_AFTER = 0.5
+    KEEP_WITHIN = 2.0
+    """Seconds after which it is kept, however fast somebody types on."""
 
     draft_key: str = ""
     _keeping: Timer | None = None
+    _unkept_since: float | None = None
+    _is_used = False
     _kept: Mapping[str, str] = MappingProxyType({})
 
     def typed(self) -> dict[str, str]:
@@ -161,30 +205,65 @@ class TypedDialog(RoomDialog[T]):
             self.room.say(_("what was typed last time is here again; ctrl+r starts over"))
 
     def keep_soon(self) -> None:
-        """Keep what is typed once no key has come for a moment."""
+        """Keep what is typed once no key has come for a moment, or none has been kept for a while."""
+        if self._unkept_since is None:
+            self._unkept_since = time.monotonic()
+        elif time.monotonic() - self._unkept_since > self.KEEP_WITHIN:
+            return  # the timer that runs already is not put off
         if self._keeping is not None:
             self._keeping.stop()
-        self._keeping = self.set_timer(self.KEEP_AFTER, self.keep_now)
+        self._keeping = self.set_timer(self.KEEP_AFTER, self._keep_in_background)
+
+    def _keep_in_background(self) -> None:
+        self._unkept_since = None
+        begin(self, self.keep_now, "keep", exclusive=False)
+
+    def unkept(self) -> list[Work]:
+        """What keeps the texts typed here, if they are not kept yet."""
+        typed = self.typed() if self.is_attached and not self.is_left else self._kept
+        if self.desk.read_only or typed == self._kept:
+            return super().unkept()
+        self._kept = typed
+        return [partial(self._keep, typed), *super().unkept()]
+
+    def _keep(self, typed: Mapping[str, str], session: Session) -> None:
+        if not self._is_used:  # it may have been saved since this was asked for
+            keep_draft(session, self.draft_key, typed)
+
+    def used(self, session: Session) -> None:
+        """In the acting thread: what was typed is saved, and its draft is no longer needed."""
+        self._is_used = True
+        forget_draft(session, self.draft_key)
 
     async def keep_now(self) -> None:
         """Keep what is typed, if it is not kept yet."""
-        typed = self.typed()
-        if self.desk.is_locked or self.desk.read_only or typed == self._kept:
-            return
-        self._kept = typed
-        await self.try_acting(lambda session: keep_draft(session, self.draft_key, typed))
+        before = self._kept
+        for work in [] if self.desk.is_locked else self.unkept():
+            if await self.try_acting(partial(_done, work)) is None:
+                self._kept = before  # the next key tries again
 
-    async def forget(self) -> None:
-        """Let go of what was kept: it was saved."""
+    def let_go(self) -> None:
+        """Keep nothing more of what is typed: it was saved, and whoever saved it has let go of the draft."""
         if self._keeping is not None:
             self._keeping.stop()
         self._kept = self.typed()
-        await self.try_acting(lambda session: forget_draft(session, self.draft_key))
 
+    @unhurried
     async def action_leave(self) -> None:
         """Leave; what is typed stays for next time."""
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Leave as `action_leave` does, in the course of another action."""
+        if self._keeping is not None:
+            self._keeping.stop()
         await self.keep_now()
         self.dismiss(None)
+
+
+def _done(work: Work, session: Session) -> bool:
+    work(session)
+    return True
 
 
 def no_operation() -> str:

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
-import shlex
+import time
+from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from taskforce.actions import conflicts
 from taskforce.actions.choosing import text_of
 from taskforce.actions.conflicts import Conflict, Place
+from taskforce.actions.drafting import draft, forget_draft, keep_draft
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
 from taskforce.records.schema import ARCHIVED, Field, Type
 from taskforce.store.queries import Record
 from taskforce.text import cells, safe, shorten
+from taskforce.tui.as_command import command_line, named
 from taskforce.tui.deciding import Drawn, both_as_text, look, still_pointed
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomScreen
+from taskforce.tui.widgets.block import SLIPPING
 from taskforce.tui.widgets.conflict_sides import SideBox, Sides
 from taskforce.tui.widgets.fields import FieldRow
+from taskforce.tui.working import begin
 from taskforce.views import Line
+
+if TYPE_CHECKING:
+    from taskforce.tui.desk import Work
 
 _LONGEST = 40
 """Cells of a value in the sentence that says it stands."""
+
+KEEP_AFTER = 0.5
+"""Seconds after which what is typed is kept in the store."""
+
+_FIELD = "value"
 
 _TAKE_KEYS = (
     N_("Take first"),
@@ -98,6 +113,10 @@ class ConflictsScreen(RoomScreen):
         self._decided: dict[Place, Conflict] = {}
         self._taken_back: frozenset[Place] = frozenset()
         self._is_deciding = False
+        self._kept = ""
+        self._goes_on = False  # somebody here wants to see another conflict
+        self._slipped_at = -SLIPPING
+        self._keeping: Timer | None = None
 
     def body(self) -> ComposeResult:
         """The conflict, the place to write another value, and what is said when there is none."""
@@ -139,6 +158,11 @@ class ConflictsScreen(RoomScreen):
 
     async def _show(self, one: Drawn | None) -> None:
         before, self._one = self._one, one
+        is_other = before is not None and one is not None and one.conflict.place != before.conflict.place
+        if is_other:
+            is_own = self._goes_on or (one is not None and one.taken_back)
+            self._slipped_at = -SLIPPING if is_own else time.monotonic()
+        self._goes_on = False
         self.set_class(one is None, "-none")
         if one is None:
             return
@@ -213,9 +237,16 @@ class ConflictsScreen(RoomScreen):
             return both_as_text(self._one.conflict) is not None
         return action == "take_pointed" or self._one.conflict.field != ARCHIVED
 
+    def _refuses_slipped(self) -> bool:
+        """Whether a key was probably meant for the conflict that stood here a moment ago; says so."""
+        if time.monotonic() - self._slipped_at >= SLIPPING:
+            return False
+        self.room.say(_("nothing was decided: another conflict has come to this place"), is_error=True)
+        return True
+
     def action_take(self, number: int) -> None:
         """Let one of the values stand."""
-        if self._one is not None:
+        if self._one is not None and not self._refuses_slipped():
             self._begin(self._one, take=number, told=self._one.value(number))
 
     def action_take_pointed(self) -> None:
@@ -225,7 +256,7 @@ class ConflictsScreen(RoomScreen):
     def action_both(self) -> None:
         """Let a text of all the values stand."""
         both = None if self._one is None else both_as_text(self._one.conflict)
-        if self._one is not None and both is not None:
+        if self._one is not None and both is not None and not self._refuses_slipped():
             self._begin(self._one, value=both, told=both)
 
     def _begin(self, one: Drawn, *, take: int | None = None, value: str | None = None, told: str) -> None:
@@ -242,10 +273,13 @@ class ConflictsScreen(RoomScreen):
         }
 
         def work(session: Session) -> Record:
-            return conflicts.decide(session, conflict, take=take, value=value)
+            record = conflicts.decide(session, conflict, take=take, value=value)
+            forget_draft(session, _draft_key(conflict))
+            return record
 
         try:
             if await self.try_acting(work, sentence) is not None:
+                self._goes_on = True
                 self._decided[conflict.place] = conflict
                 self._taken_back -= {conflict.place}
                 await self._put_away()
@@ -266,9 +300,14 @@ class ConflictsScreen(RoomScreen):
         one, field = self._one, self._field
         if one is None or field is None:
             return
-        text = await self.try_reading(lambda session: text_of(session, one.conflict.record, field))
-        if text is None or self._one is not one:
+        key = _draft_key(one.conflict)
+        found = await self.try_reading(
+            lambda session: (text_of(session, one.conflict.record, field), draft(session, key))
+        )
+        if found is None or self._one is not one or self._row is not None:
             return
+        text, kept = found
+        self._kept = text if kept is None else kept[_FIELD]
         await self.query_one("#edit").mount(FieldRow(field, text), before="#told")
         self.query_one("#edit").remove_class("hidden")
         self.query_one(Sides).can_focus = False
@@ -279,7 +318,7 @@ class ConflictsScreen(RoomScreen):
         )
         row = self._row
         if row is not None:
-            row.text = text  # which puts the cursor of a line at its end
+            row.text = self._kept  # which puts the cursor of a line at its end
             for area in row.query(TextArea):
                 area.move_cursor(area.document.end)
             row.focus_line()
@@ -306,9 +345,36 @@ class ConflictsScreen(RoomScreen):
         await self._decide(one.conflict, None, row.text, row.text)
 
     async def action_leave(self) -> None:
-        """Leave the conflict as it is."""
+        """Leave the conflict as it is; what was typed is let go of."""
+        one = self._one
         await self._put_away()
+        if one is not None and not self.desk.read_only:
+            begin(self, partial(self._forget, _draft_key(one.conflict)), "keep", exclusive=False)
         await self.load()
+
+    async def _forget(self, key: str) -> None:
+        await self.try_acting(lambda session: forget_draft(session, key))
+
+    @on(FieldRow.Changed)
+    def _typed(self) -> None:
+        if self._keeping is None:
+            self._keeping = self.set_timer(KEEP_AFTER, self._keep)
+
+    def _keep(self) -> None:
+        self._keeping = None
+        for work in self.unkept():
+            begin(self, partial(self._keep_by, work), "keep", exclusive=False)
+
+    async def _keep_by(self, work: Work) -> None:
+        await self.try_acting(work)
+
+    def unkept(self) -> list[Work]:
+        """What keeps the value that is being written."""
+        row, one = self._row, self._one
+        if row is None or one is None or self.desk.read_only or row.text == self._kept:
+            return []
+        self._kept = row.text
+        return [partial(keep_draft, key=_draft_key(one.conflict), typed={_FIELD: row.text})]
 
     async def _put_away(self) -> None:
         sides = self.query_one(Sides)
@@ -335,8 +401,12 @@ class ConflictsScreen(RoomScreen):
         if self._one is None:
             return "taskforce conflict list"
         conflict = self._one.conflict
-        named = shlex.quote(label_of(conflict.record))
-        return f"taskforce conflict resolve {named} {conflict.field} --take {self._pointed}"
+        words = ("conflict", "resolve", named(conflict.record), conflict.field, "--take", str(self._pointed))
+        return command_line(*words)
+
+
+def _draft_key(conflict: Conflict) -> str:
+    return f"conflict/{conflict.record.id}/{conflict.field}"
 
 
 def _nothing() -> list[str | Line]:

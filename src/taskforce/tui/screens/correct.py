@@ -9,13 +9,14 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Footer, Input, Static
 
 from taskforce.actions import logbook
-from taskforce.actions.drafting import forget_draft
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
 from taskforce.store.queries import Record
+from taskforce.tui.as_command import command_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.widgets.kept_line import KeptLine
+from taskforce.tui.working import unhurried
 from taskforce.views import Line
 
 
@@ -71,6 +72,7 @@ class CorrectDialog(RoomDialog[Record]):
         await line.load()
         line.focus()
 
+    @unhurried
     async def action_leave(self) -> None:
         """Leave; what was typed stays for later."""
         await self.query_one(KeptLine).keep()
@@ -80,14 +82,15 @@ class CorrectDialog(RoomDialog[Record]):
     async def _submitted(self) -> None:
         await self.action_save()
 
+    @unhurried
     async def action_save(self) -> None:
         """Write the later entry."""
-        entry, name = self.entry, self._draft
-        text = self.query_one(KeptLine).value.strip()
+        entry, line = self.entry, self.query_one(KeptLine)
+        text = line.value.strip()
 
         def work(session: Session) -> Record:
             record = logbook.correct(session, entry, text)
-            forget_draft(session, name)
+            line.spend(session)
             return record
 
         saved = await self.try_acting(
@@ -100,6 +103,4 @@ class CorrectDialog(RoomDialog[Record]):
 
     def as_command(self) -> str:
         """The command that does the same."""
-        import shlex  # deferred: only when a command is copied
-
-        return shlex.join(["taskforce", "log", "correct", self.entry.ref, self.query_one(KeptLine).value])
+        return command_line("log", "correct", self.entry.ref, self.query_one(KeptLine).value)

@@ -16,12 +16,16 @@ from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
 from taskforce.records.schema import Field, Kind
+from taskforce.store import queries
 from taskforce.store.queries import Record
+from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
 from taskforce.tui.widgets.fields import FieldRow
-from taskforce.tui.working import begin
+from taskforce.tui.working import unhurried
 from taskforce.views import Line
+
+_WAS = "was "  # no field's name has a space
 
 
 class FormDialog(TypedDialog[Record]):
@@ -53,6 +57,8 @@ class FormDialog(TypedDialog[Record]):
         self.record = record
         self.draft_key = f"{kind.name}/{record.id if record else 'new'}"
         self._initial: dict[str, str] = {}
+        self._seen: Record | None = record
+        self._operation = ""
 
     @property
     def fields(self) -> list[Field]:
@@ -80,8 +86,11 @@ class FormDialog(TypedDialog[Record]):
 
         def read(session: Session) -> dict[str, str]:
             if record is None:
+                self._operation = session.current_operation
                 return defaults_of(session, fields)
-            return {field.name: text_of(session, record, field) for field in fields}
+            now = queries.get_record(session.store.connection, record.kind, record.id) or record
+            self._seen = now
+            return {field.name: text_of(session, now, field) for field in fields}
 
         self._initial = await self.try_reading(read) or {}
         self.fill(self._initial)
@@ -89,6 +98,25 @@ class FormDialog(TypedDialog[Record]):
             row.initial = self._initial.get(row.field.name, "")
         await self.bring_back()
         self.rows[0].focus_line()
+
+    async def load(self) -> None:
+        """Show what others have changed in the record meanwhile, and say so where somebody has typed something else."""
+        record, fields = self.record, self.fields
+        if record is None or not self._initial:
+            return
+        kind = self.kind
+
+        def read(session: Session) -> tuple[Record, dict[str, str]] | None:
+            now = queries.get_record(session.store.connection, kind, record.id)
+            return None if now is None else (now, {one.name: text_of(session, now, one) for one in fields})
+
+        found = await self.try_reading(read)
+        if found is None or self.is_left:
+            return
+        self._seen, texts = found
+        for row in self.rows:
+            row.overtake(texts[row.field.name])
+        self._initial = texts
 
     @on(FieldRow.Changed)
     def _changed(self) -> None:
@@ -100,24 +128,30 @@ class FormDialog(TypedDialog[Record]):
         return list(self.query(FieldRow))
 
     def typed(self) -> dict[str, str]:
-        """What was changed, by field."""
-        return {row.field.name: row.text for row in self.rows if row.changed}
+        """What was changed, by field, and under `was FIELD` what stood there before."""
+        changed = [row for row in self.rows if row.changed]
+        before = {f"{_WAS}{row.field.name}": row.initial for row in changed if self.record is not None}
+        return {row.field.name: row.text for row in changed} | before
 
     def fill(self, typed: Mapping[str, str]) -> None:
         """Put texts into their rows."""
         for row in self.rows:
-            if row.field.name in typed:
-                row.text = typed[row.field.name]
+            name = row.field.name
+            if name in typed:
+                row.text = typed[name]
+                if typed.get(_WAS + name, row.initial) != row.initial:
+                    row.overtake(row.initial, always=True)
 
     @on(FieldRow.Done)
-    def _done(self) -> None:
-        begin(self, self.action_save, "save")
+    async def _done(self) -> None:
+        await self.action_save()
 
     def action_clear(self) -> None:
         """Drop what was typed."""
         self.fill({row.field.name: self._initial.get(row.field.name, "") for row in self.rows})
         self.rows[0].focus_line()
 
+    @unhurried
     async def action_save(self) -> None:
         """Save, or go to the first field that will not do."""
         for row in self.rows:
@@ -127,21 +161,33 @@ class FormDialog(TypedDialog[Record]):
                     row.focus_line()
                     self.room.say(row.fault, is_error=True)
                     return
-        kind, record, typed = self.kind, self.record, self.typed()
+        kind, record, seen = self.kind, self.record, self._seen
+        typed = {row.field.name: row.text for row in self.rows if row.changed}
+        if any(row.was_just_overtaken for row in self.rows if row.changed):
+            self.room.say(_("not saved yet: somebody else has just set one of these fields"), is_error=True)
+            return
+        # A new record is what the form shows, also where another process has chosen another operation meanwhile.
+        shown = {row.field.name: row.text for row in self.rows if row.text.strip()}
+        if "operation" in shown and "operation" not in typed:
+            shown["operation"] = self._operation
         if record is not None and not typed:
-            await self.action_leave()
+            await self.leave()
             return
 
         def save(session: Session) -> Record:
             if record is None:
-                return keeping.add(session, kind, {name: text for name, text in typed.items() if text})
-            return keeping.edit(session, kind, record, typed)
+                saved = keeping.add(session, kind, shown)
+            else:
+                saved = keeping.edit(session, kind, record, typed, seen=seen)
+            self.used(session)
+            return saved
 
         saved = await self.try_acting(save, lambda one: _("saved: %(label)s") % {"label": label_of(one)})
         if saved is not None:
-            await self.forget()
+            self.let_go()
             self.dismiss(saved)
         else:
+            await self.load()
             self._go_to_missing()
 
     def _go_to_missing(self) -> None:
@@ -152,16 +198,14 @@ class FormDialog(TypedDialog[Record]):
 
     def as_command(self) -> str:
         """The command that does the same."""
-        import shlex  # deferred: only when a command is copied
-
-        words = ["taskforce", self.kind.name, "edit" if self.record else "add"]
+        words = [self.kind.name, "edit" if self.record else "add"]
         if self.record:
-            words.append(label_of(self.record))
+            words.append(named(self.record))
         for row in self.rows:
             if not row.changed:
                 continue
             if self.record is None and row.field.name == self.kind.positional:
-                words.insert(3, row.text)
+                words.insert(2, row.text)
             else:
                 words += [row.field.option, row.text]
-        return shlex.join(words)
+        return command_line(*words)

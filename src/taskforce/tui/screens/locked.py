@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -11,6 +12,7 @@ from taskforce.errors import TaskforceError
 from taskforce.i18n import N_, _
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.working import unhurried
 from taskforce.views import Line
 
 
@@ -19,7 +21,6 @@ class LockedScreen(RoomDialog[None]):
 
     BINDINGS = [
         Binding("ctrl+q", "app.quit", N_("Quit"), id="locked.quit"),
-        Binding("enter", "unlock", N_("Unlock"), id="locked.unlock"),
     ]
 
     def compose(self) -> ComposeResult:
@@ -38,17 +39,23 @@ class LockedScreen(RoomDialog[None]):
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Try the passphrase."""
         event.stop()
-        await self._try(event.value)
-        event.input.value = ""
+        passphrase, event.input.value = event.value, ""
+        await self._try(passphrase)
 
-    async def action_unlock(self) -> None:
-        """Try the key file."""
-        if self.desk.opener.key_file:
+    async def on_key(self, event: events.Key) -> None:
+        """Try the key file on enter.
+
+        No binding does this: it would also do so for an enter that was pressed before the room was locked, and comes up
+        from a widget below.
+        """
+        if event.key == "enter" and self.desk.opener.key_file:
+            event.stop()
             await self._try("")
 
     async def action_leave(self) -> None:
         """Escape does nothing here."""
 
+    @unhurried
     async def _try(self, passphrase: str) -> None:
         from asyncio import to_thread
 
@@ -58,5 +65,5 @@ class LockedScreen(RoomDialog[None]):
         except TaskforceError as error:
             self.query_one("#answer", Static).update(content_of(Line(error.sentence, "late")))
             return
-        self.desk.unlock(key)
         self.dismiss(None)
+        self.room.unlocked(key)

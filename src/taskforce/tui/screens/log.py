@@ -214,7 +214,7 @@ class LogScreen(RecordsScreen):
         """Offer only what can be done with the entries there are."""
         if action in ("write", "correct") and self.desk.read_only:
             return False
-        if action == "correct" and self.record is None:
+        if action == "correct" and self.is_attached and self.pointed is None:
             return False
         if action in ("jump", "day") and self.is_attached and not self.table.row_count:
             return False
@@ -228,12 +228,13 @@ class LogScreen(RecordsScreen):
     def _left_entry(self) -> None:
         self.table.focus()
 
-    def action_correct(self) -> None:
+    async def action_correct(self) -> None:
         """Correct the entry under the cursor by a later one."""
         from taskforce.tui.screens.correct import CorrectDialog  # deferred: until one is corrected
 
-        if self.record is not None:
-            self.app.push_screen(CorrectDialog(self.record))
+        record = await self.current()
+        if record is not None:
+            self.app.push_screen(CorrectDialog(record))
 
 
 def _row_text(record: Record, names: dict[str, str], *, is_corrected: bool) -> str | Line:

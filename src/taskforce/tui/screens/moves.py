@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,19 +12,20 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from taskforce.actions.moving import Moved, move_all
-from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
 from taskforce.records.schema import Kind, Move
 from taskforce.store import pages
 from taskforce.store.queries import Record
+from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
-from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.screens.base import TypedDialog
 from taskforce.tui.widgets.fields import FieldRow
+from taskforce.tui.working import unhurried
 from taskforce.views import Line
 
 
-class MovesDialog(RoomDialog[Moved]):
+class MovesDialog(TypedDialog[Moved]):
     """Choose a move of `record` and of all records with row `numbers`; then fill in what it asks for."""
 
     DEFAULT_CSS = """
@@ -43,7 +44,10 @@ class MovesDialog(RoomDialog[Moved]):
 
     BINDINGS = [
         Binding("ctrl+s", "make", N_("Do it"), id="moves.make", show=True),
-        Binding("escape", "leave", N_("Leave"), id="moves.leave"),
+        Binding(
+            "escape", "leave", N_("Leave"), id="moves.leave", tooltip=N_("What is typed stays for later")
+        ),
+        Binding("ctrl+r", "clear", N_("Start over"), id="moves.clear", tooltip=N_("Drop what is typed")),
     ]
 
     def __init__(
@@ -82,6 +86,8 @@ class MovesDialog(RoomDialog[Moved]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing is done before a move is chosen."""
+        if action == "clear":
+            return self.move is not None and bool(self.move.asks)
         return self.move is not None if action == "make" else super().check_action(action, parameters)
 
     def _which(self) -> str:
@@ -110,37 +116,60 @@ class MovesDialog(RoomDialog[Moved]):
             assert field is not None
             rows.append(FieldRow(field, required=ask.required))
         await self.query_one("#moves").mount_all(rows, before=self.query_one(Footer))
+        self.draft_key = f"{self.kind.name}/{self.record.id}/{move.name}"
+        await self.bring_back()
         rows[0].focus_line()
         self.refresh_bindings()
+
+    def typed(self) -> dict[str, str]:
+        """What was typed, by field."""
+        return {row.field.name: row.text for row in self.query(FieldRow) if row.text.strip()}
+
+    def fill(self, typed: Mapping[str, str]) -> None:
+        """Put texts into their rows."""
+        for row in self.query(FieldRow):
+            row.text = typed.get(row.field.name, "")
+
+    def action_clear(self) -> None:
+        """Drop what was typed."""
+        self.fill({})
+
+    @on(FieldRow.Changed)
+    def _changed(self) -> None:
+        self.keep_soon()
 
     @on(FieldRow.Done)
     async def _done(self) -> None:
         await self.action_make()
 
+    @unhurried
     async def action_make(self) -> None:
         """Make the move; what is missing is said, and the dialog stays."""
         if self.move is None:
             return
-        typed = {row.field.name: row.text for row in self.query(FieldRow) if row.text.strip()}
-        moved = await self.try_acting(
-            moving(self.kind, self.numbers, self.move.name, typed), lambda one: told(self.move, one)
-        )
+        work = moving(self.kind, self.numbers, self.move.name, self.typed())
+
+        def make(session: Session) -> Moved:
+            moved = work(session)
+            self.used(session)
+            return moved
+
+        moved = await self.try_acting(make, lambda one: told(self.move, one))
         if moved is not None:
+            self.let_go()
             self.dismiss(moved)
 
     def as_command(self) -> str:
         """The command that makes the move with what is typed; before one is chosen, the one that shows the record."""
-        import shlex  # deferred: only when a command is copied
-
         if self.move is None:
-            return shlex.join(["taskforce", self.kind.name, "show", label_of(self.record)])
+            return command_line(self.kind.name, "show", named(self.record))
         connection = self.desk.watch().store.connection
-        named = [label_of(each) for each in pages.records_at(connection, self.kind, self.numbers)]
-        words = ["taskforce", self.kind.name, self.move.name, *named]
-        typed = {row.field.name: row.text for row in self.query(FieldRow) if row.text.strip()}
+        names = [named(each) for each in pages.records_at(connection, self.kind, self.numbers)]
+        words = [self.kind.name, self.move.name, *names]
+        typed = self.typed()
         for ask in self.move.asks:
             words += [f"--{ask.option}", typed[ask.field]] if ask.field in typed else []
-        return shlex.join(words)
+        return command_line(*words)
 
 
 class moving:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from taskforce.i18n import N_, _, ngettext
 from taskforce.reports import exchange_views
 from taskforce.settings import read_setting
 from taskforce.text import safe
+from taskforce.tui.as_command import command_line
 from taskforce.tui.exchange_lines import verified_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
@@ -351,9 +351,9 @@ def _outbox() -> Path:
 
 def export_command(agency: str) -> str:
     """The command that writes the next bundle for an agency."""
-    return f"taskforce export --to {agency} -o {shlex.quote(str(_outbox()))}"
+    return command_line("export", "--to", agency, "-o", str(_outbox()))
 
 
 def import_command(path: Path) -> str:
     """The command that takes a file in."""
-    return f"taskforce import {shlex.quote(str(path))}"
+    return command_line("import", str(path))

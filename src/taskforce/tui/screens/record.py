@@ -8,7 +8,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Footer, Static
 
 from taskforce.actions import looking
-from taskforce.actions.references import label_of, names_for
+from taskforce.actions.references import names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
 from taskforce.records.schema import Kind
@@ -16,6 +16,7 @@ from taskforce.reports.history_views import story_of
 from taskforce.reports.record_views import fields_of
 from taskforce.store import queries
 from taskforce.store.queries import Record
+from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.views import Fields, Line
@@ -126,5 +127,4 @@ class RecordDialog(RoomDialog[None]):
 
     def as_command(self) -> str:
         """The command that shows the same."""
-        name = label_of(self.record) if self.record else self.record_id
-        return f"taskforce {self.kind.name} show {name}"
+        return command_line(self.kind.name, "show", named(self.record) if self.record else self.record_id)

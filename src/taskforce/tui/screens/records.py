@@ -23,11 +23,12 @@ from taskforce.records.schema import Kind
 from taskforce.reports.record_views import fields_of
 from taskforce.store import pages
 from taskforce.store.queries import Record
+from taskforce.tui.as_command import command_line, named
 from taskforce.tui.rows import Page, Wanted, order_of, page_of
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomScreen
 from taskforce.tui.widgets.record_table import RecordTable, empty_text
-from taskforce.tui.working import begin
+from taskforce.tui.working import begin, unhurried
 from taskforce.views import Fields, Line
 
 
@@ -91,8 +92,27 @@ class RecordsScreen(RoomScreen):
 
     @property
     def record(self) -> Record | None:
-        """The record under the cursor, as last read."""
-        return self._record
+        """The record under the cursor, as last read; None where it was not read yet."""
+        found = self._record
+        return found if found is not None and found.n == self.pointed else None
+
+    async def current(self) -> Record | None:
+        """The record under the cursor: what a key is for that was pressed before the record was read, too."""
+        if self.record is None:
+            await self.show_record(self.pointed)
+        return self.record
+
+    @property
+    def has_slipped(self) -> bool:
+        """Whether the record under the cursor went this very moment, and another has come there."""
+        return self.table.has_slipped
+
+    def refuses_slipped(self) -> bool:
+        """Whether a key was probably meant for the record that stood under the cursor a moment ago; says so."""
+        if not self.has_slipped:
+            return False
+        self.room.say(_("nothing was done: the list has changed under the cursor"), is_error=True)
+        return True
 
     async def load(self) -> None:
         """Read the order and the first page, then the record under the cursor."""
@@ -183,15 +203,16 @@ class RecordsScreen(RoomScreen):
         self.refresh_bindings()
 
     @on(RecordTable.Opened)
-    def _opened(self, event: RecordTable.Opened) -> None:
-        self.open_record()
+    async def _opened(self, event: RecordTable.Opened) -> None:
+        await self.open_record()
 
-    def open_record(self) -> None:
+    async def open_record(self) -> None:
         """The record over the whole screen, with its history."""
         from taskforce.tui.screens.record import RecordDialog  # deferred: until one is opened
 
-        if self._record is not None:
-            self.app.push_screen(RecordDialog(self.kind, self._record.id))
+        record = await self.current()
+        if record is not None:
+            self.app.push_screen(RecordDialog(self.kind, record.id))
 
     # ── filter ──
 
@@ -248,21 +269,28 @@ class RecordsScreen(RoomScreen):
         lifecycle, record = self.kind.lifecycle, self._record
         if lifecycle is None or record is None:
             return False
+        if self.record is None:
+            return True  # the cursor is ahead of what was read: the move itself sees to it
         state = record.text("status") or lifecycle.initial
         return bool(self.table.marks) or name in [move.name for move in lifecycle.allowed(state)]
 
+    @unhurried
     async def action_do(self, name: str) -> None:
         """Make one move of the marked records, or of the one under the cursor; ask for what it needs."""
         from taskforce.tui.screens.moves import MovesDialog, moving, told  # deferred: until a move is made
 
-        lifecycle, record = self.kind.lifecycle, self._record
+        lifecycle, chosen = self.kind.lifecycle, self.chosen
         move = lifecycle.move(name) if lifecycle is not None else None
+        if self.refuses_slipped():
+            return
+        record = await self.current()
         if record is None or move is None:
             return
         if any(ask.required for ask in move.asks):
-            self.app.push_screen(MovesDialog(self.kind, record, self.chosen, move=name))
+            self.app.push_screen(MovesDialog(self.kind, record, chosen, move=name))
             return
-        work = moving(self.kind, self.chosen, name, {})
+        self.table.leaving = set(chosen)
+        work = moving(self.kind, chosen, name, {})
         await self.try_acting(work, lambda moved: told(move, moved))
 
     def action_add(self) -> None:
@@ -271,47 +299,54 @@ class RecordsScreen(RoomScreen):
 
         self.app.push_screen(FormDialog(self.kind), self._made)
 
-    def action_edit(self) -> None:
+    async def action_edit(self) -> None:
         """A form for the record under the cursor."""
         from taskforce.tui.screens.form import FormDialog  # deferred: as above
 
-        if self._record is not None:
-            self.app.push_screen(FormDialog(self.kind, self._record), self._made)
+        record = await self.current()
+        if record is not None:
+            self.app.push_screen(FormDialog(self.kind, record), self._made)
 
     def _made(self, record: Record | None) -> None:
         if record is not None:
             self._go_to = record.n
             self.reload()
 
-    def action_move(self) -> None:
+    async def action_move(self) -> None:
         """The moves that the record's state allows; one key makes one, for every marked record."""
         from taskforce.tui.screens.moves import MovesDialog  # deferred: as above
 
-        if self._record is not None:
-            self.app.push_screen(MovesDialog(self.kind, self._record, self.chosen))
+        chosen, record = self.chosen, await self.current()
+        if record is not None:
+            self.app.push_screen(MovesDialog(self.kind, record, chosen))
 
+    @unhurried
     async def action_archive(self) -> None:
         """Take the record out of view; undo brings it back."""
-        record = self._record
+        if self.refuses_slipped():
+            return
+        record = await self.current()
         if record is None:
             return
+        self.table.leaving = {record.n}
         sentence = _("%(label)s is archived; z brings it back") % {"label": label_of(record)}
         await self.try_acting(
             lambda session: keeping.set_archived(session, self.kind, record, archived=True), sentence
         )
 
-    def action_history(self) -> None:
+    async def action_history(self) -> None:
         """The record's story."""
         from taskforce.tui.screens.record import RecordDialog  # deferred: as above
 
-        if self._record is not None:
-            self.app.push_screen(RecordDialog(self.kind, self._record.id, history=True))
+        record = await self.current()
+        if record is not None:
+            self.app.push_screen(RecordDialog(self.kind, record.id, history=True))
 
     def as_command(self) -> str:
         """The command that shows the record under the cursor, or the list."""
-        if self._record is None:
-            return f"taskforce {self.kind.name} list"
-        return f"taskforce {self.kind.name} show {label_of(self._record)}"
+        if self.record is None:
+            return command_line(self.kind.name, "list")
+        return command_line(self.kind.name, "show", named(self.record))
 
 
 def detail_of(fields: Fields) -> Content:

@@ -33,6 +33,7 @@ from taskforce.tui.refer_entry import (
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
 from taskforce.tui.widgets.pick_line import PickLine
+from taskforce.tui.working import unhurried
 from taskforce.views import Line
 
 _TO = "to"
@@ -88,7 +89,6 @@ class ReferDialog(TypedDialog[Record]):
         self._chosen = False  # whether somebody chose that provider
         self._to = ""  # the code of a provider to choose once the providers are read
         self._warned = ""
-        self._sending = False
         self._said: dict[str, Content] = {}
         self._listed: list[Option] = []
 
@@ -186,6 +186,9 @@ class ReferDialog(TypedDialog[Record]):
 
     def _show(self, entry: Entry) -> None:
         self.entry = entry
+        frame = self.query_one(Vertical)
+        title = _("New referral") + (f" · {entry.codename}" if entry.codename else "")
+        frame.border_title = content_of(shorten(safe(title), 60))  # a str would be parsed as markup
         if entry.victim is not None and self.focused in [self.line(name) for name in ABOUT]:
             self.line("needs").focus()  # somebody typed on before the victim was found
         for name in ABOUT:
@@ -247,7 +250,10 @@ class ReferDialog(TypedDialog[Record]):
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self._pin(event.option_index)
+        # By its id: the list may have been read again since the mouse came down on it.
+        place = next((n for n, each in enumerate(self._shown) if each.agency.id == event.option.id), None)
+        if place is not None:
+            self._pin(place)
         self.line("provider").focus()
 
     def _by_id(self, agency: str) -> Match | None:
@@ -289,17 +295,10 @@ class ReferDialog(TypedDialog[Record]):
 
     # ── sending ──
 
+    @unhurried
     async def action_send(self) -> None:
         """Send it; where something will not do, go there. A provider that does not fit wants a second enter."""
-        if self._sending:
-            return
-        self._sending = True
-        try:
-            await self._send()
-        finally:
-            self._sending = False
-
-    async def _send(self) -> None:
+        shown = self.provider
         entry = await self._read()
         if entry is None:
             return
@@ -315,6 +314,16 @@ class ReferDialog(TypedDialog[Record]):
             self.line("provider").focus()
             self.room.say(_("a referral needs a provider to go to"), is_error=True)
             return
+        if shown is None or shown.agency.id != chosen.agency.id:
+            self._pinned = chosen.agency.id
+            self.line("provider").focus()
+            self.room.say(
+                _("not sent: the providers have changed, and %(agency)s comes first now")
+                % {"agency": label_of(chosen.agency)},
+                hint=_("once more sends it there"),
+                is_error=True,
+            )
+            return
         if not chosen.fits and self._warned != chosen.agency.id:
             self.line("provider").focus()
             self._pinned = self._warned = chosen.agency.id
@@ -324,10 +333,14 @@ class ReferDialog(TypedDialog[Record]):
                 hint=_("once more sends it all the same"),
             )
             return
-        to = {"to": chosen.agency.id}
+        fields, met = {**entry.referral, "to": chosen.agency.id}, dict(entry.met)
+        if entry.victim is None and entry.operation:
+            met["operation"] = entry.operation  # as shown, also where another one was chosen this very moment
 
         def send(session: Session) -> Record:
-            return refer(session, victim=entry.victim, met=entry.met, referral={**entry.referral, **to})[1]
+            made = refer(session, victim=entry.victim, met=met, referral=fields)[1]
+            self.used(session)
+            return made
 
         def said(record: Record) -> str:
             due = record.text("answer_due")
@@ -342,5 +355,5 @@ class ReferDialog(TypedDialog[Record]):
 
         sent = await self.try_acting(send, said)
         if sent is not None:
-            await self.forget()
+            self.let_go()
             self.dismiss(sent)

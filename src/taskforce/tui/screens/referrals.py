@@ -108,14 +108,14 @@ class ReferralsScreen(RecordsScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Elsewhere it is referred where nobody has taken the person in."""
         if action == "elsewhere":
-            state = self.record.text("status") if self.record is not None else ""
+            state = self._record.text("status") if self._record is not None else ""
             return not self.desk.read_only and state in ("declined", "cancelled")
         return super().check_action(action, parameters)
 
     async def action_elsewhere(self) -> None:
         """The same victim and services, to another provider."""
-        record = self.record
-        if record is None:
+        record = await self.current()
+        if record is None or record.text("status") not in ("declined", "cancelled"):
             return
         victim = record.text("victim")
         ids = await self.try_reading(lambda session: shown_ids(session, get_kind("victim"), {victim}))

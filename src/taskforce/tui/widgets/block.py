@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from taskforce.i18n import N_
+
+SLIPPING = 1.0
+"""Seconds in which a key may still be meant for the record that has gone from under the cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,13 @@ class Block(OptionList):
         super().__init__(id=id, markup=False)
         self._entries: list[Entry] = []
         self._follows_end = follows_end
+        self._slipped_from: tuple[float, str] = (-SLIPPING, "")
+
+    @property
+    def slipped_from(self) -> str:
+        """The id of the record that has gone from under the cursor only just now; empty where none has."""
+        when, one = self._slipped_from
+        return one if time.monotonic() - when < SLIPPING else ""
 
     @property
     def pointed(self) -> Entry | None:
@@ -88,6 +99,8 @@ class Block(OptionList):
             self.highlighted = ids.index(before.id)
         else:
             self.highlighted = len(entries) - 1 if self._follows_end else 0
+            if before is not None:
+                self._slipped_from = time.monotonic(), before.id
         if self._follows_end and at_end:
             self.call_after_refresh(self.scroll_end, animate=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, cast
 
 from textual import events, on
@@ -24,6 +25,7 @@ from taskforce.sync.edit import Value
 from taskforce.text import safe, shorten
 from taskforce.tui.safety import content_of
 from taskforce.tui.widgets.ahead import AheadInput
+from taskforce.tui.widgets.block import SLIPPING
 from taskforce.tui.working import begin
 from taskforce.views import Line
 
@@ -35,6 +37,9 @@ PICKED = (Type.CODE, Type.REF, Type.COUNTRY, Type.LANGUAGE, Type.YES_NO, Type.PA
 
 _UNDERSTOOD = (Type.DATE, Type.TIME, *PICKED)
 """Types of which it is said how the text was understood."""
+
+_TOLD = 200
+"""Cells of what somebody else has set meanwhile."""
 
 _LONGEST = 40
 """Cells of what a reference means, beside its ref."""
@@ -107,6 +112,8 @@ class FieldRow(Vertical):
         self.field = field
         self.initial = text
         self.fault = ""
+        self._overtaken_at = -SLIPPING
+        self.overtaken = ""  # what somebody else has set meanwhile, where another text was typed here
         self.required = field.required if required is None else required
         self._choices: list[Choice] = []
         self._highlighted = -1
@@ -146,6 +153,24 @@ class FieldRow(Vertical):
     def changed(self) -> bool:
         """Whether the text is another than at the beginning."""
         return self.text.strip() != self.initial.strip()
+
+    def overtake(self, now: str, *, always: bool = False) -> None:
+        """The record has another value now: shown where nothing was typed, else told beside what was typed."""
+        if now == self.initial and not always:
+            return
+        if self.changed and self.text.strip() != now.strip():
+            self._overtaken_at = -SLIPPING if always else time.monotonic()
+            self.overtaken, self.initial = _("changed meanwhile: %(text)s") % {"text": now or "–"}, now
+            self._look()
+            return
+        self.overtaken, self.initial = "", now
+        if self.text != now:
+            self.text = now
+
+    @property
+    def was_just_overtaken(self) -> bool:
+        """Whether somebody else has set the field so short a time ago that it was hardly seen."""
+        return time.monotonic() - self._overtaken_at < SLIPPING
 
     def focus_line(self) -> None:
         """Type here."""
@@ -215,8 +240,12 @@ class FieldRow(Vertical):
             self.set_class(bool(self._choices) and self.has_focus_within, "-chooses")
         typing = bool(self._choices) and self.has_focus_within and bool(self.fault)
         answer = Line(f"! {self.fault}", "late") if self.fault and not typing else Line(said, "muted")
-        self.set_class(bool(answer.text), "-says")
-        self.query_one(".answer", Static).update(content_of(answer))
+        pieces = [answer] if answer.text else []
+        if self.overtaken and self.changed:
+            told = f"! {shorten(safe(self.overtaken), _TOLD)} · " + _("saving replaces it")
+            pieces += [Line(("\n" if pieces else "") + told, "late")]
+        self.set_class(bool(pieces), "-says")
+        self.query_one(".answer", Static).update(content_of(*pieces))
 
     def _last(self) -> str:
         return (self.text.rpartition(",")[2] if self.field.many else self.text).strip()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -10,13 +13,18 @@ from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import WorkType
 
-from taskforce.actions.drafting import draft, keep_draft
+from taskforce.actions.drafting import draft, forget_draft, keep_draft
 
 if TYPE_CHECKING:
+    from taskforce.actions.session import Session
+    from taskforce.tui.desk import Work
     from taskforce.tui.screens.base import RoomScreen
 
 _PAUSE = 0.5
 """Seconds without a key after which what was typed is kept in the store."""
+
+_MOST = 2.0
+"""Seconds after which it is kept, however fast somebody types on."""
 
 _FIELD = "text"
 
@@ -26,6 +34,8 @@ class KeptLine(Input):
 
     # Of the class, because Textual sets the first value before __init__ has ended.
     _pause: Timer | None = None
+    _unkept_since: float | None = None
+    _is_spent = False
 
     def __init__(
         self,
@@ -59,15 +69,31 @@ class KeptLine(Input):
         self.value = text
         self.cursor_position = len(text)
 
+    def unkept(self) -> Work | None:
+        """What keeps what was typed, if it is not kept yet."""
+        text = self.value
+        if text == self._kept or self._owner.desk.read_only:
+            return None
+        self._kept = text
+        typed = {_FIELD: text} if text not in ("", self._initial_text) else {}
+        return partial(self._keep, typed)
+
+    def _keep(self, typed: Mapping[str, str], session: Session) -> None:
+        if not self._is_spent:  # it may have been used since this was asked for
+            keep_draft(session, self._draft, typed)
+
+    def spend(self, session: Session) -> None:
+        """In the acting thread: the text was used, and so was the line."""
+        self._is_spent = True
+        forget_draft(session, self._draft)
+
     async def keep(self) -> None:
         """Keep what was typed."""
-        name, text, initial = self._draft, self.value, self._initial_text
-        owner = self._owner
-        if text == self._kept or owner.desk.is_locked or owner.desk.read_only:
-            return
-        self._kept = text
-        typed = {_FIELD: text} if text not in ("", initial) else {}
-        await owner.try_acting(lambda session: keep_draft(session, name, typed))
+        self._unkept_since = None
+        before = self._kept
+        work = None if self._owner.desk.is_locked else self.unkept()
+        if work is not None and await self._owner.try_acting(lambda session: (work(session),)) is None:
+            self._kept = before  # the next key tries again
 
     @property
     def _owner(self) -> RoomScreen:
@@ -75,10 +101,13 @@ class KeptLine(Input):
 
     def _watch_value(self, value: str) -> None:
         super()._watch_value(value)
-        if self._pause is not None:
+        now = time.monotonic()
+        is_due = self._unkept_since is not None and now - self._unkept_since > _MOST
+        if self._pause is not None and not (is_due and value != self._kept):
             self._pause.stop()
             self._pause = None
-        if self.is_attached and value != self._kept:
+        if self.is_attached and value != self._kept and self._pause is None:
+            self._unkept_since = self._unkept_since or now
             self._pause = self.set_timer(_PAUSE, self._keep_soon)
 
     def on_blur(self) -> None:
@@ -86,6 +115,7 @@ class KeptLine(Input):
         self._keep_soon()
 
     def _keep_soon(self) -> None:
+        self._pause = None
         handed: WorkType[None] = self.keep
         self.run_worker(handed, group="keep")
 

@@ -97,6 +97,13 @@ class Lanes(HorizontalScroll):
         entry = focused.pointed if isinstance(focused, Block) else None
         return None if entry is None else self._numbers.get(entry.id)
 
+    @property
+    def slipped_from(self) -> int | None:
+        """The row number of the assignment that has left the focused lane only just now, and another stands there."""
+        focused = self.screen.focused
+        gone = focused.slipped_from if isinstance(focused, Block) else ""
+        return self._numbers.get(gone, -1) if gone else None
+
     def focus_first(self) -> None:
         """Go to the first lane that holds anything."""
         lanes: Sequence[Block] = list(self.query(Block))

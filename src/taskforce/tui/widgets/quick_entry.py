@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -25,9 +25,11 @@ from taskforce.records.registry import get_kind
 from taskforce.store.queries import Record
 from taskforce.tui.safety import content_of
 from taskforce.tui.widgets.kept_line import KeptLine
+from taskforce.tui.widgets.top_line import TopLine
 from taskforce.views import Line
 
 if TYPE_CHECKING:
+    from taskforce.tui.app import TaskforceApp
     from taskforce.tui.screens.base import RoomScreen
 
 DRAFT = "log/line"
@@ -70,6 +72,22 @@ class EntryLine(KeptLine):
 
     class Left(Message):
         """Somebody wants to go back to what they were reading; the text stays."""
+
+    @dataclass
+    class Written(Message):
+        """Enter was pressed after this text."""
+
+        text: str
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the text at once on enter: what is typed on, or enter pressed twice, belongs to the next entry."""
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            text = self.value
+            if text.strip():
+                self.used()
+                self.post_message(self.Written(text))
 
     def action_leave(self) -> None:
         """Go back, and keep the text."""
@@ -133,6 +151,8 @@ class QuickEntry(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._writing = 0
+        self._is_begun = False
+        self._meant = ""  # the operation that was shown when this text was begun
 
     def compose(self) -> ComposeResult:
         """The kind of entry, and the line."""
@@ -173,6 +193,11 @@ class QuickEntry(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        if event.value and not self._is_begun:
+            shown = self.screen.query(TopLine)
+            operation = shown.first().operation if shown else None
+            self._meant = "" if operation is None else operation.id
+        self._is_begun = bool(event.value)
         self._tell(event.value)
 
     @on(EntryLine.Left)
@@ -180,17 +205,21 @@ class QuickEntry(Horizontal):
         event.stop()
         self.post_message(self.Left(self))
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    @on(EntryLine.Written)
+    def _entered(self, event: EntryLine.Written) -> None:
         event.stop()
-        if event.value.strip():
-            self.line.used()  # at once: what is typed while the entry is written is the next one
-            self._writing += 1
-            handed: WorkType[None] = partial(self._write, event.value)
-            self.run_worker(handed, group="write")
+        self._writing += 1
+        handed: WorkType[None] = partial(self._write, event.text, self._meant)
+        self.run_worker(handed, group="write")
 
-    async def _write(self, text: str) -> None:
+    async def _write(self, text: str, meant: str) -> None:
         def work(session: Session) -> Record:
+            if meant and session.current_operation != meant:
+                self._meant = session.current_operation
+                raise Refused(
+                    _("another operation was chosen meanwhile"),
+                    hint=_("see on top which one it is; enter once more writes the entry there"),
+                )
             if not session.current_operation:
                 raise Refused(
                     _("no operation is chosen"),
@@ -207,7 +236,9 @@ class QuickEntry(Horizontal):
         if record is not None:
             self.post_message(self.Saved(self, record))
             return
+        cast("TaskforceApp", self.app).look()
         line = self.line
+        self._is_begun = True
         line.value = f"{text} {line.value}".rstrip()
         line.cursor_position = len(line.value)
 

@@ -6,6 +6,7 @@ order as an array of numbers, and asks for the cells of a page as it comes into 
 
 from __future__ import annotations
 
+import time
 from array import array
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from textual.strip import Strip
 from taskforce.i18n import N_, _
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.rows import Cells, Page
+from taskforce.tui.widgets.block import SLIPPING
 from taskforce.tui.working import begin
 from taskforce.views import Column, Line
 
@@ -101,6 +103,8 @@ class RecordTable(ScrollView, can_focus=True):
         self._empty = empty
         self._pointed: int | None = None
         self.marks: set[int] = set()
+        self.leaving: set[int] = set()  # moved or archived here: that they go is no surprise
+        self._slipped_at = -SLIPPING
 
     # ── what is shown ──
 
@@ -119,6 +123,8 @@ class RecordTable(ScrollView, can_focus=True):
         self.cursor = max(0, min(place, len(order) - 1))
         self._point()
         self.refresh()
+        if before is not None and self.pointed != before and before not in self.leaving:
+            self._slipped_at = time.monotonic()
         self._want()
 
     def numbers_in_sight(self, order: Sequence[int] | None = None) -> list[int]:
@@ -129,6 +135,11 @@ class RecordTable(ScrollView, can_focus=True):
         if self._pointed is not None and order is not None and self._pointed not in chosen:
             chosen += [n for n in rows[:_AHEAD] if n not in chosen]
         return chosen
+
+    @property
+    def has_slipped(self) -> bool:
+        """Whether the cursor's record has gone only just now, by nobody's doing here, and another stands there."""
+        return time.monotonic() - self._slipped_at < SLIPPING
 
     @property
     def row_count(self) -> int:

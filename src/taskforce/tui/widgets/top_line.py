@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date
 from typing import TYPE_CHECKING, cast
 
@@ -9,6 +10,7 @@ from textual.widgets import Static
 
 from taskforce.actions.session import Session
 from taskforce.actions.using import current_operation
+from taskforce.errors import TaskforceError
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.store import history
@@ -30,20 +32,26 @@ class TopLine(Static):
         self._who = ""
         self._conflicts = 0
 
+    @property
+    def operation(self) -> Record | None:
+        """The operation that it names."""
+        return self._operation
+
+    def on_mount(self) -> None:
+        """Say at once what it says: it is the first thing that is seen, before the rest of the screen is made."""
+        desk = cast("TaskforceApp", self.app).desk
+        if not desk.is_locked:
+            with suppress(TaskforceError):  # the screen reads it again, and says what is wrong
+                self._take(_read(desk.watch()))
+
     async def load(self) -> None:
-        """Read what it says."""
-        room = cast("TaskforceApp", self.app)
+        """Read what it says; what was read before stays where that fails, as the screen says by itself."""
+        with suppress(TaskforceError):
+            self._take(await cast("TaskforceApp", self.app).desk.read(_read))
+            self.draw()
 
-        def read(session: Session) -> tuple[Record | None, str, int]:
-            me = session.store.me
-            return (
-                current_operation(session),
-                f"{me.agency} {me.officer}",
-                len(history.conflicts(session.store.connection)),
-            )
-
-        self._operation, self._who, self._conflicts = await room.desk.read(read)
-        self.draw()
+    def _take(self, found: tuple[Record | None, str, int]) -> None:
+        self._operation, self._who, self._conflicts = found
 
     def on_resize(self) -> None:
         """Use the room there is."""
@@ -69,6 +77,16 @@ class TopLine(Static):
         after = max(1, space - before)
         style = "conflict" if self._conflicts else ""
         self.update(content_of(Line(left, "heading"), " " * before, clock, " " * after, Line(right, style)))
+
+
+def _read(session: Session) -> tuple[Record | None, str, int]:
+    """The operation, whose store this is, and how many fields have several values."""
+    me = session.store.me
+    return (
+        current_operation(session),
+        f"{me.agency} {me.officer}",
+        len(history.conflicts(session.store.connection)),
+    )
 
 
 def _headline(operation: Record | None, today: date) -> str:
