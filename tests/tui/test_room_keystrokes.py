@@ -1,4 +1,4 @@
-"""A victim is met, a referral is sent, a bundle is written: typed into the real program in a real terminal, and counted."""
+"""A victim is met, a referral sent, a bundle written: typed into the real program in a real terminal, and counted."""
 
 from __future__ import annotations
 

@@ -62,9 +62,7 @@ def _require_free(session: Session, kind: Kind, record: str) -> None:
         )
 
 
-def edit(
-    session: Session, kind: Kind, record: Record, typed: Typed, *, seen: Record | None = None
-) -> Record:
+def edit(session: Session, kind: Kind, record: Record, typed: Typed, *, seen: Record | None = None) -> Record:
     """Set some fields of a record; an empty text clears one. What already has the value makes no edit.
 
     With `seen`, the record as somebody saw it, Refused if one of the fields has another value now than there, and not

@@ -7,7 +7,7 @@ from asyncio import AbstractEventLoop, Event, get_running_loop, to_thread
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -26,10 +26,12 @@ from taskforce.text import safe, shorten
 from taskforce.tui import themes
 from taskforce.tui.desk import Desk, Work
 from taskforce.tui.ending import heed_signals, telling_nothing
-from taskforce.tui.palette import AppliesNow
 from taskforce.tui.safety import VisibleOnly
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
 from taskforce.tui.working import begin, unhurried
+
+if TYPE_CHECKING:
+    from textual.command import Provider
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at whether the store has changed (four microseconds each)."""
@@ -55,12 +57,19 @@ def _screen(module: str, name: str) -> Callable[[], Screen[Any]]:
     return make
 
 
+def _palette() -> type[Provider]:
+    """What the palette offers; its module and Textual's are loaded when it is first opened."""
+    from taskforce.tui.palette import AppliesNow  # deferred: see above
+
+    return AppliesNow
+
+
 class TaskforceApp(App[None]):
     """The room over the store that `desk` holds open."""
 
     CSS_PATH = "app.tcss"
     TITLE = "taskforce"
-    COMMANDS: ClassVar[set[Any]] = {AppliesNow}
+    COMMANDS: ClassVar[set[Any]] = {_palette}
     MODES: ClassVar[dict[str, Any]] = {
         "room": _screen("room", "HomeScreen"),
         "assignments": _screen("assignments", "AssignmentsScreen"),

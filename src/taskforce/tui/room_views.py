@@ -87,9 +87,9 @@ def _assignment(record: Record, names: Mapping[str, str], now: datetime, room: i
     if not due or not is_open(record):
         return content_of(f"{first}\n", Line(f"  {agency}", "muted"))
     if moments.is_late(due, now):
-        return content_of(
-            f"{first}\n", Line(f"  {agency} ", "muted"), Line(f"! {moments.left_or_late(due, now)}", "late")
-        )
+        clock = f"! {moments.left_or_late(due, now)}"
+        agency = shorten(agency, max(3, room - cells(clock) - 3))
+        return content_of(f"{first}\n", Line(f"  {agency} ", "muted"), Line(clock, "late"))
     return content_of(
         f"{first}\n", Line(shorten(f"  {agency} · {moments.left_or_late(due, now)}", room), "muted")
     )
@@ -163,19 +163,28 @@ def _logged(record: Record, now: datetime, width: int) -> Content:
 
 def peers(found: Overview, now: datetime) -> list[Entry]:
     """Who was heard from, and what waits to go there."""
-    return [Entry(_peer(each, now), "exchange", f"peer {each.agency}") for each in found.peers]
+    heard = [
+        moments.ago(each.last_heard, now) if each.last_heard else _("never heard") for each in found.peers
+    ]
+    agency_cells = min(_AGENCY_CELLS, max((cells(safe(each.agency)) for each in found.peers), default=0))
+    heard_cells = max(map(cells, heard), default=0)
+    return [
+        Entry(
+            _peer(each, _fit(safe(each.agency), agency_cells), _fit(when, heard_cells)),
+            "exchange",
+            f"peer {each.agency}",
+        )
+        for each, when in zip(found.peers, heard, strict=True)
+    ]
 
 
-def _peer(peer: PeerState, now: datetime) -> Content:
-    heard = moments.ago(peer.last_heard, now) if peer.last_heard else _("never heard")
+def _peer(peer: PeerState, agency: str, heard: str) -> Content:
     if peer.missing:
         state = Line(_("↓ bundle %(numbers)s missing") % {"numbers": peer.missing}, "late")
     else:
         state = Line(_("↓ all") if peer.last_heard else "", "muted")
     waiting = f"  ↑ {peer.unsent}" if peer.unsent else ""
-    return content_of(
-        _fit(safe(peer.agency), _AGENCY_CELLS), f"  {heard:<12}  ", state, Line(waiting, "heading")
-    )
+    return content_of(f"{agency}  {heard}  ", state, Line(waiting, "heading"))
 
 
 def places(found: Overview, now: datetime) -> Content:
@@ -196,7 +205,9 @@ def folded(found: Overview, now: datetime, width: int) -> Content:
         missing = " " + _("! bundle missing") if peer.missing else ""
         waiting = f" ↑{peer.unsent}" if peer.unsent else ""
         parts.append(f"{safe(peer.agency)} {heard}{missing}{waiting}")
-    parts += [f"⌂ {safe(each.text('code'))} {each.text('places_free')}" for each in found.places]
+    free = [f"{safe(each.text('code'))} {each.text('places_free')}" for each in found.places]
+    if free:
+        parts.append("⌂ " + _("places free: %(list)s") % {"list": ", ".join(free)})
     return content_of(
         Line(shorten(" · ".join(parts) or _("no peers yet: taskforce peer add CARD"), width - 2), "muted")
     )
@@ -217,8 +228,10 @@ def command_of(entry: Entry | None, block: str | None) -> str:
 # ── empty: what is not there, and with which key it begins; on the wall there are no keys ──
 
 
-def no_assignments(keys: bool) -> Content:
+def no_assignments(keys: bool, has_operation: bool) -> Content:
     """What the lanes say where there is no assignment."""
+    if not has_operation:
+        return _no_operation(keys)
     return _nothing(_("no assignments yet: press a, then n") if keys else _("no assignments yet"))
 
 
@@ -227,8 +240,10 @@ def no_referrals(keys: bool) -> Content:
     return _nothing(_("none open; v begins one") if keys else _("none open"))
 
 
-def no_log(keys: bool) -> Content:
+def no_log(keys: bool, has_operation: bool) -> Content:
     """What the log says before its first entry."""
+    if not has_operation:
+        return _no_operation(keys)
     return _nothing(_("nothing yet; press i and type what happens") if keys else _("nothing yet"))
 
 
@@ -237,9 +252,18 @@ def no_peers(keys: bool) -> Content:
     return _nothing(_("no peers yet: taskforce peer add CARD") if keys else _("no peers yet"))
 
 
-def all_well() -> Content:
-    """That nothing waits."""
-    return content_of(Line("● " + _("nothing needs attention"), "ok"))
+def all_well(keys: bool, has_operation: bool) -> Content:
+    """That nothing waits; of a store without an operation, how it comes to one."""
+    if has_operation:
+        return content_of(Line("● " + _("nothing needs attention"), "ok"))
+    told = Line("○ " + _("no operation is chosen"), "heading")
+    if not keys:
+        return content_of(told)
+    return content_of(told, "\n  " + _("o chooses or makes one; a plan brings one: x, then i"))
+
+
+def _no_operation(keys: bool) -> Content:
+    return _nothing(_("these are of an operation; press o to choose one") if keys else _("nothing yet"))
 
 
 def _nothing(text: str) -> Content:

@@ -55,7 +55,7 @@ class AgenciesScreen(RecordsScreen):
     }
     AgenciesScreen.-wide #records { layout: horizontal; }
     AgenciesScreen.-wide #table { width: 1fr; height: 100%; }
-    AgenciesScreen.-wide #detail { width: 56; height: 100%; border-top: none; border-left: solid $panel; }
+    AgenciesScreen.-wide #detail { width: 48; height: 100%; border-top: none; border-left: solid $panel; }
     """
 
     BINDINGS = [

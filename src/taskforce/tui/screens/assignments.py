@@ -96,8 +96,8 @@ class AssignmentsScreen(RecordsScreen):
             self.table.focus()
             self.reload()
             return
+        self.query_one(Lanes).focus_first()
         await self._draw_lanes()
-        self.call_after_refresh(self.query_one(Lanes).focus_first)
 
     async def _draw_lanes(self) -> None:
         wanted = Wanted(self.kind, self.words, everywhere=self.everywhere)
@@ -106,7 +106,12 @@ class AssignmentsScreen(RecordsScreen):
             self.call_after_refresh(self._show_lanes, found)
 
     async def _show_lanes(self, found: dict[str, Lane]) -> None:
-        self.query_one(Lanes).show(found, self.room.now())
+        nothing = (
+            _('nothing holds "%(words)s"; escape clears the filter') % {"words": self.words}
+            if self.words
+            else self.nothing_yet()
+        )
+        self.query_one(Lanes).show(found, self.room.now(), nothing=nothing)
         await self.show_record(self.pointed)
 
     @on(Block.OptionHighlighted)

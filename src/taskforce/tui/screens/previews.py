@@ -57,7 +57,7 @@ class Preview(RoomDialog[T]):
         background: $surface;
         border: round $primary;
     }
-    Preview VerticalScroll { height: auto; max-height: 100%; padding: 0 1; scrollbar-size-vertical: 1; }
+    Preview VerticalScroll { height: auto; max-height: 75vh; padding: 0 1; scrollbar-size-vertical: 1; }
     Preview #work { height: auto; padding: 0 1; }
     Preview Footer { dock: none; }
     """

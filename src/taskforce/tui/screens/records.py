@@ -60,6 +60,7 @@ class RecordsScreen(RoomScreen):
         self.words = ""
         self.everywhere = False
         self._record: Record | None = None
+        self._told = ""
         self._go_to: int | None = None  # the record that was just saved, once it is in the table
 
     def body(self) -> ComposeResult:
@@ -161,7 +162,11 @@ class RecordsScreen(RoomScreen):
         return empty_text(self.kind.plural)
 
     def _tell_count(self) -> None:
-        self.query_one("#count", Static).update(content_of(Line(" " + self.count_text(), "muted")))
+        text = self.count_text()
+        # To draw it anew is to lay the whole screen out anew, and this is called at every move of the cursor.
+        if text != self._told:
+            self._told = text
+            self.query_one("#count", Static).update(content_of(Line(" " + text, "muted")))
 
     def count_text(self) -> str:
         """The line below the table."""

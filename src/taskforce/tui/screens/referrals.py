@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.widgets import Input, Static
 
 from taskforce.actions import looking, matching
 from taskforce.actions.matching import Match
@@ -19,6 +22,7 @@ from taskforce.tui.provider_lines import fitting_or_not, no_provider, provider_l
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.records import RecordsScreen
 from taskforce.tui.screens.refer import ReferDialog
+from taskforce.tui.widgets.record_table import RecordTable
 from taskforce.views import Line
 
 _SEEKING = ("draft", "declined", "cancelled")
@@ -29,6 +33,12 @@ _MOST = 8
 
 _BESIDES = ("victim", "to", "status", "answer_due")
 """Fields that the head and the clock tell already."""
+
+
+class ReferralTable(RecordTable):
+    """To whom somebody is referred matters more than the whole list of services."""
+
+    LEAST_WIDE = 12
 
 
 class ReferralsScreen(RecordsScreen):
@@ -46,7 +56,7 @@ class ReferralsScreen(RecordsScreen):
     ReferralsScreen.-wide #records { layout: horizontal; }
     ReferralsScreen.-wide #table { height: 1fr; }
     ReferralsScreen.-wide #detail {
-        width: 54; height: 1fr; border-top: none; border-left: solid $panel;
+        width: 48; height: 1fr; border-top: none; border-left: solid $panel;
     }
     """
 
@@ -67,6 +77,15 @@ class ReferralsScreen(RecordsScreen):
             tooltip=N_("The same victim and services, to another provider"),
         ),
     ]
+
+    def body(self) -> ComposeResult:
+        """The filter, the table, the referral."""
+        yield Input(placeholder=_("filter: words, ref, agency, state"), id="filter", classes="hidden")
+        with Horizontal(id="records"):
+            yield ReferralTable(self._page, id="table")
+            with VerticalScroll(id="detail"):
+                yield Static("", id="record", markup=False)
+        yield Static("", id="count", markup=False)
 
     def read_detail(self, session: Session, record: Record) -> Content:
         """Head and clock, who fits, the story, the fields."""

@@ -20,6 +20,22 @@ from taskforce.tui.widgets.top_line import TopLine
 _LANES_SHOWN = 3
 
 
+class _Blocks(Vertical):
+    """All that stands below the top line of `home`."""
+
+    def __init__(self, home: HomeScreen) -> None:
+        super().__init__()
+        self._home = home
+
+    def compose(self) -> ComposeResult:
+        """What the screen has: it costs more to make than the top line to paint."""
+        yield from self._home.blocks()
+
+    def on_mount(self) -> None:
+        """Tell the screen that it can be filled."""
+        self._home.furnished()
+
+
 class HomeScreen(RoomScreen):
     """Assignments in lanes, referrals with their clocks, what needs attention, the log, who was heard from."""
 
@@ -54,9 +70,20 @@ class HomeScreen(RoomScreen):
         super().__init__()
         self._found: Overview | None = None
         self._lanes: list[str] = []
+        self._is_begun = self._is_furnished = False
 
-    def body(self) -> ComposeResult:
-        """The blocks and the line."""
+    @on(TopLine.Drawn)
+    def _top_line_drawn(self) -> None:
+        """Paint the top line first: the blocks cost more to make than it does."""
+        if not self._is_begun:
+            self._is_begun = True
+            self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        await self.mount(_Blocks(self), after=self.query_one(TopLine))
+
+    def blocks(self) -> ComposeResult:
+        """What stands below the top line."""
         yield Static("", id="counts", classes="head", markup=False)
         with Horizontal(id="upper"):
             with Horizontal(id="lanes"):
@@ -80,12 +107,16 @@ class HomeScreen(RoomScreen):
         yield Static("", id="folded", markup=False)
         yield QuickEntry(id="entry")
 
-    def on_mount(self) -> None:
-        """The keys go to the log, where it ends."""
+    def furnished(self) -> None:
+        """The blocks are there: the keys go to the log, where it ends."""
+        self._is_furnished = True
         self.query_one("#log").focus()
+        self.reload()
 
     async def load(self) -> None:
         """Read and show it all."""
+        if not self._is_furnished:
+            return
         found = await self.try_reading(lambda session: overview(session, self.MOST))
         if found is not None:
             self._found = found
@@ -109,6 +140,7 @@ class HomeScreen(RoomScreen):
         if found is None:
             return
         now = self.room.now()
+        keys = self.HAS_KEYS and not self.desk.read_only  # those that the empty blocks would name
         for name, content in views.heads_of(found).items():
             self.query_one(f"#{name}", Static).update(content)
         for place, name in enumerate(self._lanes):
@@ -118,18 +150,20 @@ class HomeScreen(RoomScreen):
             )
             block.show(
                 views.lane(found.lanes[name], found.names, now, block.size.width),
-                empty=views.no_assignments(self.HAS_KEYS),
+                empty=views.no_assignments(keys, found.has_operation),
             )
         side = self.query_one("#side").size.width
         self.query_one("#referrals", Block).show(
-            views.referrals(found, now, side), empty=views.no_referrals(self.HAS_KEYS)
+            views.referrals(found, now, side), empty=views.no_referrals(keys)
         )
-        self.query_one("#attention", Block).show(views.attention(found, side), empty=views.all_well())
-        log = self.query_one("#log", Block)
-        log.show(
-            views.log(found, now, self.query_one("#story").size.width), empty=views.no_log(self.HAS_KEYS)
+        self.query_one("#attention", Block).show(
+            views.attention(found, side), empty=views.all_well(keys, found.has_operation)
         )
-        self.query_one("#peers", Block).show(views.peers(found, now), empty=views.no_peers(self.HAS_KEYS))
+        self.query_one("#log", Block).show(
+            views.log(found, now, self.query_one("#story").size.width),
+            empty=views.no_log(keys, found.has_operation),
+        )
+        self.query_one("#peers", Block).show(views.peers(found, now), empty=views.no_peers(keys))
         self.query_one("#places", Static).update(views.places(found, now))
         self.query_one("#folded", Static).update(views.folded(found, now, self.size.width))
 
@@ -141,7 +175,7 @@ class HomeScreen(RoomScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing is written in a room for reading."""
-        if action == "write" and self.desk.read_only:
+        if action == "write" and (self.desk.read_only or not self._is_furnished):
             return False
         return super().check_action(action, parameters)
 
@@ -182,19 +216,20 @@ class WallScreen(HomeScreen):
 
     HAS_KEYS = False
 
-    def body(self) -> ComposeResult:
-        """As the room, without the line to type into."""
-        yield from (each for each in super().body() if not isinstance(each, QuickEntry))
-
     def compose(self) -> ComposeResult:
         """No keys are shown: there are none."""
         yield TopLine()
-        yield from self.body()
+
+    def blocks(self) -> ComposeResult:
+        """As the room, without the line to type into."""
+        yield from (each for each in super().blocks() if not isinstance(each, QuickEntry))
+
+    def furnished(self) -> None:
+        """Nothing is focused."""
+        self._is_furnished = True
+        for block in self.query(Block):
+            block.can_focus = False
+        self.reload()
 
     async def load_entry(self) -> None:
         """There is no line."""
-
-    def on_mount(self) -> None:
-        """Nothing is focused."""
-        for block in self.query(Block):
-            block.can_focus = False

@@ -68,6 +68,7 @@ class Block(OptionList):
     def __init__(self, *, id: str, follows_end: bool = False) -> None:
         super().__init__(id=id, markup=False)
         self._entries: list[Entry] = []
+        self._nothing: Content | None = None
         self._follows_end = follows_end
         self._slipped_from: tuple[float, str] = (-SLIPPING, "")
 
@@ -85,14 +86,18 @@ class Block(OptionList):
 
     def show(self, entries: Sequence[Entry], *, empty: Content | None = None) -> None:
         """Show these rows; the cursor stays with its record, or at the end of a list that is followed."""
-        if list(entries) == self._entries and (entries or self.option_count):
+        nothing = empty or Content("")
+        if list(entries) == self._entries and (entries or nothing == self._nothing):
             return
+        self._nothing = nothing
+        if bool(entries) != bool(self._entries):
+            self.call_after_refresh(self.screen.refresh_bindings)  # nothing is opened where there is nothing
         before, at_end = self.pointed, self.highlighted in (None, len(self._entries) - 1)
         self._entries = list(entries)
         self.clear_options()
         self.add_options([Option(each.content) for each in entries])
         if not entries:
-            self.add_options([Option(empty or Content(""), disabled=True)])
+            self.add_options([Option(nothing, disabled=True)])
             return
         ids = [each.id for each in entries]
         if before is not None and before.id in ids and not (self._follows_end and at_end):
@@ -103,6 +108,12 @@ class Block(OptionList):
                 self._slipped_from = time.monotonic(), before.id
         if self._follows_end and at_end:
             self.call_after_refresh(self.scroll_end, animate=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing is opened where there is nothing."""
+        if action == "select" and not self._entries:
+            return False
+        return super().check_action(action, parameters)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

@@ -135,10 +135,12 @@ class FieldRow(Vertical):
 
     @property
     def text(self) -> str:
-        """What stands in the line."""
-        if self.field.type == Type.NOTE:
-            return self.query_one(TextArea).text
-        return self.query_one(Input).value
+        """What stands in the line; before there is one, and once it is gone, what it began with."""
+        for area in self.query(TextArea):
+            return area.text
+        for line in self.query(Input):
+            return line.value
+        return self.initial
 
     @text.setter
     def text(self, text: str) -> None:

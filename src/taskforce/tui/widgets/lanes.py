@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,11 +58,22 @@ def read_lanes(session: Session, wanted: Wanted) -> dict[str, Lane]:
     return found
 
 
+class Column(Vertical):
+    """One of the lanes; where it gets another width, its rows are cut anew."""
+
+    def on_resize(self) -> None:
+        """Cut the rows to the room there is."""
+        self.query_ancestor(Lanes).fill()
+
+
 class Lanes(HorizontalScroll):
-    """The lanes side by side; where they have no room, they scroll with the cursor."""
+    """The lanes that hold anything, side by side; where they have no room, they scroll with the cursor."""
 
     DEFAULT_CSS = """
-    Lanes > Vertical { width: 20%; min-width: 24; }
+    Lanes > Column { width: 1fr; min-width: 28; }
+    Lanes > Column.-empty { display: none; }
+    Lanes.-none > Vertical { display: none; }
+    Lanes.-none > #lane-planned-column { display: block; width: 1fr; }
     Lanes .head { height: 1; padding: 0 1; color: $text-muted; text-style: bold; }
     """
 
@@ -71,24 +82,42 @@ class Lanes(HorizontalScroll):
     def __init__(self) -> None:
         super().__init__()
         self._numbers: dict[str, int] = {}
+        self._wants_focus = False
+        self._shown: tuple[Mapping[str, Lane], datetime, str] | None = None
 
     def compose(self) -> ComposeResult:
         """A heading and a list for each."""
         for name in STATES:
-            with Vertical():
+            with Column(id=f"lane-{name}-column"):
                 yield Static("", id=f"head-{name}", classes="head", markup=False)
                 yield Block(id=f"lane-{name}")
 
-    def show(self, lanes: Mapping[str, Lane], now: datetime) -> None:
-        """Show them, for the present moment."""
+    def show(self, lanes: Mapping[str, Lane], now: datetime, *, nothing: str) -> None:
+        """Show them, for the present moment; `nothing` where no lane holds anything."""
         self._numbers = {each.id: each.n for lane in lanes.values() for each in lane.records}
+        is_empty = not any(lane.count for lane in lanes.values())
+        self.set_class(is_empty, "-none")
+        for name, lane in lanes.items():
+            self.query_one(f"#lane-{name}-column").set_class(not lane.count, "-empty")
+            self.query_one(f"#head-{name}", Static).update(views.lane_head(name, lane.count))
+        self._shown = lanes, now, nothing if is_empty else "–"
+        self.call_after_refresh(self.fill)
+
+    def fill(self) -> None:
+        """Draw the rows for the room there is."""
+        if self._shown is None:
+            return
+        lanes, now, nothing = self._shown
         for name, lane in lanes.items():
             block = self.query_one(f"#lane-{name}", Block)
-            self.query_one(f"#head-{name}", Static).update(views.lane_head(name, lane.count))
             block.show(
                 views.lane(lane.records, lane.names, now, block.size.width),
-                empty=content_of(Line("–", "muted")),
+                empty=content_of(Line(nothing, "muted")),
             )
+        if self._wants_focus:
+            self._wants_focus = False
+            shown = [each for each in self.query(Block) if each.parent is not None and each.parent.display]
+            next((each for each in shown if each.pointed is not None), shown[0]).focus()
 
     @property
     def pointed(self) -> int | None:
@@ -105,6 +134,5 @@ class Lanes(HorizontalScroll):
         return self._numbers.get(gone, -1) if gone else None
 
     def focus_first(self) -> None:
-        """Go to the first lane that holds anything."""
-        lanes: Sequence[Block] = list(self.query(Block))
-        next((each for each in lanes if each.pointed is not None), lanes[0]).focus()
+        """Go to the first lane that holds anything, once they are shown."""
+        self._wants_focus = True

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -121,6 +122,8 @@ class RecordTable(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(order) + 1)
         self._measure()
         self.cursor = max(0, min(place, len(order) - 1))
+        if not order or before is None:
+            self.screen.refresh_bindings()  # what is offered depends on whether there are any
         self._point()
         self.refresh()
         if before is not None and self.pointed != before and before not in self.leaving:
@@ -173,8 +176,7 @@ class RecordTable(ScrollView, can_focus=True):
             return self._strip(self._head(), width, self.get_component_rich_style("record-table--head"))
         place = self.scroll_offset.y + y - 1
         if place >= len(self._order):
-            text = f"  {self._empty}" if place == 0 else ""
-            return Strip([Segment(shorten(text, width).ljust(width), self.rich_style)], width)
+            return Strip([Segment(self._nothing(place, width), self.rich_style)], width)
         n = self._order[place]
         row = self._rows.get(n)
         base = self.rich_style
@@ -189,6 +191,12 @@ class RecordTable(ScrollView, can_focus=True):
             text, style = (cell.text, cell.style) if isinstance(cell, Line) else (cell, "")
             pieces.append((_fit(safe(text), self._widths[column]) + " " * _GAP, style))
         return self._strip(pieces, width, base)
+
+    def _nothing(self, place: int, width: int) -> str:
+        """A line of what an empty table says."""
+        said = wrap(safe(self._empty), max(10, width - 2 * _GUTTER)) if not self._order else []
+        text = " " * _GUTTER + said[place] if place < len(said) else ""
+        return _fit(text, width)
 
     def _head(self) -> list[tuple[str, str]]:
         titles = [
@@ -240,8 +248,10 @@ class RecordTable(ScrollView, can_focus=True):
     # ── moving ──
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Marks are offered where something can be done with several rows."""
-        if action in ("mark", "mark_all") and not self.can_mark:
+        """Marks are offered where something can be done with several rows; nothing, where there is none."""
+        if action in ("mark", "mark_all") and not (self.can_mark and self._order):
+            return False
+        if action == "open" and not self._order:
             return False
         return super().check_action(action, parameters)
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, date
 from typing import TYPE_CHECKING, cast
 
+from textual.message import Message
 from textual.widgets import Static
 
 from taskforce.actions.session import Session
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 class TopLine(Static):
     """One line, the same on every screen."""
+
+    class Drawn(Message):
+        """It has its size, and is drawn to it."""
 
     def __init__(self) -> None:
         super().__init__("", markup=False)
@@ -56,6 +60,7 @@ class TopLine(Static):
     def on_resize(self) -> None:
         """Use the room there is."""
         self.draw()
+        self.post_message(self.Drawn())
 
     def draw(self) -> None:
         """Draw it for the present moment."""
