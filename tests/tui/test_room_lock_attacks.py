@@ -273,7 +273,7 @@ def test_the_palette_offers_nothing_of_what_changes_in_a_room_for_reading(team: 
         await press(pilot, "ctrl+p")
         assert isinstance(app.screen, CommandPalette)
         text = screen_text(app)
-        for word in ("New referral", "Undo", "Operation  (o)", "Log entry"):
+        for word in ("Refer", "Undo", "Operation  (o)", "Log entry"):
             assert word not in text
         await press(pilot, "escape", "a", "f")
         await write(pilot, "x")

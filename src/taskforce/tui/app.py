@@ -91,7 +91,7 @@ class TaskforceApp(App[None]):
         Binding("5", "go('agencies')", N_("Agencies"), id="go.agencies", show=False),
         Binding("6,x", "go('exchange')", N_("Exchange"), id="go.exchange", key_display="x"),
         Binding("7,c", "go('conflicts')", N_("Conflicts"), id="go.conflicts", key_display="c"),
-        Binding("v", "refer", N_("New referral"), id="refer", tooltip=N_("Victim, needs, provider, send")),
+        Binding("v", "refer", N_("Refer"), id="refer", tooltip=N_("Victim, needs, provider, send")),
         Binding(
             "slash",
             "search",
