@@ -269,12 +269,12 @@ def test_the_palette_offers_nothing_of_what_changes_in_a_room_for_reading(team: 
     before = team.fingerprint()
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
-        await press(pilot, "o", "enter", "n", "escape")
+        await press(pilot, "o")
         assert not app.screen.is_modal
         await press(pilot, "ctrl+p")
         assert isinstance(app.screen, CommandPalette)
         text = screen_text(app)
-        for word in ("Refer  (v)", "Undo", "Log entry"):
+        for word in ("Refer  (v)", "Undo", "Operation  (o)", "Log entry"):
             assert word not in text
         await press(pilot, "escape", "a", "f")
         await write(pilot, "x")

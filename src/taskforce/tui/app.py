@@ -226,7 +226,7 @@ class TaskforceApp(LockableApp):
         """Offer only what can be done: on the wall and in a locked room nothing but leaving, for reading no changes."""
         if self.wall or self.desk.is_locked:
             return action in ("quit", "help_quit")
-        if action in ("refer", "undo", "redo") and self.desk.read_only:
+        if action in ("refer", "undo", "redo", "operation") and self.desk.read_only:
             return False
         return super().check_action(action, parameters)
 
