@@ -270,3 +270,15 @@ def test_an_unreadable_store_is_told_in_the_room(team: Team, monkeypatch: pytest
         assert app.is_running
 
     play(team, act)
+
+
+def test_with_animations_off_nothing_moves_by_itself(team: Team) -> None:
+    team.call("config", "set", "animations", "off").ok()
+    room = Room(team)
+    room.until("HEARD FROM")
+    room.press("i")
+    room.settle(0.5)
+    before = len(room.written)
+    room.settle(1.5, 1.6)
+    assert len(room.written) == before, "not even the cursor"
+    assert room.leave() == 0

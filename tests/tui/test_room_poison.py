@@ -143,3 +143,15 @@ def test_a_sentence_that_quotes_a_long_text_does_not_cover_the_screen(team: Team
         assert len(said.message) < 1300
 
     play(team, act)
+
+
+@pytest.mark.parametrize(
+    ("keys", "command"), [(("slash", *"$(id)"), "search '$(id)'"), (("o", "down"), "use 'STORM MAKERS II'")]
+)
+def test_searching_and_choosing_have_their_commands(team: Team, keys: tuple[str, ...], command: str) -> None:
+    async def act(app: TaskforceApp, pilot: Pilot[object]) -> None:
+        names = {"$": "dollar_sign", "(": "left_parenthesis", ")": "right_parenthesis"}
+        await press(pilot, *(names.get(key, key) for key in keys), "f2")
+        assert app.clipboard == f"taskforce {command}"
+
+    play(team, act)

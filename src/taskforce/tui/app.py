@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
@@ -219,6 +220,12 @@ class TaskforceApp(LockableApp):
             timeout=8 if is_error else 4,
             markup=False,
         )
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Where nothing may move, the cursor does not blink."""
+        widget: Any = event.widget
+        if self.animation_level == "none" and hasattr(widget, "cursor_blink"):
+            widget.cursor_blink = False
 
     # ── keys ──
 

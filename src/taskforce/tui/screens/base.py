@@ -18,7 +18,6 @@ from taskforce.actions.drafting import draft, forget_draft, keep_draft
 from taskforce.actions.session import Session
 from taskforce.errors import Failure, TaskforceError
 from taskforce.i18n import N_, _
-from taskforce.tui.widgets.kept_line import KeptLine
 from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.widgets.top_line import TopLine
 from taskforce.tui.working import begin, unhurried
@@ -26,6 +25,7 @@ from taskforce.tui.working import begin, unhurried
 if TYPE_CHECKING:
     from taskforce.tui.app import TaskforceApp
     from taskforce.tui.desk import Desk, Work
+    from taskforce.tui.widgets.kept_line import KeptLine
 
 T = TypeVar("T")
 
@@ -81,7 +81,8 @@ class _Reading:
 
     def unkept(self) -> list[Work]:
         """What keeps the texts that are half typed here, in the store; asked for when the room locks or is left."""
-        lines = self.query(KeptLine) if isinstance(self, Screen) and self.is_attached else ()
+        found = self.query("KeptLine") if isinstance(self, Screen) and self.is_attached else ()
+        lines = [cast("KeptLine", line) for line in found]  # by name: the class is loaded where there is one
         return [work for line in lines if (work := line.unkept()) is not None]
 
 

@@ -18,6 +18,7 @@ from taskforce.records.registry import get_kind
 from taskforce.reports.record_views import shown
 from taskforce.store import queries
 from taskforce.store.queries import Record
+from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.working import begin, unhurried
@@ -85,6 +86,11 @@ class OperationDialog(RoomDialog[None]):
         sentence = _("this store's operation is %(name)s now") % {"name": record.text("codename")}
         if await self.try_acting(use, sentence) is not None:
             self.dismiss(None)
+
+    def as_command(self) -> str:
+        """The command that chooses the operation under the cursor."""
+        place = self.query_one(OptionList).highlighted
+        return "" if place is None or not self._records else command_line("use", named(self._records[place]))
 
     def action_add(self) -> None:
         """A form for a new operation, which is the room's once it is saved."""

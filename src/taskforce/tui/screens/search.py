@@ -18,6 +18,7 @@ from taskforce.i18n import N_, _
 from taskforce.records.registry import get_kind
 from taskforce.store.queries import Record
 from taskforce.text import cells, shorten
+from taskforce.tui.as_command import command_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.working import begin
@@ -104,6 +105,11 @@ class SearchDialog(RoomDialog[None]):
         if words.strip() and not found:
             nothing = _('nothing holds "%(words)s"') % {"words": words}
             listed.add_option(Option(content_of(Line(nothing, "muted")), disabled=True))
+
+    def as_command(self) -> str:
+        """The command that finds the same."""
+        words = self.query_one(Input).value
+        return command_line("search", words) if words.strip() else ""
 
     def _open(self, place: int) -> None:
         from taskforce.tui.screens.record import RecordDialog  # deferred: until one is opened

@@ -63,7 +63,7 @@ class RecordTable(ScrollView, can_focus=True):
     LEAST_WIDE: ClassVar[int] = 20
     """Cells that the widest column keeps, if it wants them, before less important columns are shown."""
 
-    HELP = N_("Arrows or hjkl move, g and G go to the ends, space marks a row, enter opens it.")
+    HELP = N_("Arrows or jk move, g and G go to the ends, space marks a row, enter opens it.")
 
     cursor: reactive[int] = reactive(0)
 
