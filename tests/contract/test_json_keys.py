@@ -141,7 +141,7 @@ def test_peers(story: Team, tmp_path: Path) -> None:
     (peer,) = data_of(story, "peer", "list")
     assert set(peer) == {
         *("agency", "name", "fingerprint", "verified_at", "verified_by", "how", "devices", "last_heard"),
-        *("last_number", "missing", "waiting", "unsent"),
+        *("last_number", "missing", "waiting", "unsent", "confirmed"),
     }
     assert set(data_of(story, "peer", "card")) == {"card", "words"}
     card = tmp_path / "card"

@@ -300,7 +300,9 @@ def _peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
                 "numbers": peer.missing,
                 "last": peer.last_number,
             }
-            result.append(Item("bundle", "peer", peer.agency, text, _("heals with their next bundle")))
+            # A bundle carries all that its receiver has not confirmed: the later one made up for those before it.
+            brought = _("bundle %(last)d brought what it carried") % {"last": peer.last_number}
+            result.append(Item("bundle", "peer", peer.agency, text, brought))
         if peer.last_heard and now - moments.read_time(peer.last_heard) > STALE:
             text = _("last heard %(when)s") % {"when": moments.ago(peer.last_heard, now)}
             result.append(

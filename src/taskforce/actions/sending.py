@@ -296,16 +296,19 @@ class PieceReader:
         return data[:size]
 
 
-def waiting_edits(session: Session, agency: str, known: Knowledge) -> tuple[int, int]:
-    """How many edits an agency may have, by what is `known`, and has not said it holds; how many of them never went."""
+def count_edits(session: Session, agency: str, known: Knowledge) -> tuple[int, int, int]:
+    """Of the edits that an agency may have, by what is `known`: how many it has not said it holds, how many of these
+    never went, and how many it has said it holds.
+    """
     devices = [one.id for one in exchange.devices(session.store.connection, agency.upper())]
     if not devices:
         raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
     told = exchange.told_by_all(session.store.connection, devices)
     sent = exchange.sent_to(session.store.connection, agency.upper())
-    waiting = unsent = 0
+    waiting = unsent = confirmed = 0
     for feed, ranges in reach_of(session, agency.upper(), known).allowed.items():
         missing = holdings.difference(ranges, told.get(feed, ()))
         waiting += holdings.count(missing)
+        confirmed += holdings.count(ranges) - holdings.count(missing)
         unsent += holdings.count(holdings.difference(missing, sent.get(feed, ())))
-    return waiting, unsent
+    return waiting, unsent, confirmed
