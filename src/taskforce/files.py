@@ -64,7 +64,11 @@ def _open_nameless(folder: Path) -> int | None:
     try:
         return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
     except OSError as error:
-        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):  # a stick's file system, an old kernel
+        if error.errno in (
+            errno.EOPNOTSUPP,
+            errno.EISDIR,
+            errno.EINVAL,
+        ):  # a stick's file system, an old kernel
             return None
         raise
 

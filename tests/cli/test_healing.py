@@ -77,7 +77,9 @@ def test_any_of_six_bundles_lost_repeated_and_in_any_order_heal_at_the_next_exch
 ) -> None:
     monkeypatch.setenv("TASKFORCE_NOW", "2026-12-01T12:00:00Z")
     rng = random.Random(6)
-    memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # 64 endings: the disk's pace proves nothing
+    memory = (
+        Path("/dev/shm") if Path("/dev/shm").is_dir() else None
+    )  # 64 endings: the disk's pace proves nothing
     ends = set()
     subsets = [some for size in range(BUNDLES + 1) for some in combinations(range(1, BUNDLES + 1), size)]
     for arriving in subsets:
@@ -183,7 +185,9 @@ def test_a_relay_carries_edits_between_agencies_that_never_meet(tmp_path: Path) 
     assert found["result"] == "Two adults and a child"
     theirs = lead.data("history", found["ref"])[-1]
     assert (theirs["agency"], theirs["by"]) == ("FAR", "Officer of FAR")
-    assert edits_of(far, theirs["device"]) == edits_of(lead, theirs["device"]), "to the last byte, signatures included"
+    assert edits_of(far, theirs["device"]) == edits_of(lead, theirs["device"]), (
+        "to the last byte, signatures included"
+    )
     assert edits_of(lead, theirs["device"])
     heard = {peer["agency"]: peer["last_heard"] for peer in lead.data("peer", "list")}
     assert heard["HUB"] and heard["FAR"] is None, "what came was not a bundle of theirs"
@@ -201,7 +205,8 @@ def edits_of(team: Team, device: str) -> list[tuple[int, str]]:
 
     store = Store.open(team.store, slots.open_with_key_file(team.store, str(team.key)))
     rows = store.connection.execute(
-        "SELECT number, body FROM edit JOIN feed ON feed.id = edit.feed WHERE device = ? ORDER BY number", (device,)
+        "SELECT number, body FROM edit JOIN feed ON feed.id = edit.feed WHERE device = ? ORDER BY number",
+        (device,),
     ).fetchall()
     store.close()
     return rows

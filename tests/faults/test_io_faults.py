@@ -67,8 +67,14 @@ ACTS = [
     Act("import-bundle", ("import", "in.bundle")),
     Act("import-plan", ("import", "plan.yaml")),
     Act("export", ("export", "--to", "NGO", "-o", "out/made.bundle"), made="out/made.bundle"),
-    Act("export-replacing", ("export", "--to", "NGO", "-o", "out/old.bundle", "--force"), made="out/old.bundle"),
-    Act("export-records", ("export", "--records", "-o", "out/made.yaml"), made="out/made.yaml", is_plain=True),
+    Act(
+        "export-replacing",
+        ("export", "--to", "NGO", "-o", "out/old.bundle", "--force"),
+        made="out/old.bundle",
+    ),
+    Act(
+        "export-records", ("export", "--records", "-o", "out/made.yaml"), made="out/made.yaml", is_plain=True
+    ),
     Act("edit", ("assignment", "edit", "ASSIGNMENT", "--title", "Watch the gate", "--due", "2026-12-01")),
     Act("undo", ("undo",)),
     Act("migrate", ("operation", "list"), stage="old"),
@@ -110,7 +116,6 @@ class Bench:
         self.process.stdin.flush()
         return Ran(**json.loads(self.process.stdout.readline())), self.trace.read_text().splitlines()
 
-
     def calls_of(self, base: Path, room: Path, arguments: tuple[str, ...]) -> list[str]:
         """The calls that an action makes, done on a copy of a folder."""
         folder = room / "counted"
@@ -125,7 +130,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """The shim, built, and the process that it stands beside."""
     folder = tmp_path_factory.mktemp("shim")
     compiler = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
-    assert compiler, "tests of a failing disk need a C compiler (cc, gcc or clang) and found none: install one"
+    assert compiler, (
+        "tests of a failing disk need a C compiler (cc, gcc or clang) and found none: install one"
+    )
     shim = folder / "shim.so"
     built = subprocess.run(
         [compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-o", shim, HERE / "shim.c", "-ldl"],
@@ -321,7 +328,11 @@ def test_wherever_the_disk_fails_the_action_is_whole_or_is_not(
             assert ran.signal is None and ran.code in (0, 7), where
             assert "Traceback" not in ran.said, where
         found = scene.shown()
-        if (ran.signal or way == "dying") and found["made"] == "whole" and found["rows"] != scene.after["rows"]:
+        if (
+            (ran.signal or way == "dying")
+            and found["made"] == "whole"
+            and found["rows"] != scene.after["rows"]
+        ):
             found["made"] = scene.before["made"]  # it stands there, and nobody lived to take it back
         assert found in (scene.before, scene.after), where
         is_done = found == scene.after
@@ -375,7 +386,13 @@ def test_a_disk_that_takes_nothing_more_can_still_be_read(
         first = next(at for at, call in enumerate(calls, 1) if call.endswith("store.db"))  # the checkpoint
         ran, _calls = bench.run(found, edit, mode=KILL, at=first)
         assert ran.signal and (found / "store" / "store.db-wal").stat().st_size
-    for line in (("assignment", "list"), ("status",), ("search", CANARY), ("conflict", "list"), ("peer", "list")):
+    for line in (
+        ("assignment", "list"),
+        ("status",),
+        ("search", CANARY),
+        ("conflict", "list"),
+        ("peer", "list"),
+    ):
         well, ill = tmp_path / "well", tmp_path / "ill"
         for each in (well, ill):
             shutil.rmtree(each, ignore_errors=True)

@@ -34,7 +34,7 @@ from taskforce.actions.session import Session
 from taskforce.errors import Refused
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
-from taskforce.store import exchange, health, history, queries
+from taskforce.store import exchange, health, queries
 from taskforce.store.connection import Connection
 from taskforce.store.queries import Record
 from taskforce.store.store import Store
@@ -103,7 +103,9 @@ def drawn_from(rng: random.Random) -> Iterator[None]:
 def bases(count: int) -> tuple[Base, ...]:
     """Stores of agencies that take part in one operation, made once: all verified, all told of it."""
     codes = ["LEAD", *(f"TEAM-{number}" for number in range(1, count))]
-    folder = Path(tempfile.mkdtemp(prefix="simulation", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
+    folder = Path(
+        tempfile.mkdtemp(prefix="simulation", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    )
     try:
         with drawn_from(random.Random(0)), at(NOON - timedelta(days=30)):
             made = [make_replica(folder / code, code, name=code.title()) for code in codes]
@@ -296,7 +298,10 @@ class History:
         if record is not None:
             with self._acting(node):
                 keeping.set_archived(
-                    node.session, record.kind, record, archived=self.rng.random() < 0.8 - 0.6 * record.archived
+                    node.session,
+                    record.kind,
+                    record,
+                    archived=self.rng.random() < 0.8 - 0.6 * record.archived,
                 )
 
     def move(self) -> None:
@@ -466,7 +471,11 @@ class History:
         new = self.world.arrive(bundle.to, bundle.dots, trusted=self._trusted(bundle.to))
         assert (found.new, found.edits) == (new, len(bundle.dots))
         assert found.verified == (bundle.sender in node.trusts)
-        times = [self.world.written[dot].shown_by[0].rstrip("Z") for dot in fresh if dot in self.world.held[bundle.to]]
+        times = [
+            self.world.written[dot].shown_by[0].rstrip("Z")
+            for dot in fresh
+            if dot in self.world.held[bundle.to]
+        ]
         followed = [each for each in times if each <= _time(now + FOLLOWED)]
         node.latest = max([node.latest, *followed])
         assert found.ahead == len(times) - len(followed)
@@ -606,7 +615,7 @@ def run_history(seed: int, *, steps: int = 200, replicas: int = 5, loss: float =
     try:
         one.run(steps)
         return one
-    except AssertionError as error:
+    except AssertionError:
         again = History(seed, replicas=replicas, loss=loss, watchful=True)
         try:
             again.run(steps)
@@ -619,5 +628,3 @@ def run_history(seed: int, *, steps: int = 200, replicas: int = 5, loss: float =
         ) from error
     finally:
         one.close()
-
-

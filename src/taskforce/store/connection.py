@@ -70,9 +70,7 @@ def _connect(
     path: str, key: bytes, *, create: bool = False, alone: bool = False, is_uri: bool = False
 ) -> Connection:
     with sentences():
-        connection = sqlite.connect(
-            path, isolation_level=None, timeout=_BUSY_MILLISECONDS / 1000, uri=is_uri
-        )
+        connection = sqlite.connect(path, isolation_level=None, timeout=_BUSY_MILLISECONDS / 1000, uri=is_uri)
         try:
             # SQLCipher would write a log of its own to stderr, where only sentences stand.
             connection.execute("PRAGMA cipher_log_level = NONE")

@@ -149,7 +149,10 @@ def known_edit(text: str) -> Edit:
         body["record"],
         body["part"],
         body["set"],
-        {name: {other: int(top) for other, top in seen.items()} for name, seen in body.get("saw", {}).items()},
+        {
+            name: {other: int(top) for other, top in seen.items()}
+            for name, seen in body.get("saw", {}).items()
+        },
         body.get("born", ""),
         body["sig"],
         body,
