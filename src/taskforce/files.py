@@ -125,7 +125,7 @@ def disk_sentences(path: Path) -> Iterator[None]:
 
 
 def drop(path: Path) -> None:
-    """Delete a file that nobody needs, if it is there; that a failing disk will not is no matter beside why it fails."""
+    """Delete a file that nobody needs, if it is there; that a failing disk will not do so is no news."""
     with suppress(OSError):
         path.unlink()
 

@@ -1,4 +1,4 @@
-"""Bundles that are lost, late, repeated and out of order heal by themselves, and a relay carries for those who never meet.
+"""Bundles that are lost, late, repeated and out of order heal by themselves; a relay carries for those who never meet.
 
 Real files and the real program, as people use it: a stick with a folder of bundles.
 """

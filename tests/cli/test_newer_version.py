@@ -1,4 +1,4 @@
-"""Partners do not upgrade on the same day: what a newer version writes is kept, passed on, told, and comes to life later.
+"""Partners do not upgrade on one day: what a newer version writes is kept, passed on, told, and comes to life later.
 
 The newer version is real: a copy of this program with another kind, field and code declared, run as a process.
 """

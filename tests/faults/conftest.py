@@ -1,4 +1,4 @@
-"""Lets the tests here import the helper modules of tests/sync (stores and their exchange) and tests/cli (the program)."""
+"""Lets the tests here import the helper modules of tests/sync (stores, exchange) and tests/cli (the program)."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def _act(task: dict[str, Any], said: int) -> NoReturn:
     """Be the program, with a disk that fails as the task says."""
     code = 99
     try:
-        sys.stdin = open(os.devnull, encoding="utf-8")
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (as long as the process)
         for descriptor in (1, 2):
             os.dup2(said, descriptor)
         os.chdir(task["folder"])

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlcipher3.dbapi2 as sqlite
 from program import Team, call, introduce, new_team
 
 from taskforce.actions import receiving
 from taskforce.actions.session import Session
+from taskforce.errors import TaskforceError
 from taskforce.keys import slots
 from taskforce.store.store import Store
 
@@ -60,7 +62,7 @@ def read(folder: Path, started: Event, ended: Event, said: Connection) -> None:
             if before != after:
                 faults.append(f"{before} became {after} within one reading")
             readings += 1
-        except Exception as error:
+        except (TaskforceError, sqlite.Error) as error:
             faults.append(repr(error))
     session.store.close()
     said.send((readings, faults))
@@ -82,7 +84,7 @@ def take_in(folder: Path, bundles: list[bytes], started: Event, ended: Event, sa
         try:
             receiving.import_bundle(session, io.BytesIO(bundles[taken % len(bundles)]), "bundle")
             taken += 1
-        except Exception as error:
+        except (TaskforceError, sqlite.Error) as error:
             faults.append(repr(error))
         time.sleep(0.05)
     session.store.close()

@@ -15,8 +15,8 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -250,9 +250,10 @@ class History:
                 self.step()
             self.settle()
 
-    def step(self) -> None:
-        """Something happens."""
-        [name] = self.rng.choices(_NAMES, _WEIGHTS)
+    def step(self, happenings: Mapping[str, int] | None = None) -> None:
+        """Something happens: one of all `HAPPENINGS`, or of those given."""
+        chosen = happenings or HAPPENINGS
+        [name] = self.rng.choices(list(chosen), list(chosen.values()))
         self.done.append(name)
         self.clock += timedelta(seconds=self.rng.choice((0, 1, 40, 4000)))
         getattr(self, name)()
@@ -333,20 +334,14 @@ class History:
     def undo(self) -> None:
         """Somebody takes back what they did last."""
         node = self._who()
-        with self._acting(node):
-            try:
-                undoing.undo(node.session)
-            except Refused:
-                pass
+        with self._acting(node), suppress(Refused):
+            undoing.undo(node.session)
 
     def redo(self) -> None:
         """Somebody does again what they took back."""
         node = self._who()
-        with self._acting(node):
-            try:
-                undoing.redo(node.session)
-            except Refused:
-                pass
+        with self._acting(node), suppress(Refused):
+            undoing.redo(node.session)
 
     def export(self) -> None:
         """A bundle is made; it may travel or not."""
@@ -371,6 +366,14 @@ class History:
             self._hand_over(*pair)
             if self._may_send(*pair[::-1]):
                 self._hand_over(*pair[::-1])
+
+    def swap(self, one: str, other: str) -> int:
+        """These two meet; each verifies the other, if it had not. How many bundles they made."""
+        for sender, to in ((one, other), (other, one)):
+            if to not in self.nodes[sender].trusts:
+                self._verify(sender, to)
+            self._hand_over(sender, to)
+        return 2
 
     def relay(self) -> None:
         """One hands on to another what a third has just given it."""
@@ -584,7 +587,11 @@ HAPPENINGS: dict[str, int] = {
 }
 """What happens, and how often beside the others."""
 
-_NAMES, _WEIGHTS = list(HAPPENINGS), list(HAPPENINGS.values())
+AT_WORK = {
+    name: HAPPENINGS[name]
+    for name in ("add", "edit", "quarrel", "archive", "move", "resolve", "undo", "redo")
+}
+"""What people do on their own."""
 
 
 def _export_unsealed(session: Session, agency: str, stream: io.BytesIO) -> None:

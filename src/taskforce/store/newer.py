@@ -18,7 +18,7 @@ from taskforce.sync.edit import Value
 
 @dataclass(frozen=True, slots=True)
 class Newer:
-    """Something unknown, and in how many records: a `kind`, or of a known kind a `part`, a `field`, or a field's `code`.
+    """Something unknown, and in how many records: a `kind`, or of a known kind a `part`, a `field` or a field's `code`.
 
     What does not apply is the empty string.
     """
