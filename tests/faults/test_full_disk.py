@@ -67,3 +67,14 @@ def test_what_was_acknowledged_is_there_and_can_be_read_and_goes_on_when_there_i
 def names(team: Team) -> set[str]:
     """The names of all sites."""
     return {each["name"] for each in team.data("site", "list")}
+
+
+def test_a_disk_that_became_read_only_can_be_read(small_disk: Path) -> None:
+    team = new_team(small_disk / "team", "CITY", "J. Okafor")
+    team.call("operation", "add", "GREY HERON", "--lead", "CITY").ok()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    [operation] = team.data("operation", "list")
+    assert operation["codename"] == "GREY HERON"
+    assert team.call("status").code == 0
+    error = team.error("use", "GREY HERON")
+    assert error["exit"] == 7 and "read-only" in error["message"]
