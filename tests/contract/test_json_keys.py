@@ -113,7 +113,7 @@ def test_history_search_doctor_and_undo(story: Team) -> None:
     assert done and all(set(each) == {"at", "by", "action", "undone"} for each in done)
     (found,) = data_of(story, "search", "gate")
     assert set(found) == {*OF_EVERY_RECORD, *FIELDS["log"].split(), *OF_ITS_PAST}
-    assert set(data_of(story, "doctor")) == {"edits", "records", "waiting", "faults", "rebuilt"}
+    assert set(data_of(story, "doctor")) == {"edits", "records", "waiting", "faults", "rebuilt", "newer"}
 
 
 def test_undo(story: Team, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_peers(story: Team, tmp_path: Path) -> None:
     (peer,) = data_of(story, "peer", "list")
     assert set(peer) == {
         *("agency", "name", "fingerprint", "verified_at", "verified_by", "how", "devices", "last_heard"),
-        *("last_number", "missing", "waiting", "unsent"),
+        *("last_number", "missing", "waiting", "unsent", "confirmed"),
     }
     assert set(data_of(story, "peer", "card")) == {"card", "words"}
     card = tmp_path / "card"

@@ -15,6 +15,7 @@ from taskforce.i18n import N_, _, ngettext
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Kind
 from taskforce.store import exchange, queries
+from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
 
 REVIEW_DAYS = 30
@@ -33,7 +34,7 @@ class Item:
     `own` says whether it is this agency's to see to, which the lead's is everything of the operation.
     """
 
-    kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine
+    kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine | newer
     noun: str  # referral | assignment | agreement | peer | record | edit
     subject: str
     text: str
@@ -81,6 +82,7 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             _assignments(session, now, operation, limit),
             conflicted,
             _whole(quarantined(session)),
+            _whole(_newer(session)),
             _whole(_agreements(session, now)),
             _whole(_peers(list_peers(session) if peers is None else peers, now)),
         ]
@@ -112,6 +114,7 @@ _WORST_FIRST = (
     ("late", "agreement"),
     ("agreement", "agreement"),
     ("waiting", "peer"),
+    ("newer", "record"),
 )
 
 
@@ -258,6 +261,21 @@ def quarantined(session: Session) -> list[Item]:
     return result
 
 
+def _newer(session: Session) -> list[Item]:
+    """Kinds of records that partners with a newer version of the program have sent."""
+    result = []
+    for one in unknown_kinds(session.store.connection):
+        text = ngettext(
+            "%(count)d record from a newer version is kept, and not shown",
+            "%(count)d records from a newer version are kept, and not shown",
+            one.records,
+        )
+        result.append(
+            Item("newer", "record", one.kind, text % {"count": one.records}, _("install the newer version"))
+        )
+    return result
+
+
 _REASONS = {
     "unknown-signer": N_("the agency that signed is not verified yet"),
     "broken-signature": N_("the signature does not hold"),
@@ -300,7 +318,9 @@ def _peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
                 "numbers": peer.missing,
                 "last": peer.last_number,
             }
-            result.append(Item("bundle", "peer", peer.agency, text, _("heals with their next bundle")))
+            # A bundle carries all that its receiver has not confirmed: the later one made up for those before it.
+            brought = _("bundle %(last)d brought what it carried") % {"last": peer.last_number}
+            result.append(Item("bundle", "peer", peer.agency, text, brought))
         if peer.last_heard and now - moments.read_time(peer.last_heard) > STALE:
             text = _("last heard %(when)s") % {"when": moments.ago(peer.last_heard, now)}
             result.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import replace as replace_in
 from pathlib import Path
@@ -15,7 +16,7 @@ from taskforce.actions.references import NAMED_BY, shown_ids
 from taskforce.actions.session import Session
 from taskforce.crockford import random_name
 from taskforce.errors import Refused, TrustError, UsageError
-from taskforce.files import new_file
+from taskforce.files import back_as_it_was, new_file
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import DIRECTORY
@@ -111,7 +112,7 @@ def export_bundle(
         with session.store.reading():
             one = _Outgoing(session, code, devices)
             return one.result()
-    with session.store.writing():
+    with ExitStack() as undoing, session.store.writing():
         one = _Outgoing(session, code, devices)
         told = one.result()
         if shown is not None and not told.is_like(shown):
@@ -127,9 +128,12 @@ def export_bundle(
             )
         if isinstance(target, Path):
             path = target / f"{one.id}.bundle" if target.is_dir() else target
+            # It stands on the disk before it counts here; if it then cannot count, it must not stand there.
+            stands = undoing.enter_context(back_as_it_was(path))
             with new_file(path, replace=replace) as stream:
                 one.write(stream, sealed=sealed, progress=progress)
-                one.note()
+            stands()
+            one.note()
             return replace_in(told, file=str(path), written=True)
         one.write(target, sealed=sealed, progress=progress)
         one.note()
@@ -292,16 +296,19 @@ class PieceReader:
         return data[:size]
 
 
-def waiting_edits(session: Session, agency: str, known: Knowledge) -> tuple[int, int]:
-    """How many edits an agency may have, by what is `known`, and has not said it holds; how many of them never went."""
+def count_edits(session: Session, agency: str, known: Knowledge) -> tuple[int, int, int]:
+    """Of the edits that an agency may have, by what is `known`: how many it has not said it holds, how many of these
+    never went, and how many it has said it holds.
+    """
     devices = [one.id for one in exchange.devices(session.store.connection, agency.upper())]
     if not devices:
         raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
     told = exchange.told_by_all(session.store.connection, devices)
     sent = exchange.sent_to(session.store.connection, agency.upper())
-    waiting = unsent = 0
+    waiting = unsent = confirmed = 0
     for feed, ranges in reach_of(session, agency.upper(), known).allowed.items():
         missing = holdings.difference(ranges, told.get(feed, ()))
         waiting += holdings.count(missing)
+        confirmed += holdings.count(ranges) - holdings.count(missing)
         unsent += holdings.count(holdings.difference(missing, sent.get(feed, ())))
-    return waiting, unsent
+    return waiting, unsent, confirmed

@@ -207,7 +207,7 @@ def open_session() -> Session:
     from taskforce.store.store import Store  # deferred: loads SQLCipher
 
     one = opener()
-    session = Session(Store.open(one.folder, opened_key(one)))
+    session = Session(Store.open(one.folder, opened_key(one), briefly=True))
     current.get().opened.append(session)
     return session
 

@@ -51,7 +51,9 @@ def story_of(kind: Kind, changes: Sequence[Told], *, longest: int = _LONGEST) ->
         story.append(f"{moments.show_time(change.at)}  {change.by}, {change.agency or '?'}  · {change.part}")
         for name, value in change.values.items():
             text = shorten(_value(kind, name, value, change.names), longest)
-            story.append(f"    {name}: {text or _('(nothing)')}")
+            known = name == ARCHIVED or kind.field(name) is not None
+            newer = "" if known else "  " + _("(from a newer version)")
+            story.append(f"    {name}: {text or _('(nothing)')}{newer}")
     return story
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskforce.errors import StoreError
-from taskforce.files import sync_folder
+from taskforce.files import disk_sentences, drop, sync_folder
 from taskforce.i18n import _
 from taskforce.store.connection import Connection, sentences, transaction, with_sqlite_utils
 
@@ -56,29 +56,30 @@ def migrate(connection: Connection, path: str) -> None:
                 connection.execute("PRAGMA user_version = " + str(SCHEMA))
                 if copy is not None:
                     kept = _name_before(Path(path))
-                    os.replace(copy, kept)
+                    with disk_sentences(kept):
+                        os.replace(copy, kept)
+                        sync_folder(kept.parent)
     except BaseException:
         if kept is not None:
-            kept.unlink(missing_ok=True)  # the store is as it was: there is no "before"
+            drop(kept)  # the store is as it was: there is no "before"
         raise
     finally:
         if copy is not None:
-            copy.unlink(missing_ok=True)
-    if kept is not None:
-        sync_folder(kept.parent)
+            drop(copy)
 
 
 def _copy(connection: Connection, path: Path) -> Path:
     """Copy the store as it is now; the copy has the same key, is on the disk, and has no lasting name yet."""
     copy = path.with_name(f"{path.name}.{os.urandom(4).hex()}.part")
     try:
-        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with sentences():
+        with disk_sentences(copy), sentences():
+            os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             connection.execute("VACUUM INTO ?", (str(copy),))
-        with copy.open("rb+") as stream:
-            os.fsync(stream.fileno())
+            with copy.open("rb+") as stream:
+                os.fsync(stream.fileno())
     except BaseException:
-        copy.unlink(missing_ok=True)
+        for left in (copy, copy.with_name(copy.name + "-journal")):
+            drop(left)
         raise
     return copy
 

@@ -62,10 +62,13 @@ class Store:
         return store
 
     @classmethod
-    def open(cls, folder: Path, key: bytes) -> Store:
-        """Open the store in `folder`; Locked if there is none or the key does not fit, StoreError if it is newer."""
+    def open(cls, folder: Path, key: bytes, *, briefly: bool = False) -> Store:
+        """Open the store in `folder`; Locked if there is none or the key does not fit, StoreError if it is newer.
+
+        `briefly` is for one command: see `connect`.
+        """
         path = str(folder / DATABASE)
-        connection = connect(path, key)
+        connection = connect(path, key, briefly=briefly)
         store = cls(folder, connection)
         try:
             if not check_schema(connection):
