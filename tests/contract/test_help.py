@@ -27,6 +27,8 @@ TOP = (
         "redo",
         "search",
         "doctor",
+        "backup",
+        "restore",
         "config",
     ),
     *("completion", "tui", "wall", "demo"),
@@ -54,10 +56,13 @@ def test_the_commands_are_these() -> None:
         verbs = {path[1] for path in COMMANDS if path[:1] == (kind.name,) and len(path) == 2}
         assert verbs == {*OF_EVERY_NOUN, *moves, *EXTRA.get(kind.name, ())}, kind.name
     assert {
-        " ".join(path) for path in COMMANDS if path and path[0] in ("bundle", "peer", "conflict", "config")
+        " ".join(path)
+        for path in COMMANDS
+        if path and path[0] in ("bundle", "peer", "conflict", "backup", "config")
     } == {
         *("bundle", "bundle show", "peer", "peer card", "peer add", "peer list"),
         *("conflict", "conflict list", "conflict show", "conflict resolve"),
+        *("backup", "backup write", "backup verify"),
         *("config", "config path", "config show", "config set"),
     }
 

@@ -77,6 +77,15 @@ class Store:
             raise
         return store
 
+    @classmethod
+    def look(cls, folder: Path, key: bytes) -> list[str]:
+        """What the engine finds wrong with the store in `folder`, without migrating or mending anything."""
+        store = cls(folder, connect(str(folder / DATABASE), key))
+        try:
+            return store.check()
+        finally:
+            store.close()
+
     def close(self) -> None:
         """Let go of the database."""
         self.connection.close()
@@ -130,6 +139,25 @@ class Store:
         """One transaction: all or nothing, and the only writer while it lasts."""
         with transaction(self.connection):
             yield
+
+    def begin_anew(self, why: str) -> None:
+        """Begin a new epoch, in a transaction of its own, and enter `why` into the history."""
+        with self.writing():
+            self.begin_epoch(why)
+
+    def begin_epoch(self, why: str) -> None:
+        """Begin a new epoch: own edits are numbered from 1 in a new feed; only inside `writing()`."""
+        from taskforce import moments  # deferred: as below
+        from taskforce.store.incarnation import next_epoch  # deferred: hardly ever happens
+
+        me = self.me
+        epoch = next_epoch(self.connection, me.device, int(me.feed.partition(".")[2]))
+        self.set_meta("epoch", str(epoch))
+        del self.me
+        self.connection.execute(
+            "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)",
+            (moments.time_text(moments.now()), me.officer, f"new epoch {epoch}: {why}"),
+        )
 
     def ledger(self) -> Ledger:
         """The log's writer, for use inside `writing()`."""
