@@ -10,8 +10,11 @@ from taskforce import moments
 from taskforce.actions.session import Session, owned_id
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange, queries
+from taskforce.store.incarnation import AHEAD
+from taskforce.store.ledger import Ledger
 from taskforce.store.writing import close_writer, open_writer
 from taskforce.sync.edit import Edit, known_edit
+from taskforce.sync.holdings import Holdings
 from taskforce.sync.merge import Dot
 
 UNKNOWN_SIGNER, BROKEN_SIGNATURE, FORK, FALSE_CLAIM = (
@@ -86,14 +89,40 @@ def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]
     return [record.ref for record in arrived]
 
 
+def notice_ahead(session: Session, ledger: Ledger, stated: Holdings) -> None:
+    """Begin a new epoch if a verified peer states edits of our feed that we have not written: this store was put back.
+
+    What the peer states is its word alone. If it is false, the epoch is a needless one.
+    """
+    feed, last = ledger.last_of(session.store.me.feed)
+    if any(top > last for _first, top in stated.get(feed, ())):
+        session.store.begin_epoch(AHEAD)
+
+
 def admit_waiting(session: Session, agency: str) -> int:
     """Take in what waited for this agency to be verified; how many edits. Only inside a transaction."""
+    return _admit(session, exchange.waiting(session.store.connection, agency=agency, reason=UNKNOWN_SIGNER))
+
+
+def recheck_claims(session: Session) -> int:
+    """Take in edits that claimed to have seen what we had not written, once we know that we had: after a new epoch.
+
+    They prove nothing about a feed that we do not write any more. How many edits entered.
+    """
+    store = session.store
+    if store.meta("claims") == store.me.feed:
+        return 0
+    store.set_meta("claims", store.me.feed)
+    return _admit(session, exchange.waiting(store.connection, reason=FALSE_CLAIM))
+
+
+def _admit(session: Session, waiting: Sequence[exchange.Waiting]) -> int:
+    """Take in those of the edits in quarantine that may enter now; the others wait on, each for its own reason."""
     connection = session.store.connection
-    trusted = trusted_key(session, agency)
     fresh: list[tuple[Edit, Signer]] = []
     ledger = session.store.ledger()
-    for one in exchange.waiting(connection, agency=agency, reason=UNKNOWN_SIGNER):
-        signer = _signer_of(session, one.certificate, trusted)
+    for one in waiting:
+        signer = _signer_of(session, one.certificate, trusted_key(session, one.agency))
         if signer is not None:
             fresh.append((known_edit(one.body), signer))
     held = {(edit.feed, edit.number): ledger.hash_at(edit.feed, edit.number) or "" for edit, _signer in fresh}

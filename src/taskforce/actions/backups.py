@@ -126,7 +126,8 @@ def restore(path: Path, folder: Path, open_key: OpenKey) -> Restored:
                 hint=_("nothing was made; take an older backup"),
             )
         with _opened(draft, key) as store:
-            store.begin_anew(f"restored from the backup of {made}")
+            with store.writing():
+                store.begin_epoch(f"restored from the backup of {made}")
             me = store.me
             edits = health.sizes(store.connection)[0]
         if folder.exists():

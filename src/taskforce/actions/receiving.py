@@ -10,11 +10,14 @@ from typing import IO, Any
 
 from taskforce import moments
 from taskforce.actions.admission import (
+    FORK,
     UNKNOWN_SIGNER,
     Signer,
     acknowledge_referrals,
     faults_of,
     known_signer,
+    notice_ahead,
+    recheck_claims,
     trusted_key,
 )
 from taskforce.actions.references import label_of
@@ -23,6 +26,7 @@ from taskforce.errors import TrustError
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.store import exchange, queries
+from taskforce.store.incarnation import AHEAD
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.sync import clock, holdings
 from taskforce.sync.bundle import Head, Reader
@@ -162,6 +166,8 @@ class _Incoming:
         before = _count_conflicts(connection)
         self._learn_signers(head)
         self._ledger = self.session.store.ledger()
+        if self.verified:
+            notice_ahead(self.session, self._ledger, head.holdings)
         text = self.session.store.meta("clock")
         self._stamp = clock.parse_stamp(text) if text else None
         self._row = self._note_bundle(head)
@@ -270,6 +276,8 @@ class _Incoming:
         assert self._ledger is not None
         own = self._ledger.last_of(self.session.store.me.feed)
         for (edit, signer), reason in zip(fresh, faults_of(fresh, held, own), strict=True):
+            if edit.feed == own[0] and (reason == FORK or (not reason and edit.number > own[1])):
+                self.session.store.begin_epoch(AHEAD)
             if reason:
                 self._wait(edit, reason, signer)
             elif held[edit.feed, edit.number] != edit.hash:  # else it is in the bundle twice
@@ -337,9 +345,8 @@ class _Incoming:
             return int(row[0])
         number = head.to[self.session.store.me.agency]
         at = moments.time_text(self.session.now)
-        return exchange.put_bundle(
-            connection, "in", exchange.BundleRow(head.id, head.agency, head.device, number, head.made, at, 0)
-        )
+        found = exchange.BundleRow(head.id, head.agency, head.device, number, head.made, at, 0, head.epoch)
+        return exchange.put_bundle(connection, "in", found)
 
     def _learn_holdings(self, head: Head) -> None:
         """The latest bundle of a verified device says what that device holds; an older one says it no more."""
@@ -347,10 +354,8 @@ class _Incoming:
         carried = {feed: holdings.normalise(pairs) for feed, pairs in self.carried.items()}
         if not self.verified:
             return
-        newest = connection.execute(
-            "SELECT max(number) FROM bundle WHERE direction = 'in' AND device = ?", (head.device,)
-        ).fetchone()[0]
-        if head.to[self.session.store.me.agency] >= newest:
+        number = head.to[self.session.store.me.agency]
+        if (head.epoch, number) >= exchange.newest_heard(connection, head.device):
             exchange.put_told(connection, head.device, head.holdings)
         exchange.add_told(connection, head.device, carried)
         shared = {feed: holdings.normalise(pairs) for feed, pairs in self.shared.items()}
@@ -362,6 +367,7 @@ class _Incoming:
         connection.execute("UPDATE bundle SET edits = ? WHERE id = ?", (self.edits, self._row))
         if self._stamp is not None:
             self.session.store.set_meta("clock", str(self._stamp))
+        self.new += recheck_claims(self.session)
         self.received = acknowledge_referrals(
             self.session, [record for kind, record in self.touched if kind == "referral"]
         )

@@ -155,6 +155,10 @@ class _Outgoing:
             for feed, ranges in self.reach.allowed.items()
             if (missing := holdings.difference(ranges, told.get(feed, ())))
         }
+        # A device that was put back to an earlier state has lost what it wrote since: it comes back, whatever it is.
+        self.returning = exchange.lost_by_their_writers(connection, [device.id for device in devices])
+        for feed, ranges in self.returning.items():
+            self.wanted[feed] = holdings.union(self.wanted.get(feed, ()), ranges)
         # What already passed between us is stated even when it may not pass any more: they know of it, and would
         # send it again for ever.
         self.stated = dict(self.reach.allowed)
@@ -176,8 +180,11 @@ class _Outgoing:
             made=self.made,
             holdings=self.stated,
             certificates=self._certificates(),
+            feed=self.session.store.me.feed,
         )
-        texts = exchange.edit_texts(self.session.store.connection, self.wanted, self.reach.scopes)
+        texts = exchange.edit_texts(
+            self.session.store.connection, self.wanted, self.reach.scopes, self.returning
+        )
         pieces = bundle.write(head, _bodies(texts, progress), self.session.sign_bundle)
         if sealed:
             seal_stream(
@@ -197,7 +204,14 @@ class _Outgoing:
             self.session.store.connection,
             "out",
             exchange.BundleRow(
-                self.id, self.agency, me.device, self.number, self.made, self.made, self.edits
+                self.id,
+                self.agency,
+                me.device,
+                self.number,
+                self.made,
+                self.made,
+                self.edits,
+                int(me.feed.partition(".")[2]),
             ),
         )
 
