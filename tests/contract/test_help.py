@@ -21,6 +21,8 @@ TOP = (
         "export",
         "bundle",
         "peer",
+        "quarantine",
+        "feed",
         "conflict",
         "history",
         "undo",
@@ -58,10 +60,12 @@ def test_the_commands_are_these() -> None:
     assert {
         " ".join(path)
         for path in COMMANDS
-        if path and path[0] in ("bundle", "peer", "conflict", "backup", "config")
+        if path and path[0] in ("bundle", "peer", "conflict", "quarantine", "feed", "backup", "config")
     } == {
         *("bundle", "bundle show", "peer", "peer card", "peer add", "peer list"),
         *("conflict", "conflict list", "conflict show", "conflict resolve"),
+        *("quarantine", "quarantine list", "quarantine show", "quarantine admit", "quarantine drop"),
+        *("feed", "feed list", "feed show"),
         *("backup", "backup write", "backup verify"),
         *("config", "config path", "config show", "config set"),
     }

@@ -16,7 +16,7 @@ from taskforce.errors import StoreError, TaskforceError
 from taskforce.files import existing_file, make_folder, new_file, sync_folder
 from taskforce.i18n import _
 from taskforce.store import backup, health
-from taskforce.store.exchange import count_waiting
+from taskforce.store.quarantine import count_waiting
 from taskforce.store.store import Store, require_empty, store_exists
 
 OpenKey = Callable[[Path], bytes]
@@ -83,7 +83,7 @@ def verify_backup(path: Path, open_key: OpenKey) -> Contents:
         try:
             faults = health.differences(store)
             edits, records = health.sizes(store.connection)
-            waiting = sum(count for _reason, _who, count in count_waiting(store.connection))
+            waiting = sum(count for _reason, _who, count, _feed in count_waiting(store.connection))
             me = store.me
             return Contents(
                 str(path),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from taskforce.actions.session import Session
 from taskforce.store import health
-from taskforce.store.exchange import count_waiting
+from taskforce.store.quarantine import count_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,5 @@ def check(session: Session, *, rebuild: bool = False) -> Health:
     else:
         faults += health.differences(store)
     edits, records = health.sizes(store.connection)
-    waiting = sum(count for _reason, _who, count in count_waiting(store.connection))
+    waiting = sum(count for _reason, _who, count, _feed in count_waiting(store.connection))
     return Health(edits, records, waiting, tuple(faults), rebuild)

@@ -167,7 +167,9 @@ class Store:
     def _given_out(self) -> tuple[int, int]:
         """Changes whenever a transaction gives out a number: of an own edit, or of a bundle."""
         row = self.connection.execute(
-            "SELECT (SELECT max(id) FROM edit), (SELECT max(id) FROM bundle)"
+            "SELECT (SELECT max(number) FROM edit WHERE feed = (SELECT id FROM feed WHERE name = ?)), "
+            "(SELECT max(id) FROM bundle)",
+            (self.me.feed,),
         ).fetchone()
         return row[0] or 0, row[1] or 0
 
