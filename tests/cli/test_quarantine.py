@@ -125,6 +125,6 @@ def test_an_unknown_signer_is_admitted_by_verifying_it_and_not_otherwise(
 
 def test_nothing_there(team: Team) -> None:
     assert team.data("quarantine", "list") == []
-    assert "nothing is in quarantine" in team.call("quarantine", "list").ok().out
+    assert "nothing is in quarantine" in team.call("quarantine", "list").ok().err
     for verb in ("show", "admit", "drop"):
         assert team.error("quarantine", verb, "abc")["exit"] == 3
