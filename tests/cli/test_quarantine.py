@@ -18,10 +18,38 @@ FEED = {
     *("last_at", "waiting", "forked_at", "flagged_at"),
 }
 HALF = {
-    *("hash", "edit", "prev", "at", "by", "kind", "record", "label", "part", "set", "came_through", "counts"),
+    *(
+        "ref",
+        "hash",
+        "edit",
+        "prev",
+        "at",
+        "by",
+        "kind",
+        "record",
+        "label",
+        "part",
+        "set",
+        "came_through",
+        "counts",
+    ),
 }
 WAITING = {
-    *("hash", "reason", "edit", "agency", "device", "by", "at", "since", "kind", "record", "part", "set"),
+    *(
+        "ref",
+        "hash",
+        "reason",
+        "edit",
+        "agency",
+        "device",
+        "by",
+        "at",
+        "since",
+        "kind",
+        "record",
+        "part",
+        "set",
+    ),
     "may_enter",
 }
 
@@ -85,17 +113,17 @@ def test_a_person_admits_one_side(port: Team) -> None:
     assert all(set(one) == WAITING and one["may_enter"] for one in waiting)
     assert port.data("agency", "show", "CITY")["note"] is None
     second = next(one for one in waiting if one["set"].get("note") == "Second words")
-    shown = port.data("quarantine", "show", second["hash"][:8])
+    shown = port.data("quarantine", "show", second["ref"])
     assert shown == second
-    assert "another edit" in port.call("quarantine", "show", second["hash"][:8]).ok().out
-    done = port.data("quarantine", "admit", second["hash"][:8])
+    assert "another edit" in port.call("quarantine", "show", second["ref"]).ok().out
+    done = port.data("quarantine", "admit", second["ref"])
     assert done == {"edits": [second["hash"]], "left": []}
     assert port.data("agency", "show", "CITY")["note"] == "Second words"
     other = next(one for one in waiting if one["set"].get("note") == "First words")
-    assert port.error("quarantine", "admit", other["hash"])["exit"] == 4
-    assert port.error("quarantine", "drop", other["hash"])["exit"] == 4
+    assert port.error("quarantine", "admit", other["ref"])["exit"] == 4
+    assert port.error("quarantine", "drop", other["ref"])["exit"] == 4
     later = [one for one in port.data("quarantine", "list") if one["reason"] == "after-fork"]
-    assert port.data("quarantine", "drop", later[0]["hash"]) == {"edits": [later[0]["hash"]], "left": []}
+    assert port.data("quarantine", "drop", later[0]["ref"]) == {"edits": [later[0]["hash"]], "left": []}
     feed = later[0]["edit"].partition("/")[0]
     assert port.data("quarantine", "admit", feed) == {"edits": [later[1]["hash"]], "left": [other["hash"]]}
     done_here = [each["action"] for each in port.data("history")]
@@ -116,9 +144,9 @@ def test_an_unknown_signer_is_admitted_by_verifying_it_and_not_otherwise(
     third.call("import", str(tmp_path / "b")).ok()
     waiting = third.data("quarantine", "list")
     assert {one["reason"] for one in waiting} == {"unknown-signer"}
-    error = third.error("quarantine", "admit", waiting[0]["hash"])
+    error = third.error("quarantine", "admit", waiting[0]["ref"])
     assert error["exit"] == 4 and "peer add" in error["hint"]
-    third.data("quarantine", "drop", waiting[0]["hash"])
+    third.data("quarantine", "drop", waiting[0]["ref"])
     third.call("peer", "add", str(tmp_path / "card"), "--yes").ok()
     assert third.data("quarantine", "list") == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from taskforce.actions.quarantined import ref_of
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.errors import Ambiguous, NotFound
@@ -42,6 +43,7 @@ class Feed:
 class Half:
     """One of the edits that prove a fork, as people see it; `counts` says whether it was admitted."""
 
+    ref: str
     hash: str
     edit: str
     prev: str
@@ -117,6 +119,7 @@ def _half(session: Session, one: forks.Known) -> Half:
     kind = find_kind(edit.kind)
     record = None if kind is None else queries.get_record(session.store.connection, kind, edit.record)
     return Half(
+        ref_of(edit.hash),
         edit.hash,
         f"{edit.feed}/{edit.number}",
         edit.prev,

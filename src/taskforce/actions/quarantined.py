@@ -10,6 +10,7 @@ from taskforce import moments
 from taskforce.actions.admission import signer_of, take_waiting, trusted_key
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import BROKEN_SIGNATURE, FALSE_CLAIM, UNKNOWN_SIGNER
+from taskforce.crockford import normalise, short_digest
 from taskforce.errors import Ambiguous, NotFound, Refused
 from taskforce.i18n import N_, _
 from taskforce.store import forks, quarantine
@@ -26,14 +27,20 @@ REASONS = {
 }
 """Why an edit waits, as a sentence."""
 
-SHOWN = 10
-"""Characters of a hash by which an edit in quarantine is called."""
+SHOWN = 8
+"""Characters of the ref by which an edit in quarantine is called."""
+
+
+def ref_of(edit_hash: str) -> str:
+    """What people call an edit by: a short name made of its hash, to be typed and said over the radio."""
+    return short_digest(b"taskforce waiting", edit_hash.encode())[:SHOWN]
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
     """An edit in quarantine as people see it."""
 
+    ref: str
     hash: str
     reason: str
     edit: str
@@ -63,12 +70,12 @@ def list_quarantined(session: Session) -> list[Quarantined]:
 
 
 def show(session: Session, text: str) -> Quarantined:
-    """One edit that waits, by the beginning of its hash."""
+    """One edit that waits, by its ref or hash, or the beginning of its ref."""
     return _shown(_find(session, text))
 
 
 def admit(session: Session, text: str) -> Decided:
-    """Let an edit in, by the beginning of its hash, or with a feed's name all that wait after its fork.
+    """Let an edit in, by its ref or hash, or with a feed's name all that wait after its fork.
 
     Only edits of a feed that forked: one of the two at the fork, or later ones; at each number at most one. Refused
     for any other: an unknown signer is admitted by verifying its agency, a broken signature never.
@@ -84,7 +91,7 @@ def admit(session: Session, text: str) -> Decided:
     if not _may_enter(one):
         raise Refused(
             _("this edit can never enter: %(reason)s") % {"reason": _(REASONS.get(one.reason, one.reason))},
-            hint=_("drop it with: taskforce quarantine drop %(hash)s") % {"hash": one.hash[:SHOWN]},
+            hint=_("drop it with: taskforce quarantine drop %(ref)s") % {"ref": ref_of(one.hash)},
         )
     with session.store.writing():
         _take_in(session, [one])
@@ -151,7 +158,7 @@ def _note(session: Session, decision: str, some: Sequence[Waiting]) -> None:
     for one in some:
         connection.execute(
             "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)",
-            (at, officer, f"{decision} {one.feed}/{one.number} ({one.reason}) {one.hash[:SHOWN]}"),
+            (at, officer, f"{decision} {one.feed}/{one.number} ({one.reason}) {ref_of(one.hash)}"),
         )
 
 
@@ -160,23 +167,28 @@ def _may_enter(one: Waiting) -> bool:
 
 
 def _find(session: Session, text: str) -> Waiting:
-    found = quarantine.find_waiting(session.store.connection, text) if text else []
-    if not found:
+    connection = session.store.connection
+    start = normalise(text)
+    hashes = quarantine.hashes_waiting(connection)
+    found = [one for one in hashes if one == text or (start and ref_of(one).startswith(start))]
+    if len(found) > 1:
+        raise Ambiguous(
+            _('several edits in quarantine begin with "%(text)s"') % {"text": text},
+            candidates=[ref_of(one) for one in found[:10]],
+        )
+    one = quarantine.get_waiting(connection, found[0]) if found else None
+    if one is None:
         raise NotFound(
             _('nothing in quarantine begins with "%(text)s"') % {"text": text},
             hint=_("see what waits with: taskforce quarantine list"),
         )
-    if len(found) > 1:
-        raise Ambiguous(
-            _('several edits in quarantine begin with "%(text)s"') % {"text": text},
-            candidates=[one.hash[: max(SHOWN, len(text) + 2)] for one in found],
-        )
-    return found[0]
+    return one
 
 
 def _shown(one: Waiting) -> Quarantined:
     body = json.loads(one.body)
     return Quarantined(
+        ref_of(one.hash),
         one.hash,
         one.reason,
         f"{one.feed}/{one.number}",

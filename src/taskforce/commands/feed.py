@@ -9,7 +9,6 @@ from typer.core import TyperCommand
 from taskforce import moments
 from taskforce.actions import feeds
 from taskforce.actions.feeds import Feed, Half
-from taskforce.actions.quarantined import SHOWN
 from taskforce.commands.frame import argument, command, open_session
 from taskforce.i18n import N_, _, ngettext
 from taskforce.output import Column, Line, Lines, Result, Table
@@ -105,9 +104,9 @@ def _state(one: Feed) -> str:
 def _side_by_side(halves: list[Half]) -> list[Line | str]:
     names = list(dict.fromkeys(name for half in halves for name in half.values))
     rows = [
-        ("", *(half.hash[:SHOWN] for half in halves)),
+        ("", *(half.ref for half in halves)),
         (_("edit"), *(half.edit.rpartition("/")[2] for half in halves)),
-        (_("follows"), *(half.prev[:SHOWN] for half in halves)),
+        (_("follows"), *(half.prev[:8] for half in halves)),
         (_("written"), *(moments.show_time(half.at) for half in halves)),
         (_("by"), *(safe(half.by) for half in halves)),
         (_("through"), *(half.came_through or _("this store") for half in halves)),
@@ -148,7 +147,7 @@ def _advice(one: Feed, halves: list[Half]) -> list[Line | str]:
     lines: list[Line | str] = [why]
     waiting = [half for half in halves if not half.counts]
     if len(waiting) == len(halves):
-        lines += [Line(f"  taskforce quarantine admit {half.hash[:SHOWN]}", "command") for half in waiting]
+        lines += [Line(f"  taskforce quarantine admit {half.ref}", "command") for half in waiting]
     if one.waiting > len(waiting):
         lines.append(Line(f"  taskforce quarantine admit {one.feed}", "command"))
     return lines
@@ -175,6 +174,7 @@ def _data(one: Feed) -> dict[str, Any]:
 
 def _half_data(half: Half) -> dict[str, Any]:
     return {
+        "ref": half.ref,
         "hash": half.hash,
         "edit": half.edit,
         "prev": half.prev or None,

@@ -8,7 +8,7 @@ from typer.core import TyperCommand
 
 from taskforce import moments
 from taskforce.actions import quarantined
-from taskforce.actions.quarantined import REASONS, SHOWN, Decided, Quarantined
+from taskforce.actions.quarantined import REASONS, Decided, Quarantined, ref_of
 from taskforce.commands.frame import argument, command, open_session
 from taskforce.i18n import N_, _, ngettext
 from taskforce.output import Column, Fields, Line, Lines, Result, Table
@@ -31,7 +31,7 @@ def run_list() -> Result:
     session = open_session()
     found = quarantined.list_quarantined(session)
     columns = (
-        Column(_("Hash"), "hash"),
+        Column(_("Ref"), "ref"),
         Column(_("From"), "agency"),
         Column(_("Edit"), "edit", priority=2),
         Column(_("Kind"), "kind", priority=3),
@@ -40,7 +40,7 @@ def run_list() -> Result:
     )
     rows = tuple(
         (
-            one.hash[:SHOWN],
+            one.ref,
             one.agency or one.device,
             one.edit,
             one.kind,
@@ -55,23 +55,23 @@ def run_list() -> Result:
 
 
 def make_show() -> TyperCommand:
-    """`quarantine show HASH`."""
+    """`quarantine show REF`."""
     return command(
         "show",
         run_show,
         _("One edit that waits: what it would set, whose it is, and why it waits."),
-        [argument("hash", _("The beginning of its hash"))],
+        [argument("ref", _("Its ref"))],
     )
 
 
-def run_show(hash: str) -> Result:
+def run_show(ref: str) -> Result:
     """Show one."""
-    one = quarantined.show(open_session(), hash)
+    one = quarantined.show(open_session(), ref)
     do = {
         "unknown-signer": "taskforce peer add CARD",
         "fork": f"taskforce feed show {one.edit.partition('/')[0]}",
         "after-fork": f"taskforce feed show {one.edit.partition('/')[0]}",
-    }.get(one.reason, f"taskforce quarantine drop {one.hash[:SHOWN]}")
+    }.get(one.reason, f"taskforce quarantine drop {one.ref}")
     pairs: tuple[tuple[str, str | Line], ...] = (
         (_("Why it waits"), Line(_reason(one), "conflict")),
         (_("Edit"), one.edit),
@@ -83,11 +83,11 @@ def run_show(hash: str) -> Result:
         *((name, _as_text(value)) for name, value in one.values.items()),
         (_("Next"), Line(do, "command")),
     )
-    return Result(_data(one), Fields(one.hash[:SHOWN], pairs))
+    return Result(_data(one), Fields(one.ref, pairs))
 
 
 def make_admit() -> TyperCommand:
-    """`quarantine admit HASH|FEED`."""
+    """`quarantine admit REF|FEED`."""
     return command(
         "admit",
         run_admit,
@@ -96,7 +96,7 @@ def make_admit() -> TyperCommand:
             "all later ones of which there is one of each number. An unknown signer is let in with peer add; a broken "
             "signature never."
         ),
-        [argument("edit", _("The beginning of its hash, or a feed"))],
+        [argument("edit", _("Its ref, or a feed"))],
     )
 
 
@@ -106,7 +106,7 @@ def run_admit(edit: str) -> Result:
 
 
 def make_drop() -> TyperCommand:
-    """`quarantine drop HASH`."""
+    """`quarantine drop REF`."""
     return command(
         "drop",
         run_drop,
@@ -114,13 +114,13 @@ def make_drop() -> TyperCommand:
             "Forget an edit that waits; it does not come back with another bundle. The history keeps that it was "
             "dropped."
         ),
-        [argument("hash", _("The beginning of its hash"))],
+        [argument("ref", _("Its ref"))],
     )
 
 
-def run_drop(hash: str) -> Result:
+def run_drop(ref: str) -> Result:
     """Drop."""
-    return _decided(quarantined.drop(open_session(), hash), admitted=False)
+    return _decided(quarantined.drop(open_session(), ref), admitted=False)
 
 
 def _decided(done: Decided, *, admitted: bool) -> Result:
@@ -133,12 +133,12 @@ def _decided(done: Decided, *, admitted: bool) -> Result:
     lines: list[Line | str] = [Line(text % {"count": count}, "ok" if count else "")]
     if done.left:
         left = ngettext(
-            "%(count)d waits on: decide on it by its hash",
-            "%(count)d wait on: decide on each by its hash",
+            "%(count)d waits on: decide on it by its ref",
+            "%(count)d wait on: decide on each by its ref",
             len(done.left),
         )
         lines.append(left % {"count": len(done.left)})
-        lines += [f"  {one[:SHOWN]}" for one in done.left[:20]]
+        lines += [f"  {ref_of(one)}" for one in done.left[:20]]
     data = {"edits": list(done.edits), "left": list(done.left)}
     return Result(data, Lines(tuple(lines)))
 
@@ -153,6 +153,7 @@ def _as_text(value: object) -> str:
 
 def _data(one: Quarantined) -> dict[str, Any]:
     return {
+        "ref": one.ref,
         "hash": one.hash,
         "reason": one.reason,
         "edit": one.edit,

@@ -77,14 +77,19 @@ def waiting(
     return [Waiting(*row) for row in rows]
 
 
-def find_waiting(connection: Connection, start: str) -> list[Waiting]:
-    """Edits in quarantine whose hash begins with `start`; at most ten."""
-    rows = connection.execute(
+def hashes_waiting(connection: Connection) -> list[str]:
+    """The hashes of all edits in quarantine."""
+    return [str(one) for (one,) in connection.execute("SELECT hash FROM quarantine ORDER BY hash")]
+
+
+def get_waiting(connection: Connection, edit_hash: str) -> Waiting | None:
+    """An edit in quarantine, or None."""
+    row = connection.execute(
         "SELECT hash, reason, device, agency, certificate, at, body, feed, number, bundle "
-        "FROM quarantine WHERE substr(hash, 1, ?) = ? ORDER BY hash LIMIT 10",
-        (len(start), start),
-    )
-    return [Waiting(*row) for row in rows]
+        "FROM quarantine WHERE hash = ?",
+        (edit_hash,),
+    ).fetchone()
+    return None if row is None else Waiting(*row)
 
 
 def count_waiting(connection: Connection) -> list[tuple[str, str, int, str]]:
