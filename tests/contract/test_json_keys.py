@@ -150,6 +150,20 @@ def test_peers(story: Team, tmp_path: Path) -> None:
     assert set(added) == {"agency", "name", "fingerprint", "words", "added", "admitted"}
 
 
+def test_backups(story: Team, tmp_path: Path) -> None:
+    backup = str(tmp_path / "b")
+    assert set(data_of(story, "backup", backup)) == {"file", "bytes"}
+    found = data_of(story, "backup", "verify", backup)
+    assert set(found) == {
+        *("file", "made", "clock", "agency", "officer", "device", "feed", "edits", "records", "waiting"),
+        "faults",
+    }
+    made = call(
+        "restore", backup, "--store", str(tmp_path / "new"), "--key-file", str(story.key), "--json"
+    ).data
+    assert set(made) == {"store", "made", "agency", "officer", "device", "feed", "edits"}
+
+
 def test_bundles(story: Team, tmp_path: Path) -> None:
     team = story.copy_to(tmp_path / "team")
     sent = data_of(team, "export", "--to", "KH-CNP", "-o", str(tmp_path / "b"))

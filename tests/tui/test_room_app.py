@@ -251,7 +251,7 @@ def test_in_a_real_terminal_it_opens_changes_and_leaves_the_store_whole(team: Te
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0
-    assert sorted(each.name for each in team.store.iterdir()) == ["keys.json", "store.db"]
+    assert sorted(each.name for each in team.store.iterdir()) == ["incarnation", "keys.json", "store.db"]
 
 
 def test_no_color_is_heeded(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:

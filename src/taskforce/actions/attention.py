@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 from taskforce import moments
 from taskforce.actions import conflicts
 from taskforce.actions.peers import PeerState, list_peers
+from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
+from taskforce.actions.sorting import UNKNOWN_SIGNER
 from taskforce.i18n import N_, _, ngettext
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Kind
-from taskforce.store import exchange, queries
+from taskforce.store import exchange, quarantine, queries
+from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
 
@@ -254,10 +257,14 @@ def _conflicts(session: Session, limit: int | None) -> _Some:
 def quarantined(session: Session) -> list[Item]:
     """What waits in quarantine, by reason and whose it says it is."""
     result = []
-    for reason, who, count in exchange.count_waiting(session.store.connection):
+    for reason, who, count, feed in quarantine.count_waiting(session.store.connection):
         text = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}
-        do = "taskforce peer add CARD" if reason == "unknown-signer" else "taskforce doctor"
-        result.append(Item("quarantine", "edit", who, f"{text}: {_(_REASONS[reason])}", do))
+        do = "taskforce quarantine list"
+        if reason == UNKNOWN_SIGNER:
+            do = "taskforce peer add CARD"
+        elif reason in (FORK, AFTER_FORK):
+            do = f"taskforce feed show {feed}" if feed else "taskforce feed list"
+        result.append(Item("quarantine", "edit", who, f"{text}: {_(REASONS[reason])}", do))
     return result
 
 
@@ -274,14 +281,6 @@ def _newer(session: Session) -> list[Item]:
             Item("newer", "record", one.kind, text % {"count": one.records}, _("install the newer version"))
         )
     return result
-
-
-_REASONS = {
-    "unknown-signer": N_("the agency that signed is not verified yet"),
-    "broken-signature": N_("the signature does not hold"),
-    "fork": N_("another edit with the same number is known"),
-    "false-claim": N_("it claims a record that another agency made"),
-}
 
 
 def _agreements(session: Session, now: datetime) -> list[Item]:

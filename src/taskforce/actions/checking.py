@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
 from taskforce.store import health
-from taskforce.store.exchange import count_waiting
 from taskforce.store.newer import Newer, unknown_codes, unknown_fields, unknown_kinds
+from taskforce.store.quarantine import count_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def check(session: Session, *, rebuild: bool = False) -> Health:
     else:
         faults += health.differences(store)
     edits, records = health.sizes(store.connection)
-    waiting = sum(count for _reason, _who, count in count_waiting(store.connection))
+    waiting = sum(count for _reason, _who, count, _feed in count_waiting(store.connection))
     with store.reading():
         connection = store.connection
         newer = (*unknown_kinds(connection), *unknown_fields(connection), *unknown_codes(connection))

@@ -10,20 +10,22 @@ from typing import IO, Any
 
 from taskforce import moments
 from taskforce.actions.admission import (
-    UNKNOWN_SIGNER,
-    Signer,
     acknowledge_referrals,
-    faults_of,
     known_signer,
+    notice_ahead,
+    recheck_claims,
     trusted_key,
 )
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
+from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.errors import TrustError
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.store import exchange, queries
+from taskforce.store.forks import AFTER_FORK, FORK, put_told_forks
 from taskforce.store.ledger import BATCH, Ledger
+from taskforce.store.quarantine import Waiting, put_waiting
 from taskforce.sync import clock, holdings
 from taskforce.sync.bundle import Head, Reader
 from taskforce.sync.edit import Edit
@@ -162,6 +164,8 @@ class _Incoming:
         before = _count_conflicts(connection)
         self._learn_signers(head)
         self._ledger = self.session.store.ledger()
+        if self.verified:
+            notice_ahead(self.session, self._ledger, head.holdings)
         text = self.session.store.meta("clock")
         self._stamp = clock.parse_stamp(text) if text else None
         self._row = self._note_bundle(head)
@@ -247,38 +251,30 @@ class _Incoming:
             self.carried.setdefault(edit.feed, []).append((edit.number, edit.number))
             held[place] = self._ledger.hash_at(*place) or ""
             if held[place] == edit.hash:
-                self.shared.setdefault(edit.feed, []).append((edit.number, edit.number))
+                self._share(edit)
                 continue
             signer = self.signers.get(edit.device)
             if signer is None or not signer.verified:
                 self._wait(edit, UNKNOWN_SIGNER, signer)
             else:
                 fresh.append((edit, signer))
-        good, owners = self._checked(fresh, held)
-        for edit in good:
+        found = sort_out(self.session, self._ledger, fresh, held)
+        if found.rebuilt:
+            self._ledger = self.session.store.ledger()
+        for edit, signer, reason in found.waiting:
+            self._wait(edit, reason, signer)
+            if reason in (FORK, AFTER_FORK):
+                self._share(edit)
+        for edit in found.good:
             self._look_at(edit)
-        self._ledger.take(good, owners, bundle=self._row)
-        self.new += len(good)
+            self._share(edit)
+        self._ledger.take(found.good, found.owners, bundle=self._row)
+        self.new += len(found.good)
         self.progress(len(batch))
 
-    def _checked(
-        self, fresh: Sequence[tuple[Edit, Signer]], held: dict[Dot, str]
-    ) -> tuple[list[Edit], dict[tuple[str, str], str]]:
-        """The edits that may enter beside those `held`, and which agency made the records that they prove made."""
-        good: list[Edit] = []
-        owners: dict[tuple[str, str], str] = {}
-        assert self._ledger is not None
-        own = self._ledger.last_of(self.session.store.me.feed)
-        for (edit, signer), reason in zip(fresh, faults_of(fresh, held, own), strict=True):
-            if reason:
-                self._wait(edit, reason, signer)
-            elif held[edit.feed, edit.number] != edit.hash:  # else it is in the bundle twice
-                held[edit.feed, edit.number] = edit.hash
-                self.shared.setdefault(edit.feed, []).append((edit.number, edit.number))
-                good.append(edit)
-                if edit.born:
-                    owners[edit.record, edit.kind] = signer.agency
-        return good, owners
+    def _share(self, edit: Edit) -> None:
+        """Note that the sender and we both hold an edit: neither needs to send it again."""
+        self.shared.setdefault(edit.feed, []).append((edit.number, edit.number))
 
     def _look_at(self, edit: Edit) -> None:
         key = (edit.kind, edit.record)
@@ -304,7 +300,7 @@ class _Incoming:
         return Touched(kind_name, label, title, tuple(self.fields[key]), self.touched[key])
 
     def _wait(self, edit: Edit, reason: str, signer: Signer | None) -> None:
-        waiting = exchange.Waiting(
+        one = Waiting(
             edit.hash,
             reason,
             edit.device,
@@ -312,8 +308,11 @@ class _Incoming:
             signer.certificate if signer else "",
             moments.time_text(self.session.now),
             edit.text,
+            edit.feed,
+            edit.number,
+            self._row,
         )
-        if exchange.put_waiting(self.session.store.connection, waiting, bundle=self._row):
+        if put_waiting(self.session.store.connection, one):
             self.waiting[reason] = self.waiting.get(reason, 0) + 1
 
     def _check_end(self, head: Head) -> None:
@@ -337,9 +336,8 @@ class _Incoming:
             return int(row[0])
         number = head.to[self.session.store.me.agency]
         at = moments.time_text(self.session.now)
-        return exchange.put_bundle(
-            connection, "in", exchange.BundleRow(head.id, head.agency, head.device, number, head.made, at, 0)
-        )
+        found = exchange.BundleRow(head.id, head.agency, head.device, number, head.made, at, 0, head.epoch)
+        return exchange.put_bundle(connection, "in", found)
 
     def _learn_holdings(self, head: Head) -> None:
         """The latest bundle of a verified device says what that device holds; an older one says it no more."""
@@ -347,11 +345,10 @@ class _Incoming:
         carried = {feed: holdings.normalise(pairs) for feed, pairs in self.carried.items()}
         if not self.verified:
             return
-        newest = connection.execute(
-            "SELECT max(number) FROM bundle WHERE direction = 'in' AND device = ?", (head.device,)
-        ).fetchone()[0]
-        if head.to[self.session.store.me.agency] >= newest:
+        number = head.to[self.session.store.me.agency]
+        if (head.epoch, number) >= exchange.newest_heard(connection, head.device):
             exchange.put_told(connection, head.device, head.holdings)
+            put_told_forks(connection, head.device, head.forks)
         exchange.add_told(connection, head.device, carried)
         shared = {feed: holdings.normalise(pairs) for feed, pairs in self.shared.items()}
         exchange.add_sent(connection, head.agency, shared)
@@ -362,6 +359,7 @@ class _Incoming:
         connection.execute("UPDATE bundle SET edits = ? WHERE id = ?", (self.edits, self._row))
         if self._stamp is not None:
             self.session.store.set_meta("clock", str(self._stamp))
+        self.new += recheck_claims(self.session)
         self.received = acknowledge_referrals(
             self.session, [record for kind, record in self.touched if kind == "referral"]
         )

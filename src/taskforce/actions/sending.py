@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import replace as replace_in
+from heapq import merge
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from taskforce import moments
-from taskforce.actions.reach import Reach, by_reason, reach_of
+from taskforce.actions.evidence import evidence_for, known_evidence, restated
+from taskforce.actions.reach import Reach, by_reason, gather, reach_of
 from taskforce.actions.references import NAMED_BY, shown_ids
 from taskforce.actions.session import Session
 from taskforce.crockford import random_name
@@ -21,8 +23,8 @@ from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import DIRECTORY
 from taskforce.sharing.decide import Knowledge
-from taskforce.store import exchange, queries
-from taskforce.store.carried import carried_by, count_records_in, some_records_in
+from taskforce.store import exchange, history, queries
+from taskforce.store.carried import Carried, carried_by, count_records_in, some_records_in
 from taskforce.sync import bundle, holdings
 from taskforce.sync.holdings import Ranges
 
@@ -151,7 +153,8 @@ class _Outgoing:
         self.made = moments.time_text(session.now)
         connection = session.store.connection
         self.number = exchange.next_bundle_number(connection, agency)
-        self.reach: Reach = reach_of(session, agency)
+        knowledge = gather(session)
+        self.reach: Reach = reach_of(session, agency, knowledge)
         told = exchange.told_by_all(connection, [device.id for device in devices])
         theirs = exchange.held_of_devices(connection, [device.id for device in devices])
         self.wanted: dict[str, Ranges] = {
@@ -159,14 +162,31 @@ class _Outgoing:
             for feed, ranges in self.reach.allowed.items()
             if (missing := holdings.difference(ranges, told.get(feed, ())))
         }
+        # A device that was put back to an earlier state has lost what it wrote since: it comes back, whatever it is.
+        self.returning = exchange.lost_by_their_writers(connection, [device.id for device in devices])
+        for feed, ranges in self.returning.items():
+            self.wanted[feed] = holdings.union(self.wanted.get(feed, ()), ranges)
         # What already passed between us is stated even when it may not pass any more: they know of it, and would
         # send it again for ever.
         self.stated = dict(self.reach.allowed)
         for known in (theirs, exchange.sent_to(connection, agency)):
             for feed, ranges in known.items():
                 self.stated[feed] = holdings.union(self.stated.get(feed, ()), ranges)
-        self.edits = sum(holdings.count(ranges) for ranges in self.wanted.values())
+        restated(session, self.stated)
+        self.evidence = [
+            edit
+            for edit in evidence_for(
+                session, agency, [device.id for device in devices], self.reach, knowledge
+            )
+            if not holdings.contains(self.wanted.get(edit.feed, ()), edit.number)
+            or history.edit_at(connection, (edit.feed, edit.number)) != edit
+        ]
+        self.edits = sum(holdings.count(ranges) for ranges in self.wanted.values()) + len(self.evidence)
         self.carried = carried_by(connection, self.wanted)
+        for edit in self.evidence:
+            one = self.carried.setdefault((edit.kind, edit.part), Carried(0, set(), set()))
+            one.edits += 1
+            one.records.add(edit.record)
 
     def write(self, stream: IO[bytes], *, sealed: bool, progress: Callable[[int], None]) -> None:
         """Write the bundle, sealed to every device of the agency."""
@@ -180,9 +200,15 @@ class _Outgoing:
             made=self.made,
             holdings=self.stated,
             certificates=self._certificates(),
+            feed=self.session.store.me.feed,
+            forks=known_evidence(self.session),
         )
-        texts = exchange.edit_texts(self.session.store.connection, self.wanted, self.reach.scopes)
-        pieces = bundle.write(head, _bodies(texts, progress), self.session.sign_bundle)
+        texts = exchange.edit_texts(
+            self.session.store.connection, self.wanted, self.reach.scopes, self.returning
+        )
+        proofs = sorted((dict(edit.body) for edit in self.evidence), key=_place_of)
+        bodies = merge(_bodies(texts, progress), proofs, key=_place_of)
+        pieces = bundle.write(head, bodies, self.session.sign_bundle)
         if sealed:
             seal_stream(
                 cast(BinaryIO, PieceReader(pieces)),
@@ -201,7 +227,14 @@ class _Outgoing:
             self.session.store.connection,
             "out",
             exchange.BundleRow(
-                self.id, self.agency, me.device, self.number, self.made, self.made, self.edits
+                self.id,
+                self.agency,
+                me.device,
+                self.number,
+                self.made,
+                self.made,
+                self.edits,
+                int(me.feed.partition(".")[2]),
             ),
         )
 
@@ -259,6 +292,7 @@ class _Outgoing:
     def _certificates(self) -> list[dict[str, Any]]:
         """The certificates of the sender and of the devices whose edits the bundle carries."""
         authors = {feed.partition(".")[0] for feed in self.wanted} | {self.session.store.me.device}
+        authors |= {edit.device for edit in self.evidence}
         return [
             dict(device.certificate)
             for device in exchange.devices(self.session.store.connection)
@@ -270,6 +304,11 @@ def _bodies(texts: Iterable[str], progress: Callable[[int], None]) -> Iterator[d
     for text in texts:
         yield json.loads(text)
         progress(1)
+
+
+def _place_of(body: dict[str, Any]) -> tuple[str, int]:
+    feed, _slash, number = body["edit"].partition("/")
+    return feed, int(number)
 
 
 class PieceReader:

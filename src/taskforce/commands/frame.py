@@ -213,8 +213,13 @@ def open_session() -> Session:
 
 
 def close_sessions() -> None:
-    """Close the stores that this invocation opened, so that each is whole in its one file again."""
+    """Close the stores that this invocation opened, so that each is whole in its one file again.
+
+    What they have to say by themselves is said first: that a store goes on in a new feed.
+    """
     for session in current.get().opened:
+        for notice in session.store.notices:
+            console.warn(notice)
         session.store.close()
 
 

@@ -32,6 +32,7 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("draft", "referral"): "taskforce referral list --status draft",
     ("due", "referral"): "taskforce referral list --status sent,received",
     ("conflict", "record"): "taskforce conflict list",
+    ("quarantine", "edit"): "taskforce quarantine list",
     ("late", "agreement"): "taskforce agreement list --sort review_by",
     ("agreement", "agreement"): "taskforce agreement list --sort review_by",
     ("waiting", "peer"): "taskforce peer list",

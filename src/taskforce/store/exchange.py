@@ -14,6 +14,7 @@ from taskforce.store.scopes import WHOLE
 from taskforce.sync.holdings import (
     Holdings,
     Ranges,
+    contains,
     difference,
     from_text,
     intersection,
@@ -58,7 +59,10 @@ class ScopeRow:
 
 @dataclass(frozen=True, slots=True)
 class BundleRow:
-    """A bundle that went (`out`) or came (`in`): the other agency, the sending device, its number for that agency."""
+    """A bundle that went (`out`) or came (`in`): the other agency, the sending device, its number for that agency.
+
+    `epoch` is the sending device's when it made it, 0 where it did not say.
+    """
 
     name: str
     agency: str
@@ -67,6 +71,7 @@ class BundleRow:
     made: str
     at: str
     edits: int
+    epoch: int = 0
 
 
 def peers(connection: Connection) -> list[Peer]:
@@ -238,8 +243,10 @@ def add_sent(connection: Connection, agency: str, holdings: Holdings) -> None:
     )
 
 
-def edit_texts(connection: Connection, wanted: Holdings, scope_ids: Container[int | None]) -> Iterator[str]:
-    """The canonical JSON of the edits in `wanted`, ordered by feed and number.
+def edit_texts(
+    connection: Connection, wanted: Holdings, scope_ids: Container[int | None], returning: Holdings
+) -> Iterator[str]:
+    """The canonical JSON of the edits in `wanted`, ordered by feed and number. Those in `returning` go to their writer.
 
     `wanted` was worked out from ranges; each edit is held against the allowed scopes once more as it leaves. StoreError
     if one is outside them: the store's tables are damaged, and nothing may go.
@@ -250,12 +257,13 @@ def edit_texts(connection: Connection, wanted: Holdings, scope_ids: Container[in
             continue
         for first, last in wanted[feed]:
             rows = connection.execute(
-                "SELECT body, (SELECT scope FROM state WHERE state.record = edit.record AND state.kind = edit.kind "
-                "AND state.part = edit.part) FROM edit WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number",
+                "SELECT number, body, (SELECT scope FROM state WHERE state.record = edit.record "
+                "AND state.kind = edit.kind AND state.part = edit.part) FROM edit "
+                "WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number",
                 (row[0], first, last),
             )
-            for body, scope in rows:
-                if scope not in scope_ids:
+            for number, body, scope in rows:
+                if scope not in scope_ids and not contains(returning.get(feed, ()), number):
                     raise StoreError(
                         _("the store's account of who may have what is damaged; nothing was written"),
                         hint=_("run: taskforce doctor --rebuild"),
@@ -277,7 +285,8 @@ def next_bundle_number(connection: Connection, agency: str) -> int:
 def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int:
     """Enter a bundle that goes (`out`) or came (`in`); its row number."""
     cursor = connection.execute(
-        "INSERT INTO bundle (direction, name, agency, device, number, made, at, edits) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO bundle (direction, name, agency, device, number, made, at, edits, epoch) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             direction,
             bundle.name,
@@ -287,9 +296,31 @@ def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int
             bundle.made,
             bundle.at,
             bundle.edits,
+            bundle.epoch,
         ),
     )
     return int(cursor.lastrowid)
+
+
+def newest_heard(connection: Connection, device: str) -> tuple[int, int]:
+    """Epoch and number of the latest bundle that came from a device: a later epoch counts from lower numbers again."""
+    row = connection.execute(
+        "SELECT epoch, number FROM bundle WHERE direction = 'in' AND device = ? "
+        "ORDER BY epoch DESC, number DESC LIMIT 1",
+        (device,),
+    ).fetchone()
+    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+
+def lost_by_their_writers(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
+    """Edits that devices wrote in earlier epochs and do not say they hold: what a restored device has lost."""
+    result: dict[str, Ranges] = {}
+    for device in device_ids:
+        epoch, told = newest_heard(connection, device)[0], told_by(connection, device)
+        for feed, ranges in held_of_devices(connection, [device]).items():
+            if int(feed.partition(".")[2]) < epoch and (lost := difference(ranges, told.get(feed, ()))):
+                result[feed] = lost
+    return result
 
 
 def bundles(connection: Connection, direction: str) -> list[BundleRow]:
@@ -299,61 +330,3 @@ def bundles(connection: Connection, direction: str) -> list[BundleRow]:
         (direction,),
     )
     return [BundleRow(*row) for row in rows]
-
-
-# ── quarantine ──
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An edit that may not enter yet, why, and the certificate its bundle brought for its device."""
-
-    hash: str
-    reason: str
-    device: str
-    agency: str
-    certificate: str
-    at: str
-    body: str
-
-
-def put_waiting(connection: Connection, waiting: Waiting, *, bundle: int) -> bool:
-    """Put an edit into quarantine; False if it is there already."""
-    cursor = connection.execute(
-        "INSERT OR IGNORE INTO quarantine (hash, reason, device, agency, certificate, bundle, at, body) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            waiting.hash,
-            waiting.reason,
-            waiting.device,
-            waiting.agency,
-            waiting.certificate,
-            bundle,
-            waiting.at,
-            waiting.body,
-        ),
-    )
-    return bool(cursor.rowcount)
-
-
-def waiting(connection: Connection, *, agency: str | None = None, reason: str | None = None) -> list[Waiting]:
-    """Edits in quarantine, of one agency or for one reason or all."""
-    rows = connection.execute(
-        "SELECT hash, reason, device, agency, certificate, at, body FROM quarantine "
-        "WHERE (? IS NULL OR agency = ?) AND (? IS NULL OR reason = ?) ORDER BY id",
-        (agency, agency, reason, reason),
-    )
-    return [Waiting(*row) for row in rows]
-
-
-def count_waiting(connection: Connection) -> list[tuple[str, str, int]]:
-    """How many edits are in quarantine by reason and by the agency, or else the device, that they say they are of."""
-    rows = connection.execute(
-        "SELECT reason, coalesce(nullif(agency, ''), device), count(*) FROM quarantine GROUP BY 1, 2 ORDER BY min(id)"
-    )
-    return [(str(reason), str(who), int(count)) for reason, who, count in rows]
-
-
-def drop_waiting(connection: Connection, hashes: Sequence[str]) -> None:
-    """Take edits out of quarantine."""
-    connection.executemany("DELETE FROM quarantine WHERE hash = ?", [(one,) for one in hashes])

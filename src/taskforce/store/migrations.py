@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
-SCHEMA = 2
+SCHEMA = 3
 """How many migrations there are; kept in `user_version`, so that opening need not load sqlite-utils."""
 
 
@@ -108,6 +108,11 @@ def _migrations() -> Migrations:
     def m002_drafts(database: Database) -> None:
         database.execute(_DRAFTS)
 
+    @migrations()
+    def m003_feeds(database: Database) -> None:
+        for statement in _FEEDS:
+            database.execute(statement)
+
     return migrations
 
 
@@ -173,3 +178,22 @@ _LOG = (
 
 _DRAFTS = "CREATE TABLE draft (key TEXT PRIMARY KEY, typed TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID"
 """What was typed into a form and not saved yet, as a JSON object by field; it never leaves this store."""
+
+_FEEDS = (
+    # The epoch that a bundle's sender was in: after a restored backup it counts its bundles from an earlier number.
+    "ALTER TABLE bundle ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
+    # Whose place an edit in quarantine would take.
+    "ALTER TABLE quarantine ADD COLUMN feed TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE quarantine ADD COLUMN number INTEGER NOT NULL DEFAULT 0",
+    """UPDATE quarantine SET
+        feed = substr(json_extract(body, '$.edit'), 1, instr(json_extract(body, '$.edit'), '/') - 1),
+        number = CAST(substr(json_extract(body, '$.edit'), instr(json_extract(body, '$.edit'), '/') + 1) AS INTEGER)""",
+    "CREATE INDEX quarantine_place ON quarantine (feed, number)",
+    # Feeds of which two edits with one number are known, and the lowest such number: from it on nothing of them counts
+    # but what people admitted.
+    "CREATE TABLE fork (feed TEXT PRIMARY KEY, number INTEGER NOT NULL, at TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE decided (
+        hash TEXT PRIMARY KEY, decision TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL) WITHOUT ROWID""",
+    # The edits that prove forks, as far as a device has said it knows them.
+    "CREATE TABLE told_fork (device TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (device, hash)) WITHOUT ROWID",
+)

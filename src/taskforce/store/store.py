@@ -47,6 +47,9 @@ class Store:
     def __init__(self, folder: Path, connection: Connection) -> None:
         self.folder = folder
         self.connection = connection
+        self.notices: list[str] = []
+        """What the people at this store are to be told, once: that it began a new epoch, and why."""
+        self._why_anew = ""
 
     @classmethod
     def create(cls, folder: Path, key: bytes, meta: Mapping[str, str]) -> Store:
@@ -79,6 +82,15 @@ class Store:
             store.close()
             raise
         return store
+
+    @classmethod
+    def look(cls, folder: Path, key: bytes) -> list[str]:
+        """What the engine finds wrong with the store in `folder`, without migrating or mending anything."""
+        store = cls(folder, connect(str(folder / DATABASE), key))
+        try:
+            return store.check()
+        finally:
+            store.close()
 
     def close(self) -> None:
         """Let go of the database."""
@@ -130,9 +142,56 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction: all or nothing, and the only writer while it lasts."""
-        with transaction(self.connection):
-            yield
+        """One transaction: all or nothing, and the only writer while it lasts.
+
+        If the store turns out to be a copy, or one that was put back, it first begins a new epoch.
+        """
+        from taskforce.store import incarnation  # deferred: reading needs nothing of it
+
+        self._why_anew = ""
+        self.__dict__.pop("me", None)  # another process may have begun an epoch meanwhile
+        try:
+            with transaction(self.connection):
+                if why := incarnation.differs(self):
+                    self.begin_epoch(why)
+                given_out = self._given_out()
+                yield
+                if self._why_anew or given_out != self._given_out() or not self.meta(incarnation.MARKER):
+                    incarnation.mark(self)
+        except BaseException:
+            self.__dict__.pop("me", None)
+            raise
+        if self._why_anew:
+            self.notices.append(
+                _("%(why)s; its edits are numbered in a new feed from now on: %(feed)s")
+                % {"why": _(self._why_anew), "feed": self.me.feed}
+            )
+
+    def _given_out(self) -> tuple[int, int]:
+        """Changes whenever a transaction gives out a number: of an own edit, or of a bundle."""
+        row = self.connection.execute(
+            "SELECT (SELECT max(number) FROM edit WHERE feed = (SELECT id FROM feed WHERE name = ?)), "
+            "(SELECT max(id) FROM bundle)",
+            (self.me.feed,),
+        ).fetchone()
+        return row[0] or 0, row[1] or 0
+
+    def begin_epoch(self, why: str) -> None:
+        """Begin a new epoch: own edits are numbered from 1 in a new feed. Only inside `writing()`, and once in it."""
+        from taskforce import moments  # deferred: hardly ever happens
+        from taskforce.store.incarnation import next_epoch
+
+        if self._why_anew:
+            return
+        before = self.me
+        epoch = next_epoch(self.connection, before.device, int(before.feed.partition(".")[2]))
+        self.set_meta("epoch", str(epoch))
+        del self.me
+        self._why_anew = why
+        self.connection.execute(
+            "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)",
+            (moments.time_text(moments.now()), before.officer, f"new epoch {epoch}: {why}"),
+        )
 
     def ledger(self) -> Ledger:
         """The log's writer, for use inside `writing()`."""
