@@ -14,7 +14,7 @@ Dot = tuple[str, int]
 Place = tuple[str, str, str]
 """A part of a record: record, kind, part."""
 
-ARCHIVED = "archived"
+ARCHIVED, ERASED, DROPPED = "archived", "erased", "dropped"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class World:
         """An edit that is made on `replica` now."""
         assert dot not in self.written, f"{dot} was given out twice"
         past: dict[str, set[Dot]] = {}
-        for known in self._parts[replica].get(place, ()):
+        for known in self._standing(self._parts[replica].get(place, ())):
             earlier = self.written[known]
             for name in earlier.values:
                 past.setdefault(name, set()).update((known,), earlier.past.get(name, ()))
@@ -80,14 +80,34 @@ class World:
             self._hold(replica, dot)
         return len(new)
 
+    def erased(self, replica: str) -> set[Place]:
+        """The parts of which the replica has an edit that erases them."""
+        return {place for place, dots in self._parts[replica].items() if self._is_erased(dots)}
+
+    def _is_erased(self, dots: Iterable[Dot]) -> bool:
+        return any(ERASED in self.written[dot].values for dot in dots)
+
+    def _standing(self, dots: Iterable[Dot]) -> list[Dot]:
+        """The edits of a part that count: all, or in an erased part those that erase it or confirm that."""
+        found = list(dots)
+        return [dot for dot in found if self.outlives(dot)] if self._is_erased(found) else found
+
+    def outlives(self, dot: Dot) -> bool:
+        """Whether an edit stays whole in an erased part."""
+        names = self.written[dot].values.keys()
+        return ERASED in names or names == {DROPPED}
+
     def heads(self, replica: str) -> dict[Place, dict[str, set[Dot]]]:
         """Per part and field, the edits that no other edit held had in its past."""
         return {place: self._heads(dots) for place, dots in self._parts[replica].items()}
 
     def conflicts(self, replica: str) -> set[tuple[str, str, str, str]]:
-        """The fields whose heads differ in value."""
+        """The fields whose heads differ in value; in what is erased there is nothing to decide."""
         found = set()
+        erased = self.erased(replica)
         for place, fields in self.heads(replica).items():
+            if place in erased:
+                continue
             for name, dots in fields.items():
                 values = [self.written[dot].values[name] for dot in dots]
                 if any(value != values[0] for value in values):
@@ -103,14 +123,17 @@ class World:
 
     def last_by(self, replica: str, place: Place, name: str, device: str) -> object:
         """What a device itself has last said of a field, as far as `replica` has heard; else ''."""
-        dots = [dot for dot in self._parts[replica].get(place, ()) if dot[0].startswith(device + ".")]
+        standing = self._standing(self._parts[replica].get(place, ()))
+        dots = [dot for dot in standing if dot[0].startswith(device + ".")]
         said = [dot for dot in dots if name in self.written[dot].values]
         return self.written[max(said, key=lambda dot: dot[1])].values[name] if said else ""
 
     def is_archived(self, replica: str, record: str, kind: str) -> bool:
-        """Out of view: in every part held, archived by edits that knew everything standing in it."""
+        """Out of view: every part held is erased, or archived by edits that knew everything standing in it."""
         parts = {place: dots for place, dots in self._parts[replica].items() if place[:2] == (record, kind)}
         for dots in parts.values():
+            if self._is_erased(dots):
+                continue
             fields = self._heads(dots)
             if ARCHIVED not in fields:
                 return False
@@ -141,6 +164,7 @@ class World:
         self._parts[replica].setdefault(self.written[dot].place, []).append(dot)
 
     def _heads(self, dots: Iterable[Dot]) -> dict[str, set[Dot]]:
+        dots = self._standing(dots)
         having: dict[str, set[Dot]] = {}
         covered: dict[str, set[Dot]] = {}
         for dot in dots:

@@ -7,18 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from taskforce import moments
-from taskforce.actions.session import Session, owned_id
-from taskforce.records.registry import get_kind
-from taskforce.store import exchange, queries
+from taskforce.actions.session import Session, natural_id, owned_id
+from taskforce.actions.whose_word import Words
+from taskforce.records.registry import find_kind, get_kind
+from taskforce.records.schema import ERASED
+from taskforce.store import erasing, exchange, queries
+from taskforce.store.queries import Record
 from taskforce.store.writing import close_writer, open_writer
 from taskforce.sync.edit import Edit, known_edit
 from taskforce.sync.merge import Dot
 
-UNKNOWN_SIGNER, BROKEN_SIGNATURE, FORK, FALSE_CLAIM = (
+UNKNOWN_SIGNER, BROKEN_SIGNATURE, FORK, FALSE_CLAIM, NOT_OWNER = (
     "unknown-signer",
     "broken-signature",
     "fork",
     "false-claim",
+    "not-owner",
 )
 
 
@@ -33,9 +37,11 @@ class Signer:
     verified: bool
 
 
-def faults_of(fresh: Sequence[tuple[Edit, Signer]], held: Mapping[Dot, str], own: Dot) -> list[str]:
+def faults_of(
+    session: Session, fresh: Sequence[tuple[Edit, Signer]], held: Mapping[Dot, str], own: Dot
+) -> list[str]:
     """Why each edit may not enter, or '': a signature that does not hold, a claim to have made a record of others or to
-    have seen what is not yet written, a number that its device has used for another edit.
+    have seen what is not yet written, an erasure of what is others', a number that its device has used for another edit.
 
     `held` has the hash of what already stands at each edit's place, or ''. Only a signature that holds proves that a
     number was used twice: a relay must not be able to pretend so. `own` is the last edit of this device's feed: who
@@ -54,6 +60,8 @@ def faults_of(fresh: Sequence[tuple[Edit, Signer]], held: Mapping[Dot, str], own
             result.append(FALSE_CLAIM)
         elif taken[place] not in ("", edit.hash):
             result.append(FORK)
+        elif ERASED in edit.set and not edit.born and not owns_natural(session, edit, signer.agency):
+            result.append(NOT_OWNER)
         else:
             taken[place] = edit.hash
             result.append("")
@@ -89,17 +97,41 @@ def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]
 def admit_waiting(session: Session, agency: str) -> int:
     """Take in what waited for this agency to be verified; how many edits. Only inside a transaction."""
     connection = session.store.connection
-    trusted = trusted_key(session, agency)
+    admitted = _admit(session, exchange.waiting(connection, agency=agency, reason=UNKNOWN_SIGNER))
+    settle_erasures(session)
+    return admitted
+
+
+def settle_erasures(session: Session) -> None:
+    """Let in the erasures by whose author may erase, as is known now, and confirm what was dropped here; in a transaction.
+
+    Of a record that nobody can prove to have made the lead of its operation may erase parts, and who leads an
+    operation may be heard later than the erasure.
+    """
+    waiting = exchange.waiting(session.store.connection, reason=NOT_OWNER)
+    if waiting:
+        _admit(session, waiting)
+    unanswered = erasing.unanswered(session.store.connection, session.store.me.device)
+    if unanswered:
+        writer = open_writer(session.store, session.sign_edit, session.now)
+        for place, edit in unanswered:
+            writer.confirm_erased(place, edit)
+        close_writer(writer, "confirm erasure", undoable=False)
+
+
+def _admit(session: Session, waiting: Sequence[exchange.Waiting]) -> int:
+    """Take in those of the edits in quarantine that may enter now; how many."""
+    connection = session.store.connection
     fresh: list[tuple[Edit, Signer]] = []
     ledger = session.store.ledger()
-    for one in exchange.waiting(connection, agency=agency, reason=UNKNOWN_SIGNER):
-        signer = _signer_of(session, one.certificate, trusted)
+    for one in waiting:
+        signer = _signer_of(session, one.certificate, trusted_key(session, one.agency))
         if signer is not None:
             fresh.append((known_edit(one.body), signer))
     held = {(edit.feed, edit.number): ledger.hash_at(edit.feed, edit.number) or "" for edit, _signer in fresh}
     own = ledger.last_of(session.store.me.feed)
     good, owners, done = [], {}, []
-    for (edit, signer), fault in zip(fresh, faults_of(fresh, held, own), strict=True):
+    for (edit, signer), fault in zip(fresh, faults_of(session, fresh, held, own), strict=True):
         if fault:
             connection.execute("UPDATE quarantine SET reason = ? WHERE hash = ?", (fault, edit.hash))
             continue
@@ -113,6 +145,31 @@ def admit_waiting(session: Session, agency: str) -> int:
     session.store.ledger().take(good, owners)
     acknowledge_referrals(session, [edit.record for edit in good if edit.kind == "referral"])
     return len(good)
+
+
+def owns_natural(session: Session, edit: Edit, agency: str) -> bool:
+    """Whether a record that nobody can prove to have made is an agency's to erase: its own, or its operation's."""
+    kind = find_kind(edit.kind)
+    if kind is None or queries.owner_of(session.store.connection, kind, edit.record):
+        return False
+    whose = natural_id("agency", agency)
+    if kind.name == "agency":
+        return edit.record == whose
+    record = queries.get_record(session.store.connection, kind, edit.record)
+    if record is None:
+        return False
+    return lead_of(session, record) == whose
+
+
+def lead_of(session: Session, record: Record) -> str:
+    """The record id of the agency that leads the operation of a record, or the empty string."""
+    operation: Record | None = record
+    if record.kind.name != "operation":
+        named = record.text("operation")
+        operation = (
+            queries.get_record(session.store.connection, get_kind("operation"), named) if named else None
+        )
+    return Words(session).lead_of(operation) if operation is not None else ""
 
 
 def trusted_key(session: Session, agency: str) -> str:

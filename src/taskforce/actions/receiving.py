@@ -15,6 +15,7 @@ from taskforce.actions.admission import (
     acknowledge_referrals,
     faults_of,
     known_signer,
+    settle_erasures,
     trusted_key,
 )
 from taskforce.actions.references import label_of
@@ -22,7 +23,7 @@ from taskforce.actions.session import Session
 from taskforce.errors import TrustError
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
-from taskforce.store import exchange, queries
+from taskforce.store import erasing, exchange, queries
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.sync import clock, holdings
 from taskforce.sync.bundle import Head, Reader
@@ -55,7 +56,7 @@ class Imported:
 
     `records` lists each record that new edits touch: kind, id, and whether it is new here; `some` tells more of the
     first of them; `waiting` counts edits in quarantine by reason; `received` the referrals whose arrival was noted;
-    `ahead` edits from clocks far in the future.
+    `ahead` edits from clocks far in the future; `erased` the parts of records that are erased from now on.
     """
 
     bundle: str
@@ -73,6 +74,7 @@ class Imported:
     received: tuple[str, ...]
     conflicts: int
     ahead: int
+    erased: tuple[erasing.Place, ...]
     applied: bool
 
     @property
@@ -140,10 +142,12 @@ class _Incoming:
     some: tuple[Touched, ...] = ()
     waiting: dict[str, int] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
+    erased: tuple[erasing.Place, ...] = ()
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     shared: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     _ledger: Ledger | None = None
     _row: int = 0
+    _erased_before: set[erasing.Place] = field(default_factory=set)
     _stamp: clock.Stamp | None = None
     _now: datetime = field(init=False)
 
@@ -160,6 +164,7 @@ class _Incoming:
             )
         connection = self.session.store.connection
         before = _count_conflicts(connection)
+        self._erased_before = set(erasing.erased_parts(connection))
         self._learn_signers(head)
         self._ledger = self.session.store.ledger()
         text = self.session.store.meta("clock")
@@ -199,6 +204,7 @@ class _Incoming:
             tuple(self.received),
             self.conflicts,
             self.ahead,
+            self.erased,
             applied,
         )
 
@@ -269,7 +275,7 @@ class _Incoming:
         owners: dict[tuple[str, str], str] = {}
         assert self._ledger is not None
         own = self._ledger.last_of(self.session.store.me.feed)
-        for (edit, signer), reason in zip(fresh, faults_of(fresh, held, own), strict=True):
+        for (edit, signer), reason in zip(fresh, faults_of(self.session, fresh, held, own), strict=True):
             if reason:
                 self._wait(edit, reason, signer)
             elif held[edit.feed, edit.number] != edit.hash:  # else it is in the bundle twice
@@ -304,6 +310,8 @@ class _Incoming:
         return Touched(kind_name, label, title, tuple(self.fields[key]), self.touched[key])
 
     def _wait(self, edit: Edit, reason: str, signer: Signer | None) -> None:
+        if erasing.is_erased(self.session.store.connection, edit.place) and erasing.carries_values(edit):
+            return  # its values are not to be kept, and without them nobody could check it later
         waiting = exchange.Waiting(
             edit.hash,
             reason,
@@ -362,6 +370,8 @@ class _Incoming:
         connection.execute("UPDATE bundle SET edits = ? WHERE id = ?", (self.edits, self._row))
         if self._stamp is not None:
             self.session.store.set_meta("clock", str(self._stamp))
+        settle_erasures(self.session)
+        self.erased = tuple(sorted(set(erasing.erased_parts(connection)) - self._erased_before))
         self.received = acknowledge_referrals(
             self.session, [record for kind, record in self.touched if kind == "referral"]
         )

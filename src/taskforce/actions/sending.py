@@ -150,11 +150,7 @@ class _Outgoing:
         self.reach: Reach = reach_of(session, agency)
         told = exchange.told_by_all(connection, [device.id for device in devices])
         theirs = exchange.held_of_devices(connection, [device.id for device in devices])
-        self.wanted: dict[str, Ranges] = {
-            feed: missing
-            for feed, ranges in self.reach.allowed.items()
-            if (missing := holdings.difference(ranges, told.get(feed, ())))
-        }
+        self.wanted: dict[str, Ranges] = self.reach.missing(told)
         # What already passed between us is stated even when it may not pass any more: they know of it, and would
         # send it again for ever.
         self.stated = dict(self.reach.allowed)
@@ -177,7 +173,9 @@ class _Outgoing:
             holdings=self.stated,
             certificates=self._certificates(),
         )
-        texts = exchange.edit_texts(self.session.store.connection, self.wanted, self.reach.scopes)
+        texts = exchange.edit_texts(
+            self.session.store.connection, self.wanted, self.reach.scopes, self.reach.erasures
+        )
         pieces = bundle.write(head, _bodies(texts, progress), self.session.sign_bundle)
         if sealed:
             seal_stream(
@@ -215,6 +213,7 @@ class _Outgoing:
         )
 
     def _goes(self) -> tuple[Going, ...]:
+        told_of_erasure = _("erased: everybody who had it is told")
         return tuple(
             Going(
                 kind,
@@ -222,7 +221,7 @@ class _Outgoing:
                 one.edits,
                 len(one.records),
                 self._names(kind, sorted(one.records)[:NAMED]),
-                tuple(sorted({self.reach.scopes.get(scope, "") for scope in one.scopes} - {""})),
+                tuple(sorted({self.reach.scopes.get(scope, told_of_erasure) for scope in one.scopes})),
             )
             for (kind, part), one in self.carried.items()
         )
@@ -300,8 +299,7 @@ def waiting_edits(session: Session, agency: str, known: Knowledge) -> tuple[int,
     told = exchange.told_by_all(session.store.connection, devices)
     sent = exchange.sent_to(session.store.connection, agency.upper())
     waiting = unsent = 0
-    for feed, ranges in reach_of(session, agency.upper(), known).allowed.items():
-        missing = holdings.difference(ranges, told.get(feed, ()))
+    for feed, missing in reach_of(session, agency.upper(), known).missing(told).items():
         waiting += holdings.count(missing)
         unsent += holdings.count(holdings.difference(missing, sent.get(feed, ())))
     return waiting, unsent

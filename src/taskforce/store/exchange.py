@@ -10,10 +10,13 @@ from typing import Any
 from taskforce.errors import StoreError
 from taskforce.i18n import _
 from taskforce.store.connection import Connection
-from taskforce.store.scopes import WHOLE
+from taskforce.store.erasing import erased_parts, numbers_of
+from taskforce.store.scopes import SKELETONS, WHOLE
+from taskforce.sync.edit import known_edit
 from taskforce.sync.holdings import (
     Holdings,
     Ranges,
+    contains,
     difference,
     from_text,
     intersection,
@@ -159,6 +162,37 @@ def held_in(connection: Connection, allowed: Sequence[int], withheld: Sequence[i
             return {feed: ranges for feed, ranges in remaining.items() if ranges}
 
 
+def skeletons(connection: Connection) -> dict[str, Ranges]:
+    """What is held of erased edits, whose values are gone: nothing that could be sent."""
+    return _by_feed(connection, _ranges_in(connection, [SKELETONS]))
+
+
+def had_by(connection: Connection, agency: str) -> dict[str, Ranges]:
+    """All that an agency has, had or may have got: what its devices wrote or said they hold, and what went or came."""
+    ids = [device.id for device in devices(connection, agency)]
+    found = sent_to(connection, agency)
+    for known in (held_of_devices(connection, ids), *(told_by(connection, one) for one in ids)):
+        for feed, ranges in known.items():
+            found[feed] = union(found.get(feed, ()), ranges)
+    return found
+
+
+def erasures_for(connection: Connection, agency: str) -> dict[str, Ranges]:
+    """What erased parts of which an agency has or had something, and what confirms that: it goes there in any case."""
+    places = erased_parts(connection)
+    if not places:
+        return {}
+    had = had_by(connection, agency)
+    pairs: dict[str, list[tuple[int, int]]] = {}
+    for place in places:
+        numbers = numbers_of(connection, place)
+        if any(contains(had.get(feed, ()), number) for feed, number, _gone in numbers):
+            for feed, number, gone in numbers:
+                if not gone:
+                    pairs.setdefault(feed, []).append((number, number))
+    return {feed: normalise(some) for feed, some in pairs.items()}
+
+
 def held_of_devices(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
     """Everything the store holds of these devices' feeds: they wrote it, so they may hear that we have it."""
     whole = _by_feed(connection, _ranges_in(connection, [WHOLE]))
@@ -238,10 +272,13 @@ def add_sent(connection: Connection, agency: str, holdings: Holdings) -> None:
     )
 
 
-def edit_texts(connection: Connection, wanted: Holdings, scope_ids: Container[int | None]) -> Iterator[str]:
+def edit_texts(
+    connection: Connection, wanted: Holdings, scope_ids: Container[int | None], beyond: Holdings
+) -> Iterator[str]:
     """The canonical JSON of the edits in `wanted`, ordered by feed and number.
 
-    `wanted` was worked out from ranges; each edit is held against the allowed scopes once more as it leaves. StoreError
+    `wanted` was worked out from ranges; each edit is held against the allowed scopes once more as it leaves. Of those
+    in `beyond` only what erases a part, or confirms that, may go without. StoreError
     if one is outside them: the store's tables are damaged, and nothing may go.
     """
     for feed in sorted(wanted):
@@ -250,12 +287,14 @@ def edit_texts(connection: Connection, wanted: Holdings, scope_ids: Container[in
             continue
         for first, last in wanted[feed]:
             rows = connection.execute(
-                "SELECT body, (SELECT scope FROM state WHERE state.record = edit.record AND state.kind = edit.kind "
-                "AND state.part = edit.part) FROM edit WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number",
+                "SELECT number, body, (SELECT scope FROM state WHERE state.record = edit.record "
+                "AND state.kind = edit.kind AND state.part = edit.part) "
+                "FROM edit WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number",
                 (row[0], first, last),
             )
-            for body, scope in rows:
-                if scope not in scope_ids:
+            for number, body, scope in rows:
+                is_erasure = contains(beyond.get(feed, ()), number) and known_edit(body).outlives_erasure
+                if scope not in scope_ids and not is_erasure:
                     raise StoreError(
                         _("the store's account of who may have what is damaged; nothing was written"),
                         hint=_("run: taskforce doctor --rebuild"),

@@ -55,7 +55,7 @@ def last_redoable(connection: Connection) -> Action | None:
     """The latest undo that was not itself taken back, where nothing else was done since; None otherwise."""
     row = connection.execute(
         "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
-        "WHERE undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) "
+        "WHERE undoable = 1 AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) "
         "AND id > (SELECT coalesce(max(id), 0) FROM action WHERE undoes IS NULL AND undoable = 1) "
         "ORDER BY id DESC LIMIT 1"
     ).fetchone()

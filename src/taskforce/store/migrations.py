@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
-SCHEMA = 2
+SCHEMA = 3
 """How many migrations there are; kept in `user_version`, so that opening need not load sqlite-utils."""
 
 
@@ -107,6 +107,10 @@ def _migrations() -> Migrations:
     def m002_drafts(database: Database) -> None:
         database.execute(_DRAFTS)
 
+    @migrations()
+    def m003_erasures(database: Database) -> None:
+        database.execute(_ERASURES)
+
     return migrations
 
 
@@ -172,3 +176,8 @@ _LOG = (
 
 _DRAFTS = "CREATE TABLE draft (key TEXT PRIMARY KEY, typed TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID"
 """What was typed into a form and not saved yet, as a JSON object by field; it never leaves this store."""
+
+_ERASURES = """CREATE TABLE erasure (
+    record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, feed INTEGER NOT NULL, number INTEGER NOT NULL,
+    PRIMARY KEY (record, kind, part, feed, number)) WITHOUT ROWID"""
+"""The edits that erased a part. Whether their author might was decided as they came in: this is no sum of the log."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +72,7 @@ class Store:
                 migrate(connection, path)
             if store.meta("tables") != _TABLES:
                 store.rebuild()
+            store.scrub()
         except BaseException:
             store.close()
             raise
@@ -130,6 +131,16 @@ class Store:
         """One transaction: all or nothing, and the only writer while it lasts."""
         with transaction(self.connection):
             yield
+        self.scrub()
+
+    def scrub(self) -> None:
+        """After an erasure, take what was deleted out of the file for good; where it cannot be done now, later."""
+        if not self.meta("scrub"):
+            return
+        from taskforce.store.erasing import scrub  # deferred: hardly ever needed
+
+        with suppress(StoreError):  # what was asked for is done, and the setting stays
+            scrub(self.connection)
 
     def ledger(self) -> Ledger:
         """The log's writer, for use inside `writing()`."""
@@ -147,14 +158,12 @@ class Store:
 
     def replay(self) -> int:
         """Empty what the log adds up to and add the log up again; only inside `writing()`."""
-        from taskforce.store.ledger import forget_all  # deferred: as above
-
         owners = {
             (record, kind): owner
             for record, kind, owner in self.connection.execute("SELECT id, kind, owner FROM record")
             if owner
         }
-        forget_all(self.connection)
+        _forget_all(self.connection)
         tables.create_tables(self.connection)
         return self._replay(self.ledger(), owners)
 
@@ -191,6 +200,19 @@ class Store:
         except StoreError as error:
             found.append(error.sentence)
         return found
+
+
+def _forget_all(connection: Connection) -> None:
+    """Empty everything that the log adds up to, before it is built anew."""
+    for statement in (
+        "DELETE FROM record",
+        "DELETE FROM state",
+        "DELETE FROM held",
+        "DELETE FROM scope",
+        "DELETE FROM conflict",
+        "INSERT INTO search (search) VALUES ('delete-all')",
+    ):
+        connection.execute(statement)
 
 
 def store_exists(folder: Path) -> bool:
