@@ -59,7 +59,7 @@ BUNDLE = {
         "new",
         "records",
     ),
-    *("received", "waiting", "conflicts", "clocks_ahead"),
+    *("received", "waiting", "conflicts", "clocks_ahead", "erased"),
 }
 SENT = {"to", "number", "file", "edits", "devices", "goes", "withheld", "written"}
 
@@ -171,7 +171,7 @@ def test_plans(story: Team, tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text("sites:\n- name: Pier 9\n")
     data = data_of(team, "import", str(plan))
-    assert set(data) == {"what", "applied", "unchanged", "archived", "changes"}
+    assert set(data) == {"what", "applied", "unchanged", "archived", "erased", "changes"}
     assert set(data["changes"][0]) == RECORD_OF_A_PLAN
     assert isinstance(data_of(team, "import", str(plan), str(plan)), list)
     records = data_of(team, "export", "--records")

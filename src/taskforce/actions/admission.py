@@ -41,7 +41,7 @@ def faults_of(
     session: Session, fresh: Sequence[tuple[Edit, Signer]], held: Mapping[Dot, str], own: Dot
 ) -> list[str]:
     """Why each edit may not enter, or '': a signature that does not hold, a claim to have made a record of others or to
-    have seen what is not yet written, an erasure of what is others', a number that its device has used for another edit.
+    have seen what is not yet written, an erasure of what is others', a number that is used for another edit.
 
     `held` has the hash of what already stands at each edit's place, or ''. Only a signature that holds proves that a
     number was used twice: a relay must not be able to pretend so. `own` is the last edit of this device's feed: who
@@ -103,7 +103,7 @@ def admit_waiting(session: Session, agency: str) -> int:
 
 
 def settle_erasures(session: Session) -> None:
-    """Let in the erasures by whose author may erase, as is known now, and confirm what was dropped here; in a transaction.
+    """Let in erasures whose authors may erase, as is known now, and confirm what was dropped here; in a transaction.
 
     Of a record that nobody can prove to have made the lead of its operation may erase parts, and who leads an
     operation may be heard later than the erasure.

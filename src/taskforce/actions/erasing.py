@@ -220,8 +220,7 @@ def _expected(session: Session, place: erasing.Place) -> dict[str, tuple[str, ..
     for agency in (own.agency, *(peer.agency for peer in exchange.peers(connection))):
         devices = tuple(one.id for one in exchange.devices(connection, agency))
         had = exchange.had_by(connection, agency)
-        if agency == own.agency or scope in reach_of(session, agency, known).scopes:
-            found[agency] = devices
-        elif any(contains(had.get(feed, ()), number) for feed, number, _gone in numbers):
+        was_there = any(contains(had.get(feed, ()), number) for feed, number, _gone in numbers)
+        if agency == own.agency or was_there or scope in reach_of(session, agency, known).scopes:
             found[agency] = devices
     return found

@@ -36,10 +36,10 @@ ARCHIVED = "archived"
 """Name of the field, present in every part, that takes a record out of view."""
 
 ERASED = "erased"
-"""Name of the field, possible in every part, by which the owner of a record erases the part; its value is the reason."""
+"""Name of the field, possible in every part, by which a record's owner erases the part; its value is the reason."""
 
 DROPPED = "dropped"
-"""Name of the field by which a device confirms that it dropped an erased part's values; its value names the erase edit."""
+"""Name of the field by which a device confirms that it dropped an erased part's values; it names the erase edit."""
 
 
 class Type:

@@ -137,10 +137,11 @@ def is_erased(connection: Connection, place: Place) -> bool:
 
 def erased_parts(connection: Connection, record: str = "") -> list[Place]:
     """The erased parts of a record, or of all."""
-    rows = connection.execute(
-        "SELECT DISTINCT record, kind, part FROM erasure WHERE ? IN ('', record) ORDER BY kind, record, part",
-        (record,),
-    )
+    query = "SELECT DISTINCT record, kind, part FROM erasure"
+    if record:
+        rows = connection.execute(query + " WHERE record = ? ORDER BY kind, part", (record,))
+    else:
+        rows = connection.execute(query + " ORDER BY kind, record, part")
     return [tuple(row) for row in rows]
 
 
