@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "bundle": ("exchange", N_("Look into a bundle without taking it in")),
     "peer": ("peer", N_("Cards, verified peers, how exchange stands")),
     "conflict": ("conflict", N_("Fields that two people set: see both, decide")),
+    "erase": ("erase", N_("Erase a record for ever, everywhere; see who has confirmed")),
     "history": ("looking", N_("Every change of a record, or what was done here")),
     "undo": ("looking", N_("Take back the last thing done here")),
     "redo": ("looking", N_("Do again what the last undo took back")),

@@ -22,6 +22,7 @@ TOP = (
         "bundle",
         "peer",
         "conflict",
+        "erase",
         "history",
         "undo",
         "redo",
