@@ -137,6 +137,22 @@ def test_conflicts(story: Team) -> None:
         assert set(side) == {"value", "by", "agency", "device", "at", "came_through", "shown"}
 
 
+def test_erasures(story: Team, tmp_path: Path) -> None:
+    team = story.copy_to(tmp_path)
+    ref = team.data("victim", "list")[0]["ref"]
+    assert data_of(team, "erase", "status") == []
+    done = data_of(team, "erase", ref, "--part", "identity", "--reason", "asked for", "--yes")
+    assert set(done) == {"id", "ref", "kind", "parts", "edits", "agencies", "copies", "applied"}
+    (erased,) = data_of(team, "erase", "status", ref)
+    assert set(erased) == {
+        *("id", "label", "kind", "part", "by", "agency", "at", "reason", "confirmed", "waiting"),
+    }
+    for answer in erased["confirmed"]:
+        assert set(answer) == {"agency", "device", "at"}
+    for agency in erased["waiting"]:
+        assert set(agency) == {"agency", "devices"}
+
+
 def test_peers(story: Team, tmp_path: Path) -> None:
     (peer,) = data_of(story, "peer", "list")
     assert set(peer) == {

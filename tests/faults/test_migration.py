@@ -20,14 +20,18 @@ from taskforce.store import migrations, queries
 from taskforce.store.connection import connect
 from taskforce.store.store import DATABASE
 
-FIRST = "m002_drafts"
+MIGRATIONS = ("m002_drafts", "m003_erasures")
+FIRST = MIGRATIONS[0]
+BEFORE = f"{DATABASE}.before-{migrations.SCHEMA}"
+"""How the copy is called that is kept of a store before it is migrated."""
+
 LATER = ("draft", "erasure")
 """The tables that migrations after the first one make."""
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Iterator[Replica]:
-    """A store as the first release made it, closed: what later migrations made is not there, and people worked in it."""
+    """A store as the first release made it, closed: people worked in it, and nothing of later migrations is there."""
     replica = make_replica(tmp_path / "old", "CITY", name="City")
     ngo = make_replica(tmp_path / "ngo", "NGO", name="NGO")
     verify(replica, ngo)
@@ -90,14 +94,14 @@ def test_an_old_store_opens_with_everything_in_it_and_keeps_a_copy(old: Replica)
     assert {**after, "meta": []} == {**before, "meta": []}
     changed = set(after["meta"]) ^ set(before["meta"])
     assert {name for name, _value in changed} <= {"tables"}
-    assert migrations.schema_of(old.connection) == migrations.SCHEMA == 3
+    assert migrations.schema_of(old.connection) == migrations.SCHEMA
     assert checking.check(old.session).faults == ()
     drafting.keep_draft(old.session, "contact/new", {"name": "x"})
     undoing.undo(old.session)
     [sok] = queries.list_records(old.connection, get_kind("contact"))
     assert sok.title == "Sok Dara Vuthy"
     [copy] = copies(old)
-    assert copy.name == DATABASE + ".before-3"
+    assert copy.name == BEFORE
     old.close()
     old.open()
     assert copies(old) == [copy], "once is enough"
@@ -137,16 +141,16 @@ def test_a_migration_that_fails_changes_nothing_and_leaves_no_copy(
     assert copies(old) == []
     monkeypatch.undo()
     old.open()
-    assert migrations.schema_of(old.connection) == 3
+    assert migrations.schema_of(old.connection) == migrations.SCHEMA
     old.close()
 
 
 def test_an_earlier_copy_is_not_written_over(old: Replica) -> None:
-    earlier = old.folder / (DATABASE + ".before-3")
+    earlier = old.folder / BEFORE
     earlier.write_bytes(b"of another day")
     old.open()
     old.close()
-    assert [each.name for each in copies(old)] == [DATABASE + ".before-3", DATABASE + ".before-3.2"]
+    assert [each.name for each in copies(old)] == [BEFORE, BEFORE + ".2"]
     assert earlier.read_bytes() == b"of another day"
 
 
@@ -167,13 +171,13 @@ def test_killed_before_any_of_its_statements_the_store_is_old_or_new(old: Replic
         killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
         bare = BareReplica(old)
         schema = migrations.schema_of(bare.connection)
-        assert ("draft" in everything(bare)) == (schema == 3)  # type: ignore[arg-type]
+        assert ("draft" in everything(bare)) == (schema == migrations.SCHEMA)  # type: ignore[arg-type]
         assert content(bare) == before  # type: ignore[arg-type]
         bare.connection.close()
         found.add(schema)
         if not killed:
             break
-    assert not killed and found == {1, 2}
+    assert not killed and found == {1, migrations.SCHEMA}
 
 
 def _migrate_and_die(old: Replica, number: int) -> None:
@@ -203,17 +207,17 @@ def test_two_programs_that_open_it_at_once_migrate_it_once(old: Replica) -> None
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(open_it, range(3))) == [(), (), ()]
-    assert [each.name for each in copies(old)] == [DATABASE + ".before-3"]
+    assert [each.name for each in copies(old)] == [BEFORE]
     bare = BareReplica(old)
     names = [name for (name,) in bare.connection.execute("SELECT name FROM _sqlite_migrations")]
     bare.connection.close()
-    assert names == ["m001_log", FIRST]
+    assert names == ["m001_log", *MIGRATIONS]
 
 
 def test_a_store_of_a_newer_schema_is_left_alone(old: Replica) -> None:
     old.open()
-    old.connection.execute("PRAGMA user_version = 3")
+    old.connection.execute("PRAGMA user_version = 99")
     old.close()
     with pytest.raises(StoreError, match="newer version"):
         old.open()
-    assert [each.name for each in copies(old)] == [DATABASE + ".before-3"]
+    assert [each.name for each in copies(old)] == [BEFORE]

@@ -78,7 +78,8 @@ def erase(
     chosen = _chosen(session, record, parts)
     _require_owner(session, record)
     if not dry_run:
-        with session.acting(f"erase {_kept_label(record)}", undoable=False) as one:
+        # By ref: the store's history must not go on calling it by a name that is erased.
+        with session.acting(f"erase {record.ref}", undoable=False) as one:
             nonce = one.own_nonce(record.kind, record.id)
             for part in chosen:
                 kept = _kept_values(session, record, part)
@@ -88,14 +89,16 @@ def erase(
     gone = (
         sum(not kept for _feed, _number, kept in numbers) if dry_run else sum(kept for *_dot, kept in numbers)
     )
-    agencies = sorted({agency for place in places for agency in _expected(session, place)})
+    told = {agency: devices for place in places for agency, devices in _expected(session, place).items()}
+    if len(told.get(session.store.me.agency, ())) == 1:
+        del told[session.store.me.agency]  # this device is its only one
     copies = tuple(sorted(path.name for path in session.store.folder.glob("store.db.before-*")))
     return Erasure(
         record,
         label_of(record) or record.ref,
         tuple(chosen),
         gone,
-        tuple(agencies),
+        tuple(sorted(told)),
         copies,
         applied=not dry_run,
     )
@@ -144,11 +147,6 @@ def _require_owner(session: Session, record: Record) -> None:
         % {"label": label},
         hint=_("the lead of its operation can erase it"),
     )
-
-
-def _kept_label(record: Record) -> str:
-    """What the store's history calls it: never by a name that is erased."""
-    return record.ref
 
 
 def _kept_values(session: Session, record: Record, part: str) -> dict[str, Value]:
