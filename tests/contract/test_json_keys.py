@@ -134,7 +134,7 @@ def test_conflicts(story: Team) -> None:
     assert set(listed) == {"id", "ref", "kind", "field", "before", "values"}
     assert len(listed["values"]) == 2
     for side in listed["values"]:
-        assert set(side) == {"value", "by", "agency", "device", "at", "came_through", "shown"}
+        assert set(side) == {"value", "by", "agency", "device", "at", "came_through", "shown", "fields"}
 
 
 def test_erasures(story: Team, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ class Written:
     values: Mapping[str, object]
     shown_by: tuple[str, int, str]  # time, counter, hash: among heads the highest is shown
     past: Mapping[str, frozenset[Dot]]
+    knew: frozenset[Dot] = frozenset()  # all of the record that its author knew
 
 
 class World:
@@ -53,7 +54,10 @@ class World:
                 past.setdefault(name, set()).update((known,), earlier.past.get(name, ()))
         time, _, counter = at.partition("/")
         frozen = {name: frozenset(dots) for name, dots in past.items()}
-        self.written[dot] = Written(dot, place, dict(values), (time, int(counter), digest), frozen)
+        knew = frozenset(
+            known for other, dots in self._parts[replica].items() if other[:2] == place[:2] for known in dots
+        )
+        self.written[dot] = Written(dot, place, dict(values), (time, int(counter), digest), frozen, knew)
         self._hold(replica, dot)
 
     def arrive(self, replica: str, dots: Iterable[Dot], *, trusted: Iterable[str]) -> int:
@@ -112,7 +116,27 @@ class World:
                 values = [self.written[dot].values[name] for dot in dots]
                 if any(value != values[0] for value in values):
                     found.add((*place, name))
+            if self._crossed(replica, place, fields):
+                found.add((*place, ARCHIVED))
         return found
+
+    def _crossed(self, replica: str, place: Place, fields: Mapping[str, set[Dot]]) -> bool:
+        """Whether somebody archived the record and somebody set a field of this part, neither knowing of the other."""
+        archives = {
+            dot
+            for other, dots in self._parts[replica].items()
+            if other[:2] == place[:2] and (other == place or ARCHIVED not in fields)
+            if not self._is_erased(dots)
+            for dot in self._heads(dots).get(ARCHIVED, ())
+            if self.written[dot].values[ARCHIVED]
+        }
+        edits = {dot for name, dots in fields.items() if name != ARCHIVED for dot in dots}
+        return any(
+            edit not in self.written[archive].knew and archive not in self.written[edit].knew
+            for archive in archives
+            for edit in edits
+            if edit != archive
+        )
 
     def shown(self, replica: str, place: Place, name: str) -> object:
         """The value shown of a field: the only head's, or provisionally the latest head's by clock; else ''."""

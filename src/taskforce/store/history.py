@@ -108,6 +108,19 @@ def edit_at(connection: Connection, dot: Dot) -> Edit | None:
     return None if row is None else known_edit(row[0])
 
 
+def known_at(connection: Connection, dot: Dot) -> Edit:
+    """The edit at a place that a state names: it is there."""
+    found = edit_at(connection, dot)
+    assert found is not None
+    return found
+
+
+def parts_of(connection: Connection, kind: Kind, record: str) -> list[str]:
+    """The parts of a record that the store holds something of."""
+    rows = connection.execute("SELECT part FROM state WHERE record = ? AND kind = ?", (record, kind.name))
+    return sorted(str(part) for (part,) in rows)
+
+
 def came_through(connection: Connection, dot: Dot) -> str:
     """The agency whose bundle brought an edit; empty for this store's own."""
     row = connection.execute(

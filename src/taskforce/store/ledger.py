@@ -13,9 +13,11 @@ from typing import Any
 from taskforce.records.registry import find_kind, get_kind
 from taskforce.records.schema import ARCHIVED, ERASED, SELF, Kind
 from taskforce.store import tables
+from taskforce.store.archiving import list_crossed
 from taskforce.store.connection import Connection
 from taskforce.store.erasing import Erasures, Place
 from taskforce.store.scopes import SKELETONS, WHOLE, Scopes
+from taskforce.sync.archive import hides
 from taskforce.sync.clock import parse_stamp
 from taskforce.sync.edit import Edit, Value, known_edit
 from taskforce.sync.merge import Dot, Head, PartState, dump_state, is_conflict, load_state, merge_edit, winner
@@ -66,9 +68,8 @@ class Ledger:
 
     def last_of(self, feed: str) -> Dot:
         """The place of the last edit of a feed that this store holds; number 0 if it holds none."""
-        row = self.connection.execute(
-            "SELECT max(number) FROM edit WHERE feed = ?", (self.feed_id(feed),)
-        ).fetchone()
+        query = "SELECT max(number) FROM edit WHERE feed = ?"
+        row = self.connection.execute(query, (self.feed_id(feed),)).fetchone()
         return feed, int(row[0] or 0)
 
     def take(self, edits: Sequence[Edit], owners: dict[_Record, str], *, bundle: int | None = None) -> None:
@@ -123,6 +124,7 @@ class Ledger:
             if (at.record, at.kind, at.part) in erased:
                 self._empty(at)
         self._write_conflicts(parts)
+        self._write_crossed(parts, records, erased)
         self._write_rows(parts, records)
         self._write_scopes(parts)
         self.connection.executemany(
@@ -191,7 +193,9 @@ class Ledger:
         """Drop the values of a part that is erased from now on: what stays is what erased it and confirmed that."""
         for name, known in at.state.items():
             at.heads_before.setdefault(name, tuple(known.heads))
-        gone, whole = self._erasures.wipe((at.record, at.kind, at.part))
+        place = (at.record, at.kind, at.part)
+        gone, whole = self._erasures.wipe(place)
+        self.connection.execute("DELETE FROM conflict WHERE record = ? AND kind = ? AND part = ?", place)
         at.state.clear()
         for edit in whole:
             merge_edit(at.state, edit.feed, edit.number, edit.set, edit.saw)
@@ -202,9 +206,8 @@ class Ledger:
         return (at.record, at.kind, at.part) in self._erasures.places
 
     def _state_row(self, key: tuple[str, str, str]) -> tuple[int, str] | None:
-        row: tuple[int, str] | None = self.connection.execute(
-            "SELECT scope, fields FROM state WHERE record = ? AND kind = ? AND part = ?", key
-        ).fetchone()
+        query = "SELECT scope, fields FROM state WHERE record = ? AND kind = ? AND part = ?"
+        row: tuple[int, str] | None = self.connection.execute(query, key).fetchone()
         return row
 
     def _write_conflicts(self, parts: Sequence[_Part]) -> None:
@@ -219,6 +222,30 @@ class Ledger:
                     self.connection.execute(
                         "DELETE FROM conflict WHERE record = ? AND kind = ? AND part = ? AND field = ?", place
                     )
+
+    def _write_crossed(
+        self, parts: Sequence[_Part], records: dict[_Record, tuple[int, bool]], erased: set[Place]
+    ) -> None:
+        """List where a record was archived here and edited there: the values of no single field say so."""
+        touched: dict[_Record, list[_Part]] = {}
+        for at in parts:
+            touched.setdefault((at.record, at.kind), []).append(at)
+        for (record, kind), changed in touched.items():
+            is_new = records.get((record, kind), (0, False))[1]
+            if not is_new or erased or any(ARCHIVED in at.state for at in changed):
+                states = self._states_of(record, kind, changed)
+                list_crossed(self.connection, record, kind, states, self.edit_at)
+
+    def _states_of(self, record: str, kind: str, changed: Sequence[_Part]) -> dict[str, PartState]:
+        """The states of all parts of a record that are not erased, with what the batch changes."""
+        rows = self.connection.execute(
+            "SELECT part, fields FROM state WHERE record = ? AND kind = ?", (record, kind)
+        )
+        states = {part: load_state(text) for part, text in rows}
+        states.update((at.part, at.state) for at in changed)
+        return {
+            part: state for part, state in states.items() if (record, kind, part) not in self._erasures.places
+        }
 
     def _write_rows(self, parts: Sequence[_Part], records: dict[_Record, tuple[int, bool]]) -> None:
         touched: dict[_Record, list[_Part]] = {}
@@ -277,30 +304,8 @@ class Ledger:
         """Whether every part held is archived, by an edit that had seen all that is in it, or is erased."""
         if not all(ARCHIVED in at.state or self._is_erased(at) for at in changed):
             return False
-        rows = self.connection.execute(
-            "SELECT part, fields FROM state WHERE record = ? AND kind = ?",
-            (changed[0].record, changed[0].kind),
-        )
-        states = {part: load_state(text) for part, text in rows}
-        states.update((at.part, at.state) for at in changed)
-        record, kind = changed[0].record, changed[0].kind
-        return all(
-            (record, kind, part) in self._erasures.places or self._hides(state)
-            for part, state in states.items()
-        )
-
-    def _hides(self, state: PartState) -> bool:
-        if ARCHIVED not in state:
-            return False
-        for dot in state[ARCHIVED].heads:
-            edit = self.edit_at(dot)
-            if not edit.set[ARCHIVED]:
-                return False
-            for name, known in state.items():
-                saw = {**edit.saw.get(name, {}), edit.feed: edit.number}
-                if name != ARCHIVED and any(number > saw.get(feed, 0) for feed, number in known.heads):
-                    return False
-        return True
+        states = self._states_of(changed[0].record, changed[0].kind, changed)
+        return all(hides(state, self.edit_at) for state in states.values())
 
     def _ends(self, fresh: Iterable[Edit], old: dict[str, Any] | None) -> dict[str, str]:
         """First and last edit of a record: columns `created…` and `changed…`."""
@@ -332,9 +337,8 @@ class Ledger:
         """The edit that the store holds at a place."""
         found = self._loaded.get(dot)
         if found is None:
-            row = self.connection.execute(
-                "SELECT body FROM edit WHERE feed = ? AND number = ?", (self.feed_id(dot[0]), dot[1])
-            ).fetchone()
+            query = "SELECT body FROM edit WHERE feed = ? AND number = ?"
+            row = self.connection.execute(query, (self.feed_id(dot[0]), dot[1])).fetchone()
             found = known_edit(row[0])
         return found
 

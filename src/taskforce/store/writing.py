@@ -106,10 +106,27 @@ class Writer:
         saw = {
             name: known[name].saw_now() for name in (known if ARCHIVED in values else values) if name in known
         }
+        if ARCHIVED not in values and (seen := self._archived_as_seen(kind, record)):
+            saw[ARCHIVED] = (
+                seen  # whoever knowingly brings it back into view is in no conflict with who archived it
+            )
         before = json.dumps(self._before(kind, record, values), ensure_ascii=False, separators=(",", ":"))
         self._append(place, values, saw, born, before, first=state is None)
         if nonce:
             self._owners[record, kind.name] = self.store.me.agency
+
+    def _archived_as_seen(self, kind: Kind, record: str) -> dict[str, int]:
+        """What took a record out of view or brought it back, in any part of it, as seen by an edit made now."""
+        rows = self.store.connection.execute(
+            "SELECT fields FROM state WHERE record = ? AND kind = ?", (record, kind.name)
+        )
+        seen: dict[str, int] = {}
+        for (fields,) in rows:
+            if ARCHIVED in fields:
+                known = load_state(fields).get(ARCHIVED)
+                for feed, number in (known.saw_now() if known else {}).items():
+                    seen[feed] = max(number, seen.get(feed, 0))
+        return seen
 
     def _state(self, place: Place) -> PartState | None:
         row = self.store.connection.execute(
