@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from taskforce import moments
 from taskforce.actions import conflicts
+from taskforce.actions.clocks import wrong_clocks
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
@@ -33,7 +34,7 @@ class Item:
     `own` says whether it is this agency's to see to, which the lead's is everything of the operation.
     """
 
-    kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine
+    kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine | clock
     noun: str  # referral | assignment | agreement | peer | record | edit
     subject: str
     text: str
@@ -81,6 +82,7 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             _assignments(session, now, operation, limit),
             conflicted,
             _whole(quarantined(session)),
+            _whole(_clocks(session)),
             _whole(_agreements(session, now)),
             _whole(_peers(list_peers(session) if peers is None else peers, now)),
         ]
@@ -107,6 +109,7 @@ _WORST_FIRST = (
     ("quarantine", "edit"),
     ("draft", "referral"),
     ("due", "referral"),
+    ("clock", "peer"),
     ("bundle", "peer"),
     ("stale", "peer"),
     ("late", "agreement"),
@@ -263,7 +266,33 @@ _REASONS = {
     "broken-signature": N_("the signature does not hold"),
     "fork": N_("another edit with the same number is known"),
     "false-claim": N_("it claims a record that another agency made"),
+    "not-owner": N_("it erases what is another agency's"),
 }
+
+
+def _clocks(session: Session) -> list[Item]:
+    """Devices whose clocks are more than a day off: what they write is shown in the wrong place, and nothing else."""
+    result = []
+    for each in wrong_clocks(session):
+        days = max(1, round(abs(each.off).total_seconds() / 86_400))
+        text = (
+            ngettext(
+                "the clock of device %(device)s is %(days)d day ahead",
+                "the clock of device %(device)s is %(days)d days ahead",
+                days,
+            )
+            if each.off > timedelta()
+            else ngettext(
+                "the clock of device %(device)s is %(days)d day behind",
+                "the clock of device %(device)s is %(days)d days behind",
+                days,
+            )
+        )
+        is_own = each.device == session.store.me.device
+        do = _("set this computer's clock") if is_own else _("tell them; nothing is lost or hidden by it")
+        told = text % {"device": each.device[:4], "days": days}
+        result.append(Item("clock", "peer", each.agency or each.device, told, do, own=is_own))
+    return result
 
 
 def _agreements(session: Session, now: datetime) -> list[Item]:

@@ -13,6 +13,7 @@ GLYPHS: Mapping[str, str] = {
     "agreement": "§",
     "bundle": "↓",
     "stale": "!",
+    "clock": "◷",
     "waiting": "↑",
 }
 """A sign for each kind of item of `taskforce.actions.attention`."""
@@ -36,5 +37,6 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("waiting", "peer"): "taskforce peer list",
     ("bundle", "peer"): "taskforce peer list",
     ("stale", "peer"): "taskforce peer list",
+    ("clock", "peer"): "taskforce status",
 }
 """The command that lists all items of a kind and noun."""
