@@ -45,7 +45,8 @@ def last_edits(connection: Connection, own_feed: str) -> list[LastEdit]:
 def last_bundles(connection: Connection, own_feed: str) -> list[LastBundle]:
     """The last bundle that came from every device."""
     rows = connection.execute(
-        "SELECT bundle.device, made, ranges FROM bundle LEFT JOIN told ON told.device = bundle.device AND told.feed = ? "
+        "SELECT bundle.device, made, ranges FROM bundle "
+        "LEFT JOIN told ON told.device = bundle.device AND told.feed = ? "
         "WHERE direction = 'in' AND number = (SELECT max(number) FROM bundle AS other "
         "WHERE other.direction = 'in' AND other.device = bundle.device) ORDER BY bundle.device",
         (own_feed,),

@@ -47,6 +47,7 @@ class Store:
     def __init__(self, folder: Path, connection: Connection) -> None:
         self.folder = folder
         self.connection = connection
+        self._is_unscrubbed = False
 
     @classmethod
     def create(cls, folder: Path, key: bytes, meta: Mapping[str, str]) -> Store:
@@ -135,12 +136,15 @@ class Store:
 
     def scrub(self) -> None:
         """After an erasure, take what was deleted out of the file for good; where it cannot be done now, later."""
-        if not self.meta("scrub"):
+        if self._is_unscrubbed or not self.meta("scrub"):
             return
         from taskforce.store.erasing import scrub  # deferred: hardly ever needed
 
+        self._is_unscrubbed = (
+            True  # one attempt: where others read on and on, the next opening is soon enough
+        )
         with suppress(StoreError):  # what was asked for is done, and the setting stays
-            scrub(self.connection)
+            self._is_unscrubbed = not scrub(self.connection)
 
     def ledger(self) -> Ledger:
         """The log's writer, for use inside `writing()`."""
