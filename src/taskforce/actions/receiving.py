@@ -34,7 +34,6 @@ from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
 _MOST_AT_ONCE = 4 << 20
 """Characters of edits held at once: an edit may be megabytes long, and many such come from whoever makes a bundle."""
 
-
 LISTED = 12
 """How many of the records that a bundle touches are told one by one."""
 
