@@ -167,7 +167,7 @@ class Store:
             for record, kind, owner in self.connection.execute("SELECT id, kind, owner FROM record")
             if owner
         }
-        _forget_all(self.connection)
+        forget_all(self.connection)
         tables.create_tables(self.connection)
         return self._replay(self.ledger(), owners)
 
@@ -206,7 +206,7 @@ class Store:
         return found
 
 
-def _forget_all(connection: Connection) -> None:
+def forget_all(connection: Connection) -> None:
     """Empty everything that the log adds up to, before it is built anew."""
     for statement in (
         "DELETE FROM record",
