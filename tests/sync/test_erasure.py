@@ -400,6 +400,44 @@ def test_the_lead_of_an_operation_erases_what_a_plan_made(three: Three) -> None:
         assert "Yard 7" not in log_of(replica)
 
 
+def test_what_was_erased_before_it_went_anywhere_is_told_once_another_enters_it_too(three: Three) -> None:
+    city, ngo, _far = three
+    operation = keeping.add(city.session, get_kind("operation"), {"codename": "HARBOUR", "lead": "CITY"})
+    keeping.join(city.session, {"operation": operation.id, "agency": "NGO"})
+    plan = b"taskforce-plan: 1\nassignments:\n- key: yard\n  title: Yard 7\n  operation: HARBOUR\n"
+    plans.import_plan(city.session, BytesIO(plan), "plan")
+    erasing.erase(city.session, the(city, "assignment").id, reason="wrong yard")
+    found = take(ngo, export(city, "NGO"))
+    assert found.new and not found.waiting and not found.erased
+    plans.import_plan(ngo.session, BytesIO(plan), "plan")
+    assert the(ngo, "assignment").title == "Yard 7"
+    take(city, export(ngo, "CITY"))
+    assert the(city, "assignment").title == "" and "Yard 7" not in log_of(city)
+    take(ngo, export(city, "NGO"))
+    assert the(ngo, "assignment").title == "" and "Yard 7" not in log_of(ngo)
+
+
+def test_who_moves_a_plans_record_into_an_operation_of_their_own_cannot_erase_it(three: Three) -> None:
+    city, ngo, _far = three
+    operation = keeping.add(city.session, get_kind("operation"), {"codename": "HARBOUR", "lead": "CITY"})
+    keeping.join(city.session, {"operation": operation.id, "agency": "NGO"})
+    plan = b"taskforce-plan: 1\nassignments:\n- key: yard\n  title: Yard 7\n  operation: HARBOUR\n"
+    plans.import_plan(city.session, BytesIO(plan), "plan")
+    take(ngo, export(city, "NGO"))
+    own = keeping.add(ngo.session, get_kind("operation"), {"codename": "MINE", "lead": "NGO"})
+    keeping.join(ngo.session, {"operation": own.id, "agency": "CITY"})
+    record = the(ngo, "assignment")
+    keeping.edit(ngo.session, get_kind("assignment"), record, {"operation": own.id})
+    with pytest.raises(Refused, match="operation that you lead"):
+        erasing.erase(ngo.session, record.id, reason="because I can")
+    bad = forged(
+        ngo, record.id, kind="assignment", part="operational", set={"erased": "x", "operation": own.id}
+    )
+    data = rewrite(ngo, city, export(ngo, "CITY"), lambda _head, edits: edits.append(bad))
+    assert take(city, data).waiting == {"not-owner": 1}
+    assert the(city, "assignment").title == "Yard 7"
+
+
 def test_a_reader_of_before_keeps_it_and_it_comes_to_life_after_an_upgrade(three: Three) -> None:
     """Such a reader knows no field `erased`: it keeps the edit like any of a newer version, and shows the values."""
     city, ngo, _far = three

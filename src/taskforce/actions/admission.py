@@ -10,9 +10,8 @@ from taskforce import moments
 from taskforce.actions.session import Session, natural_id, owned_id
 from taskforce.actions.whose_word import Words
 from taskforce.records.registry import find_kind, get_kind
-from taskforce.records.schema import ERASED
-from taskforce.store import erasing, exchange, queries
-from taskforce.store.queries import Record
+from taskforce.records.schema import ERASED, Kind
+from taskforce.store import erasing, exchange, history, queries
 from taskforce.store.writing import close_writer, open_writer
 from taskforce.sync.edit import Edit, known_edit
 from taskforce.sync.merge import Dot
@@ -155,21 +154,23 @@ def owns_natural(session: Session, edit: Edit, agency: str) -> bool:
     whose = natural_id("agency", agency)
     if kind.name == "agency":
         return edit.record == whose
-    record = queries.get_record(session.store.connection, kind, edit.record)
-    if record is None:
-        return False
-    return lead_of(session, record) == whose
+    return leads_of(session, kind, edit.record) == {whose}
 
 
-def lead_of(session: Session, record: Record) -> str:
-    """The record id of the agency that leads the operation of a record, or the empty string."""
-    operation: Record | None = record
-    if record.kind.name != "operation":
-        named = record.text("operation")
-        operation = (
-            queries.get_record(session.store.connection, get_kind("operation"), named) if named else None
-        )
-    return Words(session).lead_of(operation) if operation is not None else ""
+def leads_of(session: Session, kind: Kind, record: str) -> set[str]:
+    """The record ids of the agencies that lead the operations that a record was ever said to be of.
+
+    All of them count: anybody may move somebody's record into an operation of their own. Operations of which nothing is
+    known here do not: who is not told of an operation must still be able to erase what came from it.
+    """
+    connection = session.store.connection
+    named = {record}
+    if kind.name != "operation":
+        edits = history.edits_of_record(connection, kind, record)
+        named = {str(edit.set["operation"]) for edit in edits if "operation" in edit.set}
+    words = Words(session)
+    operations = (queries.get_record(connection, get_kind("operation"), one) for one in named)
+    return {lead for one in operations if one is not None and (lead := words.lead_of(one))}
 
 
 def trusted_key(session: Session, agency: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from taskforce.actions.admission import lead_of
+from taskforce.actions.admission import leads_of
 from taskforce.actions.reach import gather, reach_of
 from taskforce.actions.references import find_any, label_of
 from taskforce.actions.session import Session
@@ -140,7 +140,7 @@ def _require_owner(session: Session, record: Record) -> None:
         )
     if record.kind.name == "agency" and record.id == session.own_agency:
         return
-    if record.kind.name != "agency" and lead_of(session, record) == session.own_agency:
+    if record.kind.name != "agency" and leads_of(session, record.kind, record.id) == {session.own_agency}:
         return
     raise Refused(
         _("nobody can prove to have made %(label)s, and it is not of an operation that you lead")

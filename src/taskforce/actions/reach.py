@@ -11,6 +11,7 @@ from taskforce.records.registry import get_kind
 from taskforce.sharing.decide import Decision, Knowledge, ReferralFacts, Scope, decide
 from taskforce.store import exchange, history, queries
 from taskforce.store.queries import Record
+from taskforce.store.telling import erasures_for
 from taskforce.sync.holdings import Ranges, difference, union
 
 _SENDERS_WORD = ("victim", "to", "sender", "sent_at")
@@ -22,7 +23,7 @@ class Reach:
     """What an agency may have of this store: the scopes with the reason, what is held in them, and the others.
 
     `erasures` goes whatever the scope: what erased a part that the agency has or had, and what confirms that. `gone` is
-    held, but without values: there is nothing of it to send.
+    held and not to be sent: it has no values any more, or the agency could not tell by whose right it erases.
     """
 
     scopes: Mapping[int, str]
@@ -55,10 +56,13 @@ def reach_of(session: Session, agency: str, known: Knowledge | None = None) -> R
             withheld.append((row, decision))
     kept_back = [row.id for row, _decision in withheld]
     held = exchange.held_in(session.store.connection, list(allowed), kept_back)
-    erasures = exchange.erasures_for(session.store.connection, agency)
+    erasures, stays = erasures_for(session.store.connection, agency)
     for feed, ranges in erasures.items():
         held[feed] = union(held.get(feed, ()), ranges)
-    return Reach(allowed, held, tuple(withheld), erasures, exchange.skeletons(session.store.connection))
+    gone = exchange.skeletons(session.store.connection)
+    for feed, ranges in stays.items():
+        gone[feed] = union(gone.get(feed, ()), ranges)
+    return Reach(allowed, held, tuple(withheld), erasures, gone)
 
 
 def gather(session: Session) -> Knowledge:

@@ -10,7 +10,6 @@ from typing import Any
 from taskforce.errors import StoreError
 from taskforce.i18n import _
 from taskforce.store.connection import Connection
-from taskforce.store.erasing import erased_parts, numbers_of
 from taskforce.store.scopes import SKELETONS, WHOLE
 from taskforce.sync.edit import known_edit
 from taskforce.sync.holdings import (
@@ -175,22 +174,6 @@ def had_by(connection: Connection, agency: str) -> dict[str, Ranges]:
         for feed, ranges in known.items():
             found[feed] = union(found.get(feed, ()), ranges)
     return found
-
-
-def erasures_for(connection: Connection, agency: str) -> dict[str, Ranges]:
-    """What erased parts of which an agency has or had something, and what confirms that: it goes there in any case."""
-    places = erased_parts(connection)
-    if not places:
-        return {}
-    had = had_by(connection, agency)
-    pairs: dict[str, list[tuple[int, int]]] = {}
-    for place in places:
-        numbers = numbers_of(connection, place)
-        if any(contains(had.get(feed, ()), number) for feed, number, _gone in numbers):
-            for feed, number, gone in numbers:
-                if not gone:
-                    pairs.setdefault(feed, []).append((number, number))
-    return {feed: normalise(some) for feed, some in pairs.items()}
 
 
 def held_of_devices(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
