@@ -71,7 +71,7 @@ class World:
             if dot[0].partition(".")[0] in devices:
                 self._hold(replica, dot)
                 new += 1
-            else:
+            elif self._may_wait(replica, dot):
                 self.waiting[replica].add(dot)
         return new
 
@@ -185,7 +185,17 @@ class World:
 
     def _hold(self, replica: str, dot: Dot) -> None:
         self.held[replica].add(dot)
-        self._parts[replica].setdefault(self.written[dot].place, []).append(dot)
+        place = self.written[dot].place
+        self._parts[replica].setdefault(place, []).append(dot)
+        if ERASED in self.written[dot].values:
+            self.waiting[replica] = {one for one in self.waiting[replica] if self._may_wait(replica, one)}
+
+    def _may_wait(self, replica: str, dot: Dot) -> bool:
+        """Whether an edit may stay in quarantine: not with values of a part that is erased."""
+        edit = self.written[dot]
+        return edit.values.keys() <= {ERASED, DROPPED} or not self._is_erased(
+            self._parts[replica].get(edit.place, ())
+        )
 
     def _heads(self, dots: Iterable[Dot]) -> dict[str, set[Dot]]:
         dots = self._standing(dots)
