@@ -24,6 +24,7 @@ TOP = (
         "quarantine",
         "feed",
         "conflict",
+        "erase",
         "history",
         "undo",
         "redo",

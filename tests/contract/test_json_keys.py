@@ -59,7 +59,7 @@ BUNDLE = {
         "new",
         "records",
     ),
-    *("received", "waiting", "conflicts", "clocks_ahead"),
+    *("received", "waiting", "conflicts", "clocks_ahead", "erased"),
 }
 SENT = {"to", "number", "file", "edits", "devices", "goes", "withheld", "written"}
 
@@ -134,7 +134,23 @@ def test_conflicts(story: Team) -> None:
     assert set(listed) == {"id", "ref", "kind", "field", "before", "values"}
     assert len(listed["values"]) == 2
     for side in listed["values"]:
-        assert set(side) == {"value", "by", "agency", "device", "at", "came_through", "shown"}
+        assert set(side) == {"value", "by", "agency", "device", "at", "came_through", "shown", "fields"}
+
+
+def test_erasures(story: Team, tmp_path: Path) -> None:
+    team = story.copy_to(tmp_path)
+    ref = team.data("victim", "list")[0]["ref"]
+    assert data_of(team, "erase", "status") == []
+    done = data_of(team, "erase", ref, "--part", "identity", "--reason", "asked for", "--yes")
+    assert set(done) == {"id", "ref", "kind", "parts", "edits", "agencies", "copies", "applied"}
+    (erased,) = data_of(team, "erase", "status", ref)
+    assert set(erased) == {
+        *("id", "label", "kind", "part", "by", "agency", "at", "reason", "confirmed", "waiting"),
+    }
+    for answer in erased["confirmed"]:
+        assert set(answer) == {"agency", "device", "at"}
+    for agency in erased["waiting"]:
+        assert set(agency) == {"agency", "devices"}
 
 
 def test_peers(story: Team, tmp_path: Path) -> None:
@@ -185,7 +201,7 @@ def test_plans(story: Team, tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text("sites:\n- name: Pier 9\n")
     data = data_of(team, "import", str(plan))
-    assert set(data) == {"what", "applied", "unchanged", "archived", "changes"}
+    assert set(data) == {"what", "applied", "unchanged", "archived", "erased", "changes"}
     assert set(data["changes"][0]) == RECORD_OF_A_PLAN
     assert isinstance(data_of(team, "import", str(plan), str(plan)), list)
     records = data_of(team, "export", "--records")

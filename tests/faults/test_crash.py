@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from replicas import Replica, documents, everything, export, make_replica, take, verify
 
-from taskforce.actions import checking, keeping, peers, receiving, sending, undoing
+from taskforce.actions import checking, erasing, keeping, peers, receiving, sending, undoing
 from taskforce.actions.session import Session
 from taskforce.files import new_file
 from taskforce.records.registry import get_kind
@@ -148,6 +148,12 @@ def archive_it(session: Session) -> None:
     keeping.set_archived(session, get_kind("agency"), own_agency(session), archived=True)
 
 
+def erase_it(session: Session) -> None:
+    """Erase a part of a record."""
+    [contact] = queries.list_records(session.store.connection, get_kind("contact"), archived=True)
+    erasing.erase(session, contact.id, reason="asked for")
+
+
 def undo_it(session: Session) -> None:
     """Take the last action back."""
     undoing.undo(session)
@@ -163,7 +169,9 @@ def verify_it(card: str, session: Session) -> None:
     peers.add_peer(session, peers.read_card(io.BytesIO(card.encode()), "card"), how="met")
 
 
-@pytest.mark.parametrize("name", ["import", "edit", "archive", "undo", "rebuild", "verify"])
+@pytest.mark.parametrize(
+    "name", ["import", "edit", "archive", "erase", "erased", "undo", "rebuild", "verify"]
+)
 def test_killed_before_any_statement_it_is_before_or_after(
     city: Replica, ngo: Replica, bundles: list[bytes], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,12 +180,21 @@ def test_killed_before_any_statement_it_is_before_or_after(
         city.connection.execute("DELETE FROM peer")
         city.connection.execute("DELETE FROM device WHERE agency = 'NGO'")
         assert take(city, bundles[1]).waiting
+    if name == "erase":
+        keeping.add(city.session, get_kind("contact"), {"name": "A. Sok", "agency": "CITY"})
+    if name == "erased":
+        take(city, bundles[1])
+        victim = queries.list_records(ngo.connection, get_kind("victim"))[0]
+        erasing.erase(ngo.session, victim.id, ["care"], reason="asked for")
+        erased = export(ngo, "CITY")
     if name == "undo":
         keeping.edit(city.session, get_kind("agency"), own_agency(city), {"note": "Tea is ready"})
     work: Callable[[Session], object] = {
         "import": partial(import_it, bundles[1]),
         "edit": edit_it,
         "archive": archive_it,
+        "erase": erase_it,
+        "erased": partial(import_it, erased if name == "erased" else b""),
         "undo": undo_it,
         "rebuild": rebuild_it,
         "verify": partial(verify_it, peers.own_card(ngo.session)),

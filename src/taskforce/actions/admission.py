@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from taskforce import moments
 from taskforce.actions.session import Session
-from taskforce.actions.sorting import FALSE_CLAIM, UNKNOWN_SIGNER, Signer, sort_out
+from taskforce.actions.sorting import FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.records.registry import get_kind
-from taskforce.store import exchange, forks, queries
+from taskforce.store import erasing, exchange, forks, queries
 from taskforce.store.forks import FORK
 from taskforce.store.incarnation import AHEAD
 from taskforce.store.ledger import Ledger
@@ -51,7 +51,9 @@ def notice_ahead(session: Session, ledger: Ledger, stated: Holdings) -> None:
 
 def admit_waiting(session: Session, agency: str) -> int:
     """Take in what waited for this agency to be verified; how many edits. Only inside a transaction."""
-    return _admit(session, waiting(session.store.connection, agency=agency, reason=UNKNOWN_SIGNER))
+    admitted = _admit(session, waiting(session.store.connection, agency=agency, reason=UNKNOWN_SIGNER))
+    settle_erasures(session)
+    return admitted
 
 
 def recheck_claims(session: Session) -> int:
@@ -67,6 +69,27 @@ def recheck_claims(session: Session) -> int:
     points = forks.fork_points(store.connection)
     kept = [one for one in waiting(store.connection, reason=FORK) if one.feed not in points]
     return _admit(session, waiting(store.connection, reason=FALSE_CLAIM) + kept)
+
+
+def settle_erasures(session: Session) -> None:
+    """Let in erasures whose authors may erase, as is known now, and confirm what was dropped here; in a transaction.
+
+    Of a record that nobody can prove to have made the lead of its operation may erase parts, and who leads an
+    operation may be heard later than the erasure. An erasure by a feed that forked waits like any edit of it, and yet
+    erases: where it came before the fork was known, the values are gone and cannot come back.
+    """
+    connection = session.store.connection
+    held_back = waiting(connection, reason=NOT_OWNER)
+    if held_back:
+        _admit(session, held_back)
+    if erasing.erase_as_told_in_quarantine(connection, session.store.ledger()):
+        session.store.replay()
+    unanswered = erasing.unanswered(connection, session.store.me.device)
+    if unanswered:
+        writer = open_writer(session.store, session.sign_edit, session.now)
+        for place, edit in unanswered:
+            writer.confirm_erased(place, edit)
+        close_writer(writer, "confirm erasure", undoable=False)
 
 
 def _admit(session: Session, some: Sequence[Waiting]) -> int:

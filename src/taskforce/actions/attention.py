@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from taskforce import moments
 from taskforce.actions import conflicts
+from taskforce.actions.clocks import wrong_clocks
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
@@ -37,7 +38,7 @@ class Item:
     `own` says whether it is this agency's to see to, which the lead's is everything of the operation.
     """
 
-    kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine | newer
+    kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine | newer | clock
     noun: str  # referral | assignment | agreement | peer | record | edit
     subject: str
     text: str
@@ -86,6 +87,7 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             conflicted,
             _whole(quarantined(session)),
             _whole(_newer(session)),
+            _whole(_clocks(session)),
             _whole(_agreements(session, now)),
             _whole(_peers(list_peers(session) if peers is None else peers, now)),
         ]
@@ -112,6 +114,7 @@ _WORST_FIRST = (
     ("quarantine", "edit"),
     ("draft", "referral"),
     ("due", "referral"),
+    ("clock", "peer"),
     ("bundle", "peer"),
     ("stale", "peer"),
     ("late", "agreement"),
@@ -280,6 +283,31 @@ def _newer(session: Session) -> list[Item]:
         result.append(
             Item("newer", "record", one.kind, text % {"count": one.records}, _("install the newer version"))
         )
+    return result
+
+
+def _clocks(session: Session) -> list[Item]:
+    """Devices whose clocks are more than a day off: what they write is shown in the wrong place, and nothing else."""
+    result = []
+    for each in wrong_clocks(session):
+        days = max(1, round(abs(each.off).total_seconds() / 86_400))
+        text = (
+            ngettext(
+                "the clock of device %(device)s is %(days)d day ahead",
+                "the clock of device %(device)s is %(days)d days ahead",
+                days,
+            )
+            if each.off > timedelta()
+            else ngettext(
+                "the clock of device %(device)s is %(days)d day behind",
+                "the clock of device %(device)s is %(days)d days behind",
+                days,
+            )
+        )
+        is_own = each.device == session.store.me.device
+        do = _("set this computer's clock") if is_own else _("tell them; nothing is lost or hidden by it")
+        told = text % {"device": each.device[:4], "days": days}
+        result.append(Item("clock", "peer", each.agency or each.device, told, do, own=is_own))
     return result
 
 

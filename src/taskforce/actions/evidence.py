@@ -26,6 +26,9 @@ def evidence_for(
     """
     connection = session.store.connection
     edits = {one.hash: known_edit(one.body) for one in forks.evidence(connection)}
+    edits = {
+        digest: edit for digest, edit in edits.items() if not edit.is_skeleton
+    }  # they prove nothing to others
     if not edits:
         return []
     told = [forks.told_forks(connection, device) for device in devices]

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taskforce import moments
-from taskforce.actions.admission import signer_of, take_waiting, trusted_key
+from taskforce.actions.admission import settle_erasures, signer_of, take_waiting, trusted_key
 from taskforce.actions.session import Session
-from taskforce.actions.sorting import BROKEN_SIGNATURE, FALSE_CLAIM, UNKNOWN_SIGNER
+from taskforce.actions.sorting import BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER
 from taskforce.crockford import normalise, short_digest
 from taskforce.errors import Ambiguous, NotFound, Refused
 from taskforce.i18n import N_, _
+from taskforce.records.schema import ERASED
 from taskforce.store import forks, quarantine
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.quarantine import ADMITTED, DROPPED, Waiting
@@ -24,6 +25,7 @@ REASONS = {
     FORK: N_("another edit with the same number is known"),
     AFTER_FORK: N_("its feed forked before it"),
     FALSE_CLAIM: N_("it claims a record of another agency, or to have seen what was never written"),
+    NOT_OWNER: N_("it erases what is another agency's"),
 }
 """Why an edit waits, as a sentence."""
 
@@ -88,6 +90,11 @@ def admit(session: Session, text: str) -> Decided:
             _("the agency that signed this edit is not verified"),
             hint=_("compare words and enter its card: taskforce peer add CARD; its edits come in by that"),
         )
+    if one.reason == NOT_OWNER:
+        raise Refused(
+            _("this edit erases what is not known to be its agency's"),
+            hint=_("it enters by itself if that agency turns out to lead the operation of what it erases"),
+        )
     if not _may_enter(one):
         raise Refused(
             _("this edit can never enter: %(reason)s") % {"reason": _(REASONS.get(one.reason, one.reason))},
@@ -109,6 +116,8 @@ def drop(session: Session, text: str) -> Decided:
             _("this edit proves that %(feed)s forked; evidence is kept") % {"feed": one.feed},
             hint=_("see: taskforce feed show %(feed)s") % {"feed": one.feed},
         )
+    if one.reason == AFTER_FORK and ERASED in known_edit(one.body).set:
+        raise Refused(_("this edit erased something here; it is kept to tell by whom and why"))
     with session.store.writing():
         quarantine.drop_waiting(session.store.connection, [one.hash])
         _note(session, DROPPED, [one])
@@ -148,6 +157,7 @@ def _take_in(session: Session, some: Sequence[Waiting]) -> None:
     quarantine.drop_waiting(connection, [one.hash for one in some])
     _note(session, ADMITTED, some)
     take_waiting(session, good, owners, {one.hash: one.bundle for one in some})
+    settle_erasures(session)
 
 
 def _note(session: Session, decision: str, some: Sequence[Waiting]) -> None:
@@ -200,6 +210,6 @@ def _shown(one: Waiting) -> Quarantined:
         body["kind"],
         body["record"],
         body["part"],
-        body["set"],
+        body.get("set", {}),  # nothing where its part was erased
         _may_enter(one),
     )

@@ -14,6 +14,7 @@ from taskforce.actions.admission import (
     known_signer,
     notice_ahead,
     recheck_claims,
+    settle_erasures,
     trusted_key,
 )
 from taskforce.actions.references import label_of
@@ -22,7 +23,7 @@ from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.errors import TrustError
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
-from taskforce.store import exchange, queries
+from taskforce.store import erasing, exchange, queries
 from taskforce.store.forks import AFTER_FORK, FORK, put_told_forks
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.store.quarantine import Waiting, put_waiting
@@ -34,7 +35,6 @@ from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
 
 _MOST_AT_ONCE = 4 << 20
 """Characters of edits held at once: an edit may be megabytes long, and many such come from whoever makes a bundle."""
-
 
 LISTED = 12
 """How many of the records that a bundle touches are told one by one."""
@@ -57,7 +57,7 @@ class Imported:
 
     `records` lists each record that new edits touch: kind, id, and whether it is new here; `some` tells more of the
     first of them; `waiting` counts edits in quarantine by reason; `received` the referrals whose arrival was noted;
-    `ahead` edits from clocks far in the future.
+    `ahead` edits from clocks far in the future; `erased` the parts of records that are erased from now on.
     """
 
     bundle: str
@@ -75,6 +75,7 @@ class Imported:
     received: tuple[str, ...]
     conflicts: int
     ahead: int
+    erased: tuple[erasing.Place, ...]
     applied: bool
 
     @property
@@ -142,10 +143,12 @@ class _Incoming:
     some: tuple[Touched, ...] = ()
     waiting: dict[str, int] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
+    erased: tuple[erasing.Place, ...] = ()
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     shared: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     _ledger: Ledger | None = None
     _row: int = 0
+    _erased_before: set[erasing.Place] = field(default_factory=set)
     _stamp: clock.Stamp | None = None
     _now: datetime = field(init=False)
 
@@ -162,6 +165,7 @@ class _Incoming:
             )
         connection = self.session.store.connection
         before = _count_conflicts(connection)
+        self._erased_before = set(erasing.erased_parts(connection))
         self._learn_signers(head)
         self._ledger = self.session.store.ledger()
         if self.verified:
@@ -203,6 +207,7 @@ class _Incoming:
             tuple(self.received),
             self.conflicts,
             self.ahead,
+            self.erased,
             applied,
         )
 
@@ -300,6 +305,12 @@ class _Incoming:
         return Touched(kind_name, label, title, tuple(self.fields[key]), self.touched[key])
 
     def _wait(self, edit: Edit, reason: str, signer: Signer | None) -> None:
+        text = edit.text
+        if erasing.is_erased(self.session.store.connection, edit.place):
+            kept = erasing.kept_waiting(edit, reason)
+            if kept is None:
+                return  # its values are not to be kept, and without them nobody could check it later
+            text = kept.text
         one = Waiting(
             edit.hash,
             reason,
@@ -307,7 +318,7 @@ class _Incoming:
             signer.agency if signer else "",
             signer.certificate if signer else "",
             moments.time_text(self.session.now),
-            edit.text,
+            text,
             edit.feed,
             edit.number,
             self._row,
@@ -360,6 +371,8 @@ class _Incoming:
         if self._stamp is not None:
             self.session.store.set_meta("clock", str(self._stamp))
         self.new += recheck_claims(self.session)
+        settle_erasures(self.session)
+        self.erased = tuple(sorted(set(erasing.erased_parts(connection)) - self._erased_before))
         self.received = acknowledge_referrals(
             self.session, [record for kind, record in self.touched if kind == "referral"]
         )

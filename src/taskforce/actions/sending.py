@@ -157,11 +157,7 @@ class _Outgoing:
         self.reach: Reach = reach_of(session, agency, knowledge)
         told = exchange.told_by_all(connection, [device.id for device in devices])
         theirs = exchange.held_of_devices(connection, [device.id for device in devices])
-        self.wanted: dict[str, Ranges] = {
-            feed: missing
-            for feed, ranges in self.reach.allowed.items()
-            if (missing := holdings.difference(ranges, told.get(feed, ())))
-        }
+        self.wanted: dict[str, Ranges] = self.reach.missing(told)
         # A device that was put back to an earlier state has lost what it wrote since: it comes back, whatever it is.
         self.returning = exchange.lost_by_their_writers(connection, [device.id for device in devices])
         for feed, ranges in self.returning.items():
@@ -204,7 +200,11 @@ class _Outgoing:
             forks=known_evidence(self.session),
         )
         texts = exchange.edit_texts(
-            self.session.store.connection, self.wanted, self.reach.scopes, self.returning
+            self.session.store.connection,
+            self.wanted,
+            self.reach.scopes,
+            beyond=self.reach.erasures,
+            returning=self.returning,
         )
         proofs = sorted((dict(edit.body) for edit in self.evidence), key=_place_of)
         bodies = merge(_bodies(texts, progress), proofs, key=_place_of)
@@ -252,6 +252,7 @@ class _Outgoing:
         )
 
     def _goes(self) -> tuple[Going, ...]:
+        told_of_erasure = _("erased: everybody who had it is told")
         return tuple(
             Going(
                 kind,
@@ -259,7 +260,7 @@ class _Outgoing:
                 one.edits,
                 len(one.records),
                 self._names(kind, sorted(one.records)[:NAMED]),
-                tuple(sorted({self.reach.scopes.get(scope, "") for scope in one.scopes} - {""})),
+                tuple(sorted({self.reach.scopes.get(scope, told_of_erasure) for scope in one.scopes})),
             )
             for (kind, part), one in self.carried.items()
         )
@@ -344,10 +345,13 @@ def count_edits(session: Session, agency: str, known: Knowledge) -> tuple[int, i
         raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
     told = exchange.told_by_all(session.store.connection, devices)
     sent = exchange.sent_to(session.store.connection, agency.upper())
-    waiting = unsent = confirmed = 0
-    for feed, ranges in reach_of(session, agency.upper(), known).allowed.items():
-        missing = holdings.difference(ranges, told.get(feed, ()))
+    reach = reach_of(session, agency.upper(), known)
+    confirmed = sum(
+        holdings.count(holdings.intersection(ranges, told.get(feed, ())))
+        for feed, ranges in reach.allowed.items()
+    )
+    waiting = unsent = 0
+    for feed, missing in reach.missing(told).items():
         waiting += holdings.count(missing)
-        confirmed += holdings.count(ranges) - holdings.count(missing)
         unsent += holdings.count(holdings.difference(missing, sent.get(feed, ())))
     return waiting, unsent, confirmed

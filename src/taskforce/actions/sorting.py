@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taskforce import moments
+from taskforce.actions.owning import owns_natural
 from taskforce.actions.session import Session, owned_id
+from taskforce.records.schema import ERASED
 from taskforce.store import forks
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.incarnation import AHEAD
@@ -17,7 +19,12 @@ from taskforce.store.ledger import Ledger
 from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot
 
-UNKNOWN_SIGNER, BROKEN_SIGNATURE, FALSE_CLAIM = ("unknown-signer", "broken-signature", "false-claim")
+UNKNOWN_SIGNER, BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER = (
+    "unknown-signer",
+    "broken-signature",
+    "false-claim",
+    "not-owner",
+)
 
 
 @dataclass(slots=True)
@@ -56,7 +63,7 @@ def sort_out(
     own = ledger.last_of(store.me.feed)
     result = Sorted()
     valid: list[tuple[Edit, Signer]] = []
-    for (edit, signer), reason in zip(fresh, faults_of(fresh, own), strict=True):
+    for (edit, signer), reason in zip(fresh, faults_of(session, fresh, own), strict=True):
         if reason:
             result.waiting.append((edit, signer, reason))
             continue
@@ -86,9 +93,9 @@ def sort_out(
     return result
 
 
-def faults_of(fresh: Sequence[tuple[Edit, Signer]], own: Dot) -> list[str]:
+def faults_of(session: Session, fresh: Sequence[tuple[Edit, Signer]], own: Dot) -> list[str]:
     """Why each edit may not enter, or '': a signature that does not hold, a claim to have made a record of others or to
-    have seen what is not yet written.
+    have seen what is not yet written, an erasure of what is others'.
 
     Only a signature that holds proves anything about a feed: a relay must not be able to pretend that it forked. `own`
     is the last edit of this device's feed: who claims to have seen later ones would hide them when they are made.
@@ -102,6 +109,8 @@ def faults_of(fresh: Sequence[tuple[Edit, Signer]], own: Dot) -> list[str]:
             result.append(BROKEN_SIGNATURE)
         elif _claims_falsely(edit, signer, own):
             result.append(FALSE_CLAIM)
+        elif ERASED in edit.set and not edit.born and not owns_natural(session, edit, signer.agency):
+            result.append(NOT_OWNER)
         else:
             result.append("")
     return result

@@ -213,7 +213,9 @@ def _make_show(kind: Kind) -> TyperCommand:
     def run(ref: str) -> Result:
         session = open_session()
         record = find(session, kind, ref)
-        return shown_record(session, record, _newer_notes(session, record))
+        return shown_record(
+            session, record, [*_newer_notes(session, record), *_erased_parts(session, record)]
+        )
 
     return command(
         "show", run, _("Show one %(kind)s.") % {"kind": _(kind.label).lower()}, [reference_parameter(kind)]
@@ -230,6 +232,18 @@ def _newer_notes(session: Session, record: Record) -> list[str]:
         }
         for name, values in newer_values(session, record).items()
     ]
+
+
+def _erased_parts(session: Session, record: Record) -> list[str]:
+    """Of a record of which parts were erased: which, by whom, when and why."""
+    from taskforce.store.erasing import erased_parts
+
+    if not erased_parts(session.store.connection, record.id):
+        return []
+    from taskforce.actions.erasing import erased_of  # deferred: loads what exchange needs
+    from taskforce.reports.erasure_views import erased_by
+
+    return [erased_by(each) for each in erased_of(session, record)]
 
 
 def _make_edit(kind: Kind) -> TyperCommand:

@@ -13,6 +13,7 @@ GLYPHS: Mapping[str, str] = {
     "agreement": "§",
     "bundle": "↓",
     "stale": "!",
+    "clock": "◷",
     "waiting": "↑",
     "newer": "+",
 }
@@ -39,5 +40,6 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("bundle", "peer"): "taskforce peer list",
     ("stale", "peer"): "taskforce peer list",
     ("newer", "record"): "taskforce doctor",
+    ("clock", "peer"): "taskforce status",
 }
 """The command that lists all items of a kind and noun."""

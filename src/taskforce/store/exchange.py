@@ -10,7 +10,8 @@ from typing import Any
 from taskforce.errors import StoreError
 from taskforce.i18n import _
 from taskforce.store.connection import Connection
-from taskforce.store.scopes import WHOLE
+from taskforce.store.scopes import SKELETONS, WHOLE
+from taskforce.sync.edit import known_edit
 from taskforce.sync.holdings import (
     Holdings,
     Ranges,
@@ -164,6 +165,21 @@ def held_in(connection: Connection, allowed: Sequence[int], withheld: Sequence[i
             return {feed: ranges for feed, ranges in remaining.items() if ranges}
 
 
+def skeletons(connection: Connection) -> dict[str, Ranges]:
+    """What is held of erased edits, whose values are gone: nothing that could be sent."""
+    return _by_feed(connection, _ranges_in(connection, [SKELETONS]))
+
+
+def had_by(connection: Connection, agency: str) -> dict[str, Ranges]:
+    """All that an agency has, had or may have got: what its devices wrote or said they hold, and what went or came."""
+    ids = [device.id for device in devices(connection, agency)]
+    found = sent_to(connection, agency)
+    for known in (held_of_devices(connection, ids), *(told_by(connection, one) for one in ids)):
+        for feed, ranges in known.items():
+            found[feed] = union(found.get(feed, ()), ranges)
+    return found
+
+
 def held_of_devices(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
     """Everything the store holds of these devices' feeds: they wrote it, so they may hear that we have it."""
     whole = _by_feed(connection, _ranges_in(connection, [WHOLE]))
@@ -244,11 +260,17 @@ def add_sent(connection: Connection, agency: str, holdings: Holdings) -> None:
 
 
 def edit_texts(
-    connection: Connection, wanted: Holdings, scope_ids: Container[int | None], returning: Holdings
+    connection: Connection,
+    wanted: Holdings,
+    scope_ids: Container[int | None],
+    *,
+    beyond: Holdings,
+    returning: Holdings,
 ) -> Iterator[str]:
     """The canonical JSON of the edits in `wanted`, ordered by feed and number. Those in `returning` go to their writer.
 
-    `wanted` was worked out from ranges; each edit is held against the allowed scopes once more as it leaves. StoreError
+    `wanted` was worked out from ranges; each edit is held against the allowed scopes once more as it leaves. Of those
+    in `beyond` only what erases a part, or confirms that, may go without. StoreError
     if one is outside them: the store's tables are damaged, and nothing may go.
     """
     for feed in sorted(wanted):
@@ -263,7 +285,12 @@ def edit_texts(
                 (row[0], first, last),
             )
             for number, body, scope in rows:
-                if scope not in scope_ids and not contains(returning.get(feed, ()), number):
+                may_go = (
+                    scope in scope_ids
+                    or contains(returning.get(feed, ()), number)
+                    or (contains(beyond.get(feed, ()), number) and known_edit(body).outlives_erasure)
+                )
+                if not may_go:
                     raise StoreError(
                         _("the store's account of who may have what is damaged; nothing was written"),
                         hint=_("run: taskforce doctor --rebuild"),
@@ -313,12 +340,18 @@ def newest_heard(connection: Connection, device: str) -> tuple[int, int]:
 
 
 def lost_by_their_writers(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
-    """Edits that devices wrote in earlier epochs and do not say they hold: what a restored device has lost."""
+    """Edits that devices wrote in earlier epochs and do not say they hold: what a restored device has lost.
+
+    Of those that were erased nothing is left that could go back.
+    """
     result: dict[str, Ranges] = {}
+    gone = skeletons(connection)
     for device in device_ids:
         epoch, told = newest_heard(connection, device)[0], told_by(connection, device)
         for feed, ranges in held_of_devices(connection, [device]).items():
-            if int(feed.partition(".")[2]) < epoch and (lost := difference(ranges, told.get(feed, ()))):
+            if int(feed.partition(".")[2]) >= epoch:
+                continue
+            if lost := difference(difference(ranges, told.get(feed, ())), gone.get(feed, ())):
                 result[feed] = lost
     return result
 

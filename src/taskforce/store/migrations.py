@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
-SCHEMA = 3
+SCHEMA = 4
 """How many migrations there are; kept in `user_version`, so that opening need not load sqlite-utils."""
 
 
@@ -113,6 +113,10 @@ def _migrations() -> Migrations:
         for statement in _FEEDS:
             database.execute(statement)
 
+    @migrations()
+    def m004_erasures(database: Database) -> None:
+        database.execute(_ERASURES)
+
     return migrations
 
 
@@ -197,3 +201,8 @@ _FEEDS = (
     # The edits that prove forks, as far as a device has said it knows them.
     "CREATE TABLE told_fork (device TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (device, hash)) WITHOUT ROWID",
 )
+
+_ERASURES = """CREATE TABLE erasure (
+    record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, feed INTEGER NOT NULL, number INTEGER NOT NULL,
+    PRIMARY KEY (record, kind, part, feed, number)) WITHOUT ROWID"""
+"""The edits that erased a part. Whether their author might was decided as they came in: this is no sum of the log."""

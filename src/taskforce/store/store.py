@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -50,6 +50,7 @@ class Store:
         self.notices: list[str] = []
         """What the people at this store are to be told, once: that it began a new epoch, and why."""
         self._why_anew = ""
+        self._is_unscrubbed = False
 
     @classmethod
     def create(cls, folder: Path, key: bytes, meta: Mapping[str, str]) -> Store:
@@ -78,6 +79,7 @@ class Store:
                 migrate(connection, path)
             if store.meta("tables") != _TABLES:
                 store.rebuild()
+            store.scrub()
         except BaseException:
             store.close()
             raise
@@ -166,6 +168,7 @@ class Store:
                 _("%(why)s; its edits are numbered in a new feed from now on: %(feed)s")
                 % {"why": _(self._why_anew), "feed": self.me.feed}
             )
+        self.scrub()
 
     def _given_out(self) -> tuple[int, int]:
         """Changes whenever a transaction gives out a number: of an own edit, or of a bundle."""
@@ -193,6 +196,18 @@ class Store:
             (moments.time_text(moments.now()), before.officer, f"new epoch {epoch}: {why}"),
         )
 
+    def scrub(self) -> None:
+        """After an erasure, take what was deleted out of the file for good; where it cannot be done now, later."""
+        if self._is_unscrubbed or not self.meta("scrub"):
+            return
+        from taskforce.store.erasing import scrub  # deferred: hardly ever needed
+
+        self._is_unscrubbed = (
+            True  # one attempt: where others read on and on, the next opening is soon enough
+        )
+        with suppress(StoreError):  # what was asked for is done, and the setting stays
+            self._is_unscrubbed = not scrub(self.connection)
+
     def ledger(self) -> Ledger:
         """The log's writer, for use inside `writing()`."""
         from taskforce.store.ledger import Ledger  # deferred: reading needs nothing of how replicas agree
@@ -209,8 +224,6 @@ class Store:
 
     def replay(self) -> int:
         """Empty what the log adds up to and add the log up again; only inside `writing()`."""
-        from taskforce.store.ledger import forget_all  # deferred: as above
-
         owners = {
             (record, kind): owner
             for record, kind, owner in self.connection.execute("SELECT id, kind, owner FROM record")
@@ -253,6 +266,19 @@ class Store:
         except StoreError as error:
             found.append(error.sentence)
         return found
+
+
+def forget_all(connection: Connection) -> None:
+    """Empty everything that the log adds up to, before it is built anew."""
+    for statement in (
+        "DELETE FROM record",
+        "DELETE FROM state",
+        "DELETE FROM held",
+        "DELETE FROM scope",
+        "DELETE FROM conflict",
+        "INSERT INTO search (search) VALUES ('delete-all')",
+    ):
+        connection.execute(statement)
 
 
 def store_exists(folder: Path) -> bool:
