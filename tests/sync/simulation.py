@@ -34,8 +34,8 @@ from taskforce.actions.session import Session
 from taskforce.errors import Refused
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
-from taskforce.store import exchange, health, queries
-from taskforce.store.connection import Connection
+from taskforce.store import exchange, health, incarnation, queries
+from taskforce.store.connection import Connection, transaction
 from taskforce.store.queries import Record
 from taskforce.store.store import Store
 
@@ -50,6 +50,7 @@ SKEWS = (
 FOLLOWED = timedelta(hours=24)
 
 OPERATION = "GREY HERON"
+_MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 HOT = {
     "assignment": {
         "title": ("Search the yard", "Search the hotel", "Meet the bus"),
@@ -103,9 +104,7 @@ def drawn_from(rng: random.Random) -> Iterator[None]:
 def bases(count: int) -> tuple[Base, ...]:
     """Stores of agencies that take part in one operation, made once: all verified, all told of it."""
     codes = ["LEAD", *(f"TEAM-{number}" for number in range(1, count))]
-    folder = Path(
-        tempfile.mkdtemp(prefix="simulation", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-    )
+    folder = Path(tempfile.mkdtemp(prefix="simulation", dir=_MEMORY))
     try:
         with drawn_from(random.Random(0)), at(NOON - timedelta(days=30)):
             made = [make_replica(folder / code, code, name=code.title()) for code in codes]
@@ -209,6 +208,7 @@ class History:
         self.done: list[str] = []
         self.counts: dict[str, int] = {}
         self.nodes: dict[str, Node] = {}
+        self.folder = Path(tempfile.mkdtemp(prefix="history", dir=_MEMORY))  # the markers beside the databases
         self.operation = ""
         for base in self.bases:
             self.nodes[base.code] = self._begin(base)
@@ -228,7 +228,11 @@ class History:
             self.nodes[code].skew = self.rng.choice(SKEWS)
 
     def _begin(self, base: Base) -> Node:
-        session = Session(Store(Path(base.code), _copy_of(base.database)))
+        folder = self.folder / base.code
+        folder.mkdir()
+        session = Session(Store(folder, _copy_of(base.database)))
+        with transaction(session.store.connection):
+            incarnation.mark(session.store)  # the copy goes on as the store that it is of
         node = Node(base.code, session, base.device, latest=session.store.meta("clock").partition("Z")[0])
         node.trusts = {base.code, *(peer.agency for peer in exchange.peers(node.connection))}
         if not self.operation:
@@ -240,6 +244,7 @@ class History:
         """Let go of the stores."""
         for node in self.nodes.values():
             node.connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     # ── what happens ──
 
