@@ -125,6 +125,8 @@ def bases(count: int) -> tuple[Base, ...]:
                 stream = io.BytesIO()
                 sending.export_bundle(lead.session, other.code, stream)
                 receiving.import_bundle(other.session, io.BytesIO(stream.getvalue()), "briefing")
+            for one in made:  # undoing the briefing would take somebody out of the operation
+                one.connection.execute("UPDATE action SET undoable = 0")
             found = tuple(
                 Base(one.code, _in_memory(one.connection, folder / f"{one.code}.plain"), one.device, card)
                 for one, card in zip(made, cards, strict=True)
