@@ -1,4 +1,7 @@
-"""Lets the tests here import the helper modules of tests/sync (stores, exchange) and tests/cli (the program)."""
+"""Lets the tests here import the helper modules of tests/sync (stores, exchange) and tests/cli (the program).
+
+Processes that they start find these tests under the name that pytest gives them: tests.faults.…
+"""
 
 from __future__ import annotations
 
@@ -7,3 +10,4 @@ from pathlib import Path
 
 for helpers in ("sync", "cli"):
     sys.path.insert(0, str(Path(__file__).parent.parent / helpers))
+sys.path.append(str(Path(__file__).parents[2]))

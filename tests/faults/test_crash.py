@@ -272,7 +272,7 @@ def test_a_file_killed_while_it_is_written_does_not_appear(city: Replica, tmp_pa
 
     assert os.WIFSIGNALED(in_child(city, write))
     assert not (tmp_path / "half.bundle").exists()
-    assert len(list(tmp_path.iterdir())) == 1  # what there is of it keeps another name
+    assert len(list(tmp_path.iterdir())) <= 1  # what there is of it has another name, or none
 
 
 def test_killed_at_work_at_any_moment(

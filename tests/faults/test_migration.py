@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from old_store import COLUMNS, TABLES, take_back
 from replicas import Replica, everything, export, make_replica, take, verify
 
 from taskforce.actions import checking, drafting, keeping, undoing
@@ -24,15 +25,6 @@ from taskforce.store.store import DATABASE
 MIGRATIONS = ("m002_drafts", "m003_feeds", "m004_erasures")
 BEFORE = f"{DATABASE}.before-{migrations.SCHEMA}"
 """How the copy is called that is kept of a store before it is migrated."""
-
-LATER = ("draft", "fork", "decided", "told_fork", "erasure")
-"""The tables that migrations after the first one make."""
-
-COLUMNS = {
-    "bundle": ["id", "direction", "name", "agency", "device", "number", "made", "at", "edits"],
-    "quarantine": ["id", "hash", "reason", "device", "agency", "certificate", "bundle", "at", "body"],
-}
-"""The first columns of tables to which later migrations have added some."""
 
 
 @pytest.fixture
@@ -51,18 +43,7 @@ def old(tmp_path: Path) -> Iterator[Replica]:
     )
     keeping.edit(replica.session, get_kind("contact"), contact, {"name": "Sok Dara V."})
     ngo.close()
-    for name in LATER:
-        replica.connection.execute(f"DROP TABLE {name}")
-    for statement in (
-        "DROP INDEX quarantine_place",
-        "ALTER TABLE bundle DROP COLUMN epoch",
-        *("ALTER TABLE quarantine DROP COLUMN feed", "ALTER TABLE quarantine DROP COLUMN number"),
-        "DELETE FROM meta WHERE key = 'incarnation'",
-        "DELETE FROM _sqlite_migrations WHERE name <> 'm001_log'",
-        "PRAGMA user_version = 1",
-    ):
-        replica.connection.execute(statement)
-    (replica.folder / MARKER).unlink()
+    take_back(replica.connection, replica.folder)
     assert migrations.schema_of(replica.connection) == 1 and "draft" not in everything(replica)
     replica.close()
     yield replica
@@ -79,7 +60,7 @@ def content(replica: Replica) -> dict[str, list[tuple[Any, ...]]]:
     return {
         name: [row[: len(COLUMNS[name])] for row in rows] if name in COLUMNS else rows
         for name, rows in everything(replica).items()
-        if name not in (*LATER, "_sqlite_migrations", "sqlite_stat1", "sqlite_stat4")
+        if name not in (*TABLES, "_sqlite_migrations", "sqlite_stat1", "sqlite_stat4")
         and not name.startswith("search")
     }
 

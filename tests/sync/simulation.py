@@ -210,7 +210,9 @@ class History:
         self.done: list[str] = []
         self.counts: dict[str, int] = {}
         self.nodes: dict[str, Node] = {}
-        self.folder = Path(tempfile.mkdtemp(prefix="history", dir=_MEMORY))  # the markers beside the databases
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="history", dir=_MEMORY)
+        )  # the markers beside the databases
         self.operation = ""
         for base in self.bases:
             self.nodes[base.code] = self._begin(base)
