@@ -216,11 +216,7 @@ class Scene:
     @property
     def lasting(self) -> set[str]:
         """The files that an action may leave beside what it makes: the copy before a migration."""
-        return (
-            {f"store/store.db.before-{migrations.SCHEMA}"}
-            if self.act.stage == "old"
-            else set()
-        )
+        return {f"store/store.db.before-{migrations.SCHEMA}"} if self.act.stage == "old" else set()
 
     def __post_init__(self) -> None:
         self.key = slots.open_with_key_file(self.base / "store", str(self.base / "key"))

@@ -17,7 +17,7 @@ from taskforce.actions.reach import Reach, by_reason, gather, reach_of
 from taskforce.actions.references import NAMED_BY, shown_ids
 from taskforce.actions.session import Session
 from taskforce.crockford import random_name
-from taskforce.errors import Refused, TrustError, UsageError
+from taskforce.errors import Refused, StoreError, TrustError, UsageError
 from taskforce.files import back_as_it_was, new_file
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
@@ -303,7 +303,13 @@ class _Outgoing:
 
 def _bodies(texts: Iterable[str], progress: Callable[[int], None]) -> Iterator[dict[str, Any]]:
     for text in texts:
-        yield json.loads(text)
+        body = json.loads(text)
+        if "sig" not in body:  # what an erasure left: nobody could check it
+            raise StoreError(
+                _("the store's account of what was erased is damaged; nothing was written"),
+                hint=_("run: taskforce doctor --rebuild"),
+            )
+        yield body
         progress(1)
 
 

@@ -80,8 +80,8 @@ class Erasures:
                 self.connection.execute("UPDATE edit SET body = ? WHERE id = ?", (kept.text, row))
             else:
                 whole.append(kept)
+        values += self._forget_waiting(place)
         self._forget_undo(place, values)
-        self._forget_waiting(place)
         record, kind, _part = place
         self.connection.execute("DELETE FROM draft WHERE key = ?", (f"{kind}/{record}",))
         self.connection.execute(
@@ -90,26 +90,26 @@ class Erasures:
         return gone, whole
 
     def _forget_undo(self, place: Place, values: Sequence[str]) -> None:
-        """What was done to the part cannot be undone any more, and its old values are not kept for that."""
-        record, kind, _part = place
+        """What was done to the part cannot be undone any more, and its old values are not kept for that.
+
+        Of own edits, too, that left the log because the feed forked.
+        """
+        record, kind, part = place
         done = self.connection.execute(
-            "SELECT DISTINCT action, summary FROM action_edit JOIN action ON action.id = action_edit.action "
-            "JOIN edit ON edit.feed = action_edit.feed AND edit.number = action_edit.number "
-            "WHERE edit.record = ? AND edit.kind = ?",
-            (record, kind),
+            "WITH dot AS (SELECT feed, number, part FROM edit WHERE record = ? AND kind = ? UNION "
+            "SELECT feed.id, number, json_extract(body, '$.part') FROM quarantine JOIN feed "
+            "ON feed.name = quarantine.feed WHERE json_extract(body, '$.record') = ? "
+            "AND json_extract(body, '$.kind') = ?) SELECT DISTINCT action, summary, dot.feed, dot.number, part "
+            "FROM action_edit JOIN action ON action.id = action_edit.action "
+            "JOIN dot ON dot.feed = action_edit.feed AND dot.number = action_edit.number",
+            (record, kind, record, kind),
         ).fetchall()
-        self.connection.execute(
-            "UPDATE action SET undoable = 0 WHERE id IN (SELECT action FROM action_edit JOIN edit "
-            "ON edit.feed = action_edit.feed AND edit.number = action_edit.number "
-            "WHERE edit.record = ? AND edit.kind = ? AND edit.part = ?)",
-            place,
-        )
-        self.connection.execute(
-            "UPDATE action_edit SET before = '{}' WHERE EXISTS (SELECT 1 FROM edit WHERE edit.feed = action_edit.feed "
-            "AND edit.number = action_edit.number AND edit.record = ? AND edit.kind = ? AND edit.part = ?)",
-            place,
-        )
-        for action, summary in done:
+        for action, summary, feed, number, of_part in done:
+            if of_part == part:
+                self.connection.execute("UPDATE action SET undoable = 0 WHERE id = ?", (action,))
+                self.connection.execute(
+                    "UPDATE action_edit SET before = '{}' WHERE feed = ? AND number = ?", (feed, number)
+                )
             told = summary
             for value in values:  # an operation is called by its codename
                 if len(value) > 2 and value in told:
@@ -117,11 +117,13 @@ class Erasures:
             if told != summary:
                 self.connection.execute("UPDATE action SET summary = ? WHERE id = ?", (told, action))
 
-    def _forget_waiting(self, place: Place) -> None:
+    def _forget_waiting(self, place: Place) -> list[str]:
         """Edits of the part that wait in quarantine: without their values nobody could check their signatures later.
 
         Of those that wait because of a fork that was done, and their skeletons go on telling where the feed parted.
+        Gives the values that were dropped.
         """
+        values: list[str] = []
         rows = self.connection.execute(
             "SELECT id, CASE WHEN feed IN (SELECT feed FROM fork) THEN reason ELSE '' END, body FROM quarantine"
         ).fetchall()
@@ -129,10 +131,13 @@ class Erasures:
             edit = known_edit(body)
             if edit.place == place:
                 kept = kept_waiting(edit, reason)
+                if kept is not edit:
+                    values += [text for value in edit.set.values() for text in _texts(value)]
                 if kept is None:
                     self.connection.execute("DELETE FROM quarantine WHERE id = ?", (row,))
                 elif kept.text != body:
                     self.connection.execute("UPDATE quarantine SET body = ? WHERE id = ?", (kept.text, row))
+        return values
 
 
 def kept_waiting(edit: Edit, reason: str) -> Edit | None:
