@@ -15,7 +15,9 @@ from program import PROGRAM, Team, environment_of
 from room import desk_of, play, press, screen_text, settle, until, write
 from textual.pilot import Pilot
 
+from taskforce.actions import keeping
 from taskforce.errors import Failure, Locked, Refused, UsageError
+from taskforce.records.registry import get_kind
 from taskforce.settings import THEMES
 from taskforce.tui.app import TaskforceApp
 from taskforce.tui.bindings import bindings_of, owners, wrong_keys
@@ -59,6 +61,23 @@ def test_what_another_process_writes_appears_with_cursor_marks_and_typed_text_in
         assert screen.table.marks == marks
 
     play(team, act)
+
+
+def test_a_store_that_was_copied_says_once_that_it_goes_on_in_a_new_feed(team: Team, tmp_path: Path) -> None:
+    copy = team.copy_to(tmp_path / "copy")
+    told: list[str] = []
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        say = app.say
+        app.say = lambda sentence, **more: (told.append(sentence), say(sentence, **more))  # type: ignore
+        for words in ("First", "Second"):
+            await app.desk.act(
+                lambda session, title=words: keeping.add(session, get_kind("site"), {"name": title})
+            )
+            app.look()
+
+    play(copy, act)
+    assert len([each for each in told if "new feed" in each]) == 1
 
 
 def test_the_filter_finds_words_refs_agencies_and_states(team: Team) -> None:

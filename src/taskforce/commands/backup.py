@@ -122,7 +122,7 @@ def make_restore() -> TyperCommand:
         run_restore,
         _(
             "Make a store in a new or empty folder (--store) from a backup. It goes on in a new feed; what was written "
-            "after the backup comes back from the peers that have it."
+            "after the backup comes back from the peers that have it, and so do erasures."
         ),
         [argument("file", _("The backup"))],
     )
@@ -150,6 +150,10 @@ def run_restore(file: str) -> Result:
         (_("New feed"), made.feed),
         (_("Holds"), ngettext("%(count)d edit", "%(count)d edits", made.edits) % {"count": made.edits}),
         (_("Next"), _("exchange bundles with the peers: what was lost comes back from them")),
+        (
+            _("Erased since"),
+            _("what was erased after the backup is here again until their next bundles come"),
+        ),
     )
     return Result(data, Fields(_("A restored store"), pairs))
 
