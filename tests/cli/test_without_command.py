@@ -35,7 +35,7 @@ def test_alone_on_a_terminal_it_opens_the_room(tmp_path: Path) -> None:
     child = pexpect.spawn(
         PROGRAM[0], [*PROGRAM[1:], *shared], encoding="utf-8", dimensions=(24, 100), timeout=30
     )
-    child.expect("nothing needs attention")
+    child.expect("no operation chosen")
     child.send("\x11")  # ctrl+q
     child.expect(pexpect.EOF)
     child.close()

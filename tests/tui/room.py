@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from program import Team
+from textual.content import Content
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from taskforce.actions.unlocking import Opener
 from taskforce.tui.app import TaskforceApp
@@ -78,6 +80,13 @@ def screen_text(app: TaskforceApp) -> str:
     width, height = app.size
     lines = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in line).rstrip()[:width] for line in lines[:height])
+
+
+def detail_text(app: TaskforceApp) -> str:
+    """What is shown of the record under the cursor, as it is before its lines are broken."""
+    content = app.screen.query_one("#record", Static).content
+    assert isinstance(content, Content)
+    return content.plain
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], bool], seconds: float = 10.0) -> None:

@@ -214,7 +214,8 @@ def test_an_entry_written_just_before_leaving_is_in_the_log(team: Team) -> None:
 def test_a_laptop_that_slept_is_locked(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         now = time.time()
-        monkeypatch.setattr("taskforce.tui.app.time.time", lambda: now + 3600)  # the other clock stood still
+        # The other clock stood still.
+        monkeypatch.setattr("taskforce.tui.locking.time.time", lambda: now + 3600)
         await app._tick()
         await settle(pilot)
         shows_nothing(app)
@@ -273,7 +274,7 @@ def test_the_palette_offers_nothing_of_what_changes_in_a_room_for_reading(team: 
         await press(pilot, "ctrl+p")
         assert isinstance(app.screen, CommandPalette)
         text = screen_text(app)
-        for word in ("Refer", "Undo", "Operation  (o)", "Log entry"):
+        for word in ("Refer  (v)", "Undo", "Operation  (o)", "Log entry"):
             assert word not in text
         await press(pilot, "escape", "a", "f")
         await write(pilot, "x")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from program import Team
 from referring import PROVIDERS, SIZES, answer, dialog, listed, said, type_keys, with_providers
-from room import play, press, screen_text, settle, until, write
+from room import detail_text, play, press, screen_text, settle, until, write
 from textual.pilot import Pilot
 
 from taskforce.tui.app import TaskforceApp
@@ -260,7 +260,7 @@ def test_poisoned_records_draw_nothing_of_themselves(team: Team) -> None:
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         await press(pilot, "r")
-        assert "[bold red]" in screen_text(app), "as text"
+        assert "[bold red]" in detail_text(app), "as text"
         assert screen_text(app).replace("\n", "").isprintable()
         await press(pilot, "v")
         await write(pilot, "bus")

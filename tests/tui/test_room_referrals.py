@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from program import Team
 from referring import SIZES, dialog, listed, with_providers
-from room import play, press, screen_text, settle, write
+from room import detail_text, play, press, screen_text, settle, write
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -54,11 +54,12 @@ def test_the_clock_runs_and_late_is_a_word_and_a_sign(
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         await to_row(app, pilot, ref)
-        assert "◔ Sent · 1 h left · answer due 17 Oct 08:32" in screen_text(app)
+        assert "◔ Sent · 1 h left · answer due 17 Oct 08:32" in detail_text(app)
         monkeypatch.setenv("TASKFORCE_NOW", "2023-10-17T08:44:00Z")
         await app._tick()
         await settle(pilot)
-        assert "◔ Sent · ! 12 min late · answer due 17 Oct 08:32" in screen_text(app)
+        assert "◔ Sent · ! 12 min late · answer due 17 Oct 08:32" in detail_text(app)
+        assert "! 12 min late" in screen_text(app)
 
     play(team, act, size=size)
 
@@ -87,7 +88,7 @@ def test_declined_it_says_who_else_fits_and_one_key_refers_there(team: Team, siz
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         await to_row(app, pilot, ref)
-        text = screen_text(app)
+        text = detail_text(app)
         assert "× Declined · no place free" in text
         assert "2 providers fit · 2 do not" in text
         assert "has declined: no place free" in text and "no places free" in text

@@ -16,7 +16,7 @@ from taskforce.actions.evidence import evidence_for, known_evidence, restated
 from taskforce.actions.reach import Reach, by_reason, gather, reach_of
 from taskforce.actions.references import NAMED_BY, shown_ids
 from taskforce.actions.session import Session
-from taskforce.crockford import random_name
+from taskforce.crockford import random_name, short_digest
 from taskforce.errors import Refused, StoreError, TrustError, UsageError
 from taskforce.files import back_as_it_was, new_file
 from taskforce.i18n import _
@@ -71,13 +71,14 @@ class Exported:
     goes: tuple[Going, ...]
     withheld: tuple[Withheld, ...]
     written: bool
+    digest: str = ""
+    """Of the very edits, and of the devices that can read them: what is told above counts, and counts may agree."""
 
     def is_like(self, other: Exported) -> bool:
-        """Whether the same goes to the same agency, and the same is withheld."""
-        return (self.agency, self.devices, self.edits, self.goes, self.withheld) == (
+        """Whether the same edits go to the same devices of the same agency, and the same is withheld."""
+        return (self.agency, self.digest, self.goes, self.withheld) == (
             other.agency,
-            other.devices,
-            other.edits,
+            other.digest,
             other.goes,
             other.withheld,
         )
@@ -249,7 +250,15 @@ class _Outgoing:
             self._goes(),
             self._withheld(),
             written=False,
+            digest=self._digest(),
         )
+
+    def _digest(self) -> str:
+        wanted = [f"{feed} {ranges}" for feed, ranges in sorted(self.wanted.items())]
+        sealed_to = sorted(f"{device.id} {device.seal_to}" for device in self.devices)
+        proofs = sorted(edit.hash for edit in self.evidence)
+        told = (*wanted, "", *proofs, "", *sealed_to)
+        return short_digest(b"taskforce shown", *(text.encode() for text in told))
 
     def _goes(self) -> tuple[Going, ...]:
         told_of_erasure = _("erased: everybody who had it is told")

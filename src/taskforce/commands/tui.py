@@ -53,6 +53,9 @@ def _run(*, read_only: bool, wall: bool) -> Result:
         )
     one = opener()
     key = opened_key(one)
+    from taskforce.tui.ending import leave_nothing_behind  # deferred: loads asyncio
+
+    leave_nothing_behind()  # before Textual reads the environment
     from taskforce.tui.app import run  # deferred: Textual costs twenty bare starts, and only this needs it
 
     run(one, key, read_only=read_only, wall=wall)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from asyncio import AbstractEventLoop, Event, get_running_loop, to_thread
+from asyncio import AbstractEventLoop, get_running_loop, to_thread
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
-from textual.app import App, SystemCommand
-from textual.await_complete import AwaitComplete
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -24,8 +21,9 @@ from taskforce.i18n import N_, _
 from taskforce.store.watching import state_mark
 from taskforce.text import safe, shorten
 from taskforce.tui import themes
-from taskforce.tui.desk import Desk, Work
+from taskforce.tui.desk import Desk
 from taskforce.tui.ending import heed_signals, telling_nothing
+from taskforce.tui.locking import LockableApp
 from taskforce.tui.safety import VisibleOnly
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
 from taskforce.tui.working import begin, unhurried
@@ -38,8 +36,6 @@ LOOK_EVERY = 0.25
 
 TICK_EVERY = 10.0
 """Seconds after which running clocks are drawn anew."""
-
-_TOUCHES = events.Key | events.Paste | events.MouseDown | events.MouseScrollDown | events.MouseScrollUp
 
 _SAID_CHARACTERS = 600  # more of one sentence would cover the screen
 
@@ -64,7 +60,7 @@ def _palette() -> type[Provider]:
     return AppliesNow
 
 
-class TaskforceApp(App[None]):
+class TaskforceApp(LockableApp):
     """The room over the store that `desk` holds open."""
 
     CSS_PATH = "app.tcss"
@@ -135,14 +131,10 @@ class TaskforceApp(App[None]):
     def __init__(self, desk: Desk, *, wall: bool = False) -> None:
         if wall:
             self.DEFAULT_MODE = "wall"  # type: ignore[misc]  # of this app only; read when it is made
-        super().__init__()
+        super().__init__(desk)
         self._filters.append(VisibleOnly())
-        self.desk = desk
         self.wall = wall
         self._mark: tuple[object, ...] = ()
-        self._touch()
-        self._is_open = Event()
-        self._is_open.set()
         self._was_stopped = False
         chosen = settings.read_settings()
         self._lock_after = settings.minutes_of(chosen.get("lock-after", ""))
@@ -201,9 +193,7 @@ class TaskforceApp(App[None]):
                 self._reload()
 
     async def _tick(self) -> None:
-        # By both clocks: the first stands still while a laptop sleeps, the second may be set.
-        idle = max(time.monotonic() - self._touched, time.time() - self._touched_at)
-        if self._lock_after and not self.wall and idle > self._lock_after * 60:
+        if self._lock_after and not self.wall and self.idle > self._lock_after * 60:
             await self.action_lock()
         elif not self.desk.is_locked:
             self._reload()
@@ -212,15 +202,6 @@ class TaskforceApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, RoomScreen | RoomDialog):
                 screen.reload()
-
-    async def on_event(self, event: events.Event) -> None:
-        """Note that somebody is there."""
-        if isinstance(event, _TOUCHES):
-            self._touch()
-        await super().on_event(event)
-
-    def _touch(self) -> None:
-        self._touched, self._touched_at = time.monotonic(), time.time()
 
     # ── saying ──
 
@@ -247,7 +228,7 @@ class TaskforceApp(App[None]):
         """Offer only what can be done: on the wall and in a locked room nothing but leaving, for reading no changes."""
         if self.wall or self.desk.is_locked:
             return action in ("quit", "help_quit")
-        if action in ("refer", "undo", "redo") and self.desk.read_only:
+        if action in ("refer", "undo", "redo", "operation") and self.desk.read_only:
             return False
         return super().check_action(action, parameters)
 
@@ -309,53 +290,9 @@ class TaskforceApp(App[None]):
             self.copy_to_clipboard(command)
             self.say(_("copied: %(command)s") % {"command": command})
 
-    async def action_lock(self) -> None:
-        """Close the store and hide everything until it is opened again; what is half typed is kept in it first."""
-        from taskforce.tui.screens.locked import LockedScreen  # deferred: as above
-
-        if self.desk.is_locked:
-            return
-        self._is_open.clear()
-        self.desk.lock(self._unkept())
-        self.clear_notifications()  # they would lie over the locked screen for some seconds, with what they say
-        self._clipboard = ""
-        await self.push_screen(LockedScreen())
-
-    def unlocked(self, key: bytes) -> None:
-        """The store is open again: what waited for that goes on."""
-        self.desk.unlock(key)
-        self._is_open.set()
-        self._touch()
-
-    async def until_open(self) -> None:
-        """Wait until the room is not locked: what was done meanwhile is told to who is allowed to see it."""
-        await self._is_open.wait()
-
-    def push_screen(self, screen: Any, *rest: Any, **more: Any) -> Any:
-        """As Textual's; but whatever was begun before a lock shows nothing over the locked screen."""
-        if self._shows_lock:
-            return AwaitComplete()
-        return super().push_screen(screen, *rest, **more)
-
-    def switch_mode(self, mode: str) -> Any:
-        """As Textual's; but no key pressed before a lock leads past the locked screen."""
-        return AwaitComplete() if self._shows_lock else super().switch_mode(mode)
-
-    @property
-    def _shows_lock(self) -> bool:
-        from taskforce.tui.screens.locked import LockedScreen  # deferred: as above
-
-        return any(isinstance(screen, LockedScreen) for screen in self.screen_stack)
-
-    def _unkept(self) -> list[Work]:
-        """What keeps all that is half typed, on whichever screen."""
-        every = [screen for stack in self._screen_stacks.values() for screen in stack]
-        found = [screen.unkept() for screen in every if isinstance(screen, RoomScreen | RoomDialog)]
-        return [work for several in found for work in several]
-
     async def action_quit(self) -> None:
         """Leave the room; what is half typed is kept."""
-        self.desk.lock(self._unkept())
+        self.desk.lock(self.unkept())
         self.exit()
 
     def action_help_quit(self) -> None:
@@ -371,7 +308,7 @@ class TaskforceApp(App[None]):
     def _stopped(self) -> None:
         """A signal asked the process to end."""
         self._was_stopped = True
-        self.desk.lock(self._unkept())
+        self.desk.lock(self.unkept())
         self.exit()
 
     def _told_of_fault(self, _loop: AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -384,7 +321,7 @@ class TaskforceApp(App[None]):
         """End without a traceback: Textual's would print local variables, and those hold names."""
         self._exit_renderables.clear()
         with suppress(Exception):  # something is wrong already; what was typed is kept if it still can be
-            self.desk.lock(self._unkept())
+            self.desk.lock(self.unkept())
         self._close_messages_no_wait()
 
     def panic(self, *renderables: Any) -> None:

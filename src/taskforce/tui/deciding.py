@@ -8,11 +8,26 @@ from dataclasses import dataclass
 from taskforce.actions import conflicts
 from taskforce.actions.conflicts import Conflict, Place
 from taskforce.actions.session import Session
+from taskforce.i18n import N_, _
 from taskforce.records.schema import Type
 from taskforce.reports import conflict_views
+from taskforce.views import Line
 
 _JOINED_BY = {Type.TEXT: "; ", Type.NOTE: "\n"}
 """Types of which both values can stand together, and what is put between them."""
+
+TAKE_KEYS = (
+    N_("Take first"),
+    N_("Take second"),
+    N_("Take third"),
+    N_("Take fourth"),
+    N_("Take fifth"),
+    N_("Take sixth"),
+    N_("Take seventh"),
+    N_("Take eighth"),
+    N_("Take ninth"),
+)
+"""What the keys 1 to 9 do, each for one value."""
 
 Pieces = tuple[tuple[str, bool], ...]
 """A value in pieces, each with whether the other side lacks it."""
@@ -125,3 +140,16 @@ def both_as_text(conflict: Conflict) -> str | None:
         return None
     said = dict.fromkeys(side.value for side in conflict.sides if isinstance(side.value, str) and side.value)
     return _JOINED_BY[field.type].join(said) if len(said) > 1 else None
+
+
+def no_conflict() -> list[str | Line]:
+    """What is said where nothing is in conflict."""
+    return [
+        Line(_("No conflicts: every field has one value.") + "\n\n", "heading"),
+        _(
+            "A conflict is a field that two people set to different values without having seen each other's. "
+            "Both values are kept, and the one with the later clock is shown, until somebody decides here."
+        )
+        + "\n\n",
+        Line(_("They come with the bundles of others: x takes one in."), "muted"),
+    ]

@@ -18,7 +18,7 @@ from taskforce.actions.unlocking import Opener
 from taskforce.errors import Locked, Refused, StoreError, TaskforceError
 from taskforce.i18n import _
 from taskforce.store.connection import sentences
-from taskforce.store.migrations import check_schema
+from taskforce.store.migrations import SCHEMA, schema_of
 from taskforce.store.store import DATABASE, Store
 from taskforce.store.watching import data_version
 
@@ -107,9 +107,9 @@ class Desk:
         """StoreError if another version of the program has opened the store since: its tables are no longer these."""
         store = self.watch().store
         with sentences():
-            check_schema(store.connection)
+            is_known = schema_of(store.connection) == SCHEMA
             made_by = store.meta("tables")
-        if made_by != (self._made_by or made_by):
+        if not is_known or made_by != (self._made_by or made_by):
             raise StoreError(
                 _("another version of taskforce has opened this store"),
                 hint=_("open the room again, with the newer one"),

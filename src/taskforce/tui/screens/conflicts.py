@@ -24,7 +24,7 @@ from taskforce.records.schema import ARCHIVED, Field, Type
 from taskforce.store.queries import Record
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.as_command import command_line, named
-from taskforce.tui.deciding import Drawn, both_as_text, look, still_pointed
+from taskforce.tui.deciding import TAKE_KEYS, Drawn, both_as_text, look, no_conflict, still_pointed
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomScreen
 from taskforce.tui.widgets.block import SLIPPING
@@ -43,18 +43,6 @@ KEEP_AFTER = 0.5
 """Seconds after which what is typed is kept in the store."""
 
 _FIELD = "value"
-
-_TAKE_KEYS = (
-    N_("Take first"),
-    N_("Take second"),
-    N_("Take third"),
-    N_("Take fourth"),
-    N_("Take fifth"),
-    N_("Take sixth"),
-    N_("Take seventh"),
-    N_("Take eighth"),
-    N_("Take ninth"),
-)
 
 
 class ConflictsScreen(RoomScreen):
@@ -82,7 +70,7 @@ class ConflictsScreen(RoomScreen):
                 id=f"conflicts.take-{number}",
                 tooltip=N_("This value stands from now on"),
             )
-            for number, text in enumerate(_TAKE_KEYS, start=1)
+            for number, text in enumerate(TAKE_KEYS, start=1)
         ),
         Binding(
             "b", "both", N_("Both as text"), id="conflicts.both", tooltip=N_("One text of all the values")
@@ -126,7 +114,7 @@ class ConflictsScreen(RoomScreen):
         yield Sides()
         with Vertical(id="edit", classes="hidden"):
             yield Static("", id="told", markup=False)
-        yield Static(content_of(*_nothing()), id="nothing", markup=False)
+        yield Static(content_of(*no_conflict()), id="nothing", markup=False)
 
     def on_mount(self) -> None:
         """The keys go to the sides."""
@@ -319,6 +307,7 @@ class ConflictsScreen(RoomScreen):
         row = self._row
         if row is not None:
             row.text = self._kept  # which puts the cursor of a line at its end
+            self._kept = row.text
             for area in row.query(TextArea):
                 area.move_cursor(area.document.end)
             row.focus_line()
@@ -407,15 +396,3 @@ class ConflictsScreen(RoomScreen):
 
 def _draft_key(conflict: Conflict) -> str:
     return f"conflict/{conflict.record.id}/{conflict.field}"
-
-
-def _nothing() -> list[str | Line]:
-    return [
-        Line(_("No conflicts: every field has one value.") + "\n\n", "heading"),
-        _(
-            "A conflict is a field that two people set to different values without having seen each other's. "
-            "Both values are kept, and the one with the later clock is shown, until somebody decides here."
-        )
-        + "\n\n",
-        Line(_("They come with the bundles of others: x takes one in."), "muted"),
-    ]

@@ -93,9 +93,8 @@ class FormDialog(TypedDialog[Record]):
             return {field.name: text_of(session, now, field) for field in fields}
 
         self._initial = await self.try_reading(read) or {}
-        self.fill(self._initial)
         for row in self.rows:
-            row.initial = self._initial.get(row.field.name, "")
+            row.begin_with(self._initial.get(row.field.name, ""))
         await self.bring_back()
         self.rows[0].focus_line()
 

@@ -74,7 +74,7 @@ class HelpDialog(RoomDialog[None]):
 
     def _line(self, key: str, told: str, name: str) -> list[str | Line]:
         """A key, what it does, its name; what does not fit goes on below what it does."""
-        width = min(76, self.app.size.width) - 10 - _KEY_CELLS
+        width = max(10, min(76, self.app.size.width) - 10 - _KEY_CELLS)
         lines = wrap(told, width)
         room = width - cells(lines[-1]) - 2
         below = "\n" + " " * (_KEY_CELLS + 2)

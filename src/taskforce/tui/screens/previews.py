@@ -86,6 +86,10 @@ class Preview(RoomDialog[T]):
         self.set_interval(DRAWN_EVERY, self._draw_work)
         self.look()
 
+    def on_unmount(self) -> None:
+        """Whoever leaves the room leaves no work behind that would keep it from ending."""
+        self._wants_stop = True
+
     def on_resize(self) -> None:
         """Lay the lines out anew."""
         self._draw()

@@ -112,6 +112,7 @@ class FieldRow(Vertical):
         self.field = field
         self.initial = text
         self.fault = ""
+        self._stored = text
         self._overtaken_at = -SLIPPING
         self.overtaken = ""  # what somebody else has set meanwhile, where another text was typed here
         self.required = field.required if required is None else required
@@ -156,18 +157,23 @@ class FieldRow(Vertical):
         """Whether the text is another than at the beginning."""
         return self.text.strip() != self.initial.strip()
 
+    def begin_with(self, text: str) -> None:
+        """Show the value of a record. What the line makes of it, such as of its line ends, is no change of it."""
+        self._stored, self.text = text, text
+        self.initial, self.overtaken = self.text, ""
+
     def overtake(self, now: str, *, always: bool = False) -> None:
         """The record has another value now: shown where nothing was typed, else told beside what was typed."""
-        if now == self.initial and not always:
+        if now == self._stored and not always:
             return
-        if self.changed and self.text.strip() != now.strip():
-            self._overtaken_at = -SLIPPING if always else time.monotonic()
-            self.overtaken, self.initial = _("changed meanwhile: %(text)s") % {"text": now or "–"}, now
-            self._look()
+        if not self.changed or self.text.strip() == now.strip():
+            self.begin_with(now)
             return
-        self.overtaken, self.initial = "", now
-        if self.text != now:
-            self.text = now
+        if not always:
+            self._stored = self.initial = now
+        self._overtaken_at = -SLIPPING if always else time.monotonic()
+        self.overtaken = _("changed meanwhile: %(text)s") % {"text": now or "–"}
+        self._look()
 
     @property
     def was_just_overtaken(self) -> bool:

@@ -1,0 +1,147 @@
+"""Poison in every text, through every screen, dialog, sentence, the palette and the clipboard, in a real terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from program import Team
+from room import play, press, settle
+from terminal import Room, copied, is_restored, unexpected
+from test_output_safety import LINES, ONE_LINE, poisoned  # noqa: F401  # the fixture
+from textual.pilot import Pilot
+
+from taskforce.tui.app import TaskforceApp
+from taskforce.tui.screens.form import FormDialog
+
+ESC, ENTER, DOWN, TAB = "\x1b", "\r", "\x1b[B", "\t"
+
+NAMES = (
+    b"a\x1b]52;c;Zm9v\x07.bundle",
+    b"\xff\xfe[red]x",
+    "\u202eevil\u200b[@click=app.quit]q".encode(),
+    b"$(touch pwned)\n;'\"`id`",
+    b"-rf",
+)
+"""Names of files as nobody would choose them for a good end."""
+
+
+@pytest.fixture
+def inbox(poisoned: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: F811
+    """An inbox with such files, named in the settings."""
+    monkeypatch.setenv("TASKFORCE_CONFIG", str(tmp_path / "config.yaml"))
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    for name in NAMES:
+        Path(os.fsdecode(os.path.join(os.fsencode(folder), name))).write_bytes(
+            b"taskforce-bundle: 1\nx: \x1b[31m\n"
+        )
+    poisoned.call("config", "set", "inbox", str(folder)).ok()
+    return folder
+
+
+@pytest.mark.parametrize("size", [(24, 80), (36, 120)])
+def test_nothing_of_it_reaches_the_terminal_but_as_text(
+    poisoned: Team,  # noqa: F811
+    tmp_path: Path,
+    inbox: Path,
+    size: tuple[int, int],
+) -> None:
+    team = poisoned.copy_to(tmp_path / "team")
+    room = Room(team, size=size, NO_COLOR="")
+    room.settle(1.5)
+
+    def keys(*several: str) -> None:
+        for one in several:
+            before = len(room.written)
+            room.press(one, quiet=0.06)
+            assert room.child.isalive(), one
+            assert not unexpected(room.written[before:]), one
+
+    def paste(text: str) -> None:
+        keys(f"\x1b[200~{text}\x1b[201~")
+
+    keys(TAB, TAB, "y", ENTER, ESC)
+    for screen in "234567":
+        keys(screen, "E", "y", "?", ESC)
+    for screen in "2345":
+        keys(screen, "G", "y")
+        for dialog in (ENTER, "h", "e", "m"):
+            keys(dialog, "\x1bOQ", ESC)
+        keys("f", *"red", ENTER, ESC)
+    keys("2", "t", "b", "y", "b", "4", "C", ESC, "7", "n", "e", ESC, "b", "z", "Z")
+    keys("6", ENTER, ESC, TAB)
+    for _file in NAMES:
+        keys("y", ENTER, ESC, "j")
+    keys("i")
+    paste(f"{inbox}/")
+    keys(TAB, ESC, "v", ENTER)
+    keys(*"22", ENTER, ENTER, ENTER, "s", ENTER, ENTER, ENTER, ESC)
+    keys("/", *"red", ENTER, "h", "e", ESC, ESC, "o", ESC, "\x10", *"re", ESC, "\x0f", ESC, "5", "p", ESC)
+    keys("1", "i")
+    paste(ONE_LINE + LINES)
+    keys(ESC, "5", "n")
+    paste(ONE_LINE)
+    keys("\x13", ESC, "1", "\x0c", ENTER)
+    assert room.leave() == 0
+    assert is_restored(room.written)
+    assert not unexpected(room.written)
+    assert "\x1b]0;" not in room.written and "\x1b]2;" not in room.written, "no title"
+    assert "[red]red[/red]" in room.seen, "as text"
+    found = copied(room.written)
+    assert len(found) > 20
+    for command in found:
+        assert command.isprintable()
+        for one in command.split(" && "):
+            assert shlex.split(one)[0] == "taskforce"
+            assert not set(re.sub(r"'[^']*'|\"'\"", "", one)) & set("$`;|&<>(){}*?!#~"), (
+                "a shell finds nothing of its own"
+            )
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_form_that_was_only_looked_at_changes_nothing_of_it(poisoned: Team, tmp_path: Path) -> None:  # noqa: F811
+    team = poisoned.copy_to(tmp_path / "team")
+
+    async def act(app: TaskforceApp, pilot: Pilot[object]) -> None:
+        for screen in "235":
+            await press(pilot, screen, "E", "G", "e")
+            form = app.screen
+            assert isinstance(form, FormDialog)
+            assert form.typed() == {}
+            await press(pilot, "ctrl+s")
+            assert not app.screen.is_modal
+
+    before = team.fingerprint()
+    play(team, act)
+    assert team.fingerprint() == before
+
+
+def test_texts_of_twenty_thousand_characters_hold_nothing_up(team: Team) -> None:
+    wide = ("漢字 é́́́ ខ្មែរ 🧑‍🤝‍🧑 word " * 1500)[:20_000]
+    team.call("operation", "edit", "STORM MAKERS II", "--codename", wide).ok()
+    team.call("agency", "edit", "KH-NGO", "--name", wide).ok()
+    team.call("assignment", "edit", team.data("assignment", "list")[0]["ref"], "--title", wide).ok()
+    team.call("log", "add", wide).ok()
+    room = Room(team)
+    room.settle(1.5)
+    screens = ("1y", "2", "D", "z", "3", "4", "5", "6", "7")
+    dialogs = ("2\r\x1b", "2e\x1b", "2m\x1b", "4C\x1b", "v\x1b", "o\r", "/word\x1b")
+    for keys in (*screens, *dialogs):
+        room.press(*keys, quiet=0.06)
+        assert room.child.isalive(), keys
+    assert room.leave() == 0
+    assert not unexpected(room.written)
+
+
+def test_a_sentence_that_quotes_a_long_text_does_not_cover_the_screen(team: Team) -> None:
+    async def act(app: TaskforceApp, pilot: Pilot[object]) -> None:
+        app.say("x" * 20_000, hint="y" * 20_000, is_error=True)
+        await settle(pilot)
+        (said,) = app._notifications
+        assert len(said.message) < 1300
+
+    play(team, act)
