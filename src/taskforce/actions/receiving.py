@@ -305,12 +305,11 @@ class _Incoming:
         return Touched(kind_name, label, title, tuple(self.fields[key]), self.touched[key])
 
     def _wait(self, edit: Edit, reason: str, signer: Signer | None) -> None:
-        text = edit.text
-        if erasing.is_erased(self.session.store.connection, edit.place):
-            kept = erasing.kept_waiting(edit, reason)
-            if kept is None:
-                return  # its values are not to be kept, and without them nobody could check it later
-            text = kept.text
+        connection = self.session.store.connection
+        is_erased = erasing.is_erased(connection, edit.place)
+        kept = erasing.kept_waiting(edit, reason) if is_erased else edit
+        if kept is None:
+            return  # its values are not to be kept, and without them nobody could check it later
         one = Waiting(
             edit.hash,
             reason,
@@ -318,12 +317,12 @@ class _Incoming:
             signer.agency if signer else "",
             signer.certificate if signer else "",
             moments.time_text(self.session.now),
-            text,
+            kept.text,
             edit.feed,
             edit.number,
             self._row,
         )
-        if put_waiting(self.session.store.connection, one):
+        if put_waiting(connection, one):
             self.waiting[reason] = self.waiting.get(reason, 0) + 1
 
     def _check_end(self, head: Head) -> None:
@@ -352,10 +351,10 @@ class _Incoming:
 
     def _learn_holdings(self, head: Head) -> None:
         """The latest bundle of a verified device says what that device holds; an older one says it no more."""
-        connection = self.session.store.connection
-        carried = {feed: holdings.normalise(pairs) for feed, pairs in self.carried.items()}
         if not self.verified:
             return
+        connection = self.session.store.connection
+        carried = {feed: holdings.normalise(pairs) for feed, pairs in self.carried.items()}
         number = head.to[self.session.store.me.agency]
         if (head.epoch, number) >= exchange.newest_heard(connection, head.device):
             exchange.put_told(connection, head.device, head.holdings)
