@@ -183,3 +183,18 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+class Rejoined:
+    """A stream of which the first bytes were already read."""
+
+    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
+        self._start = start
+        self._rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes."""
+        if self._start:
+            taken, self._start = (self._start, b"") if size < 0 else (self._start[:size], self._start[size:])
+            return taken + (self._rest.read() if size < 0 else b"")
+        return self._rest.read(size)

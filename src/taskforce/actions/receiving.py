@@ -21,6 +21,7 @@ from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.errors import TrustError
+from taskforce.files import Rejoined
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.store import erasing, exchange, queries
@@ -380,21 +381,6 @@ class _Incoming:
 def _place_of(kind_name: str) -> int:
     found = find_kind(kind_name)
     return 999 if found is None else found.order
-
-
-class Rejoined:
-    """A stream of which the first bytes were already read."""
-
-    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
-        self._start = start
-        self._rest = rest
-
-    def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes."""
-        if self._start:
-            taken, self._start = (self._start, b"") if size < 0 else (self._start[:size], self._start[size:])
-            return taken + (self._rest.read() if size < 0 else b"")
-        return self._rest.read(size)
 
 
 def _count_conflicts(connection: Any) -> int:
