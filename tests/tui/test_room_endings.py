@@ -178,14 +178,15 @@ def test_ctrl_c_says_how_it_is_left(team: Team) -> None:
 def test_it_bears_any_size_on_every_screen(team: Team) -> None:
     room = Room(team)
     room.see("STORM MAKERS II")
-    for rows, columns in ((5, 20), (100, 300), (2, 4), (24, 80)):
+    screens = ("1", "2t", "2b", "2", "3", "4", "5", "6", "7")
+    dialogs = ("v\x1b", "2n\x1b", "2m\x1b", "/x\x1b", "?\x1b", "6w\x1b")
+    for rows, columns in ((5, 20), (100, 300), (2, 4)):
         room.child.setwinsize(rows, columns)
-        room.settle(0.3)
-        screens = ("1", "2t", "2b", "2", "3", "4", "5", "6", "7")
-        dialogs = ("v\x1b", "2n\x1b", "2m\x1b", "/x\x1b", "?\x1b", "6w\x1b")
+        room.settle(0.3, 1.0)
         for keys in (*screens, *dialogs):
-            room.press(*keys, quiet=0.05)
+            room.press(*keys, quiet=0.02)
             assert room.child.isalive(), (rows, columns, keys)
+    room.child.setwinsize(24, 80)
     room.press("1", "\x0c", "\r")
     assert room.leave() == 0
     assert not unexpected(room.written)

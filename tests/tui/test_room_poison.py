@@ -43,21 +43,19 @@ def inbox(poisoned: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return folder
 
 
-@pytest.mark.parametrize("size", [(24, 80), (36, 120)])
 def test_nothing_of_it_reaches_the_terminal_but_as_text(
     poisoned: Team,  # noqa: F811
     tmp_path: Path,
     inbox: Path,
-    size: tuple[int, int],
 ) -> None:
     team = poisoned.copy_to(tmp_path / "team")
-    room = Room(team, size=size, NO_COLOR="")
+    room = Room(team, size=(36, 120))
     room.settle(1.5)
 
     def keys(*several: str) -> None:
         for one in several:
             before = len(room.written)
-            room.press(one, quiet=0.06)
+            room.press(one, quiet=0.03)
             assert room.child.isalive(), one
             assert not unexpected(room.written[before:]), one
 

@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from taskforce.tui.app import TaskforceApp
 from taskforce.tui.screens.conflicts import ConflictsScreen
+from taskforce.tui.screens.correct import CorrectDialog
 from taskforce.tui.screens.form import FormDialog
 from taskforce.tui.screens.moves import MovesDialog
 from taskforce.tui.screens.records import RecordsScreen
@@ -135,7 +136,7 @@ def test_pressed_twice_it_saves_once(team: Team, key: str) -> None:
             form_of(app).rows[-1].post_message(FieldRow.Done(form_of(app).rows[-1]))
         else:
             at_once(app, key, key, key)
-        await until(pilot, lambda: not app.screen.is_modal)
+        await until(pilot, lambda: not isinstance(app.screen, FormDialog))
         await settle(pilot)
 
     play(team, act)
@@ -147,7 +148,7 @@ def test_a_correction_pressed_twice_is_written_once(team: Team) -> None:
         await press(pilot, "l", "C")
         await write(pilot, " at all")
         at_once(app, "ctrl+s", "ctrl+s", "enter", "enter")
-        await until(pilot, lambda: not app.screen.is_modal)
+        await until(pilot, lambda: not isinstance(app.screen, CorrectDialog))
         await settle(pilot)
 
     play(team, act)
@@ -391,7 +392,7 @@ def test_a_referral_entered_twice_is_sent_once(team: Team) -> None:
         await write(pilot, "sh")
         await press(pilot, "enter", "enter")
         at_once(app, "enter", "enter", "enter", "ctrl+s")
-        await until(pilot, lambda: not app.screen.is_modal)
+        await until(pilot, lambda: not isinstance(app.screen, ReferDialog))
         await settle(pilot)
 
     play(team, act)
