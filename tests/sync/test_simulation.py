@@ -21,7 +21,7 @@ from simulation import AT_WORK, HAPPENINGS, History, drawn_from, run_history
 
 SOAKING = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 CHUNKS = 4
-HISTORIES = 100_000 if SOAKING else 320
+HISTORIES = 100_000 if SOAKING else 120
 STEPS = 200
 LIMIT = float(os.environ.get("LIMIT") or "inf")
 SEED = os.environ.get("SEED")
