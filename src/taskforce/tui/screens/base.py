@@ -160,6 +160,22 @@ class RoomDialog(_Reading, ModalScreen[T]):
         self.is_left = True
         return super().dismiss(result)
 
+    async def act_and_leave(self, work: Callable[[Session], T], done: Callable[[T], str]) -> bool:
+        """Act, leave with what that gives, and only then say `done`: who has read it presses the next key at once.
+
+        False, and still here, after saying why it could not be.
+        """
+        result = await self.try_acting(work)
+        if result is None:
+            return False
+        self.let_go()
+        self.dismiss(result)
+        self.room.say(done(result))
+        return True
+
+    def let_go(self) -> None:
+        """Keep nothing more of what was typed."""
+
     _is_leaving = False
 
     def on_screen_resume(self) -> None:

@@ -93,13 +93,13 @@ class CorrectDialog(RoomDialog[Record]):
             line.spend(session)
             return record
 
-        saved = await self.try_acting(
-            work,
-            lambda one: _("%(ref)s corrects %(entry)s") % {"ref": one.ref, "entry": entry.ref},
+        await self.act_and_leave(
+            work, lambda one: _("%(ref)s corrects %(entry)s") % {"ref": one.ref, "entry": entry.ref}
         )
-        if saved is not None:
-            self.query_one(KeptLine).used()
-            self.dismiss(saved)
+
+    def let_go(self) -> None:
+        """Empty the line."""
+        self.query_one(KeptLine).used()
 
     def as_command(self) -> str:
         """The command that does the same."""

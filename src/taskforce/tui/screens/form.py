@@ -181,11 +181,7 @@ class FormDialog(TypedDialog[Record]):
             self.used(session)
             return saved
 
-        saved = await self.try_acting(save, lambda one: _("saved: %(label)s") % {"label": label_of(one)})
-        if saved is not None:
-            self.let_go()
-            self.dismiss(saved)
-        else:
+        if not await self.act_and_leave(save, lambda one: _("saved: %(label)s") % {"label": label_of(one)}):
             await self.load()
             self._go_to_missing()
 

@@ -154,10 +154,7 @@ class MovesDialog(TypedDialog[Moved]):
             self.used(session)
             return moved
 
-        moved = await self.try_acting(make, lambda one: told(self.move, one))
-        if moved is not None:
-            self.let_go()
-            self.dismiss(moved)
+        await self.act_and_leave(make, lambda one: told(self.move, one))
 
     def as_command(self) -> str:
         """The command that makes the move with what is typed; before one is chosen, the one that shows the record."""

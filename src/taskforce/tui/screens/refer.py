@@ -353,7 +353,4 @@ class ReferDialog(TypedDialog[Record]):
                 "left": moments.left_or_late(due, moments.now()),
             }
 
-        sent = await self.try_acting(send, said)
-        if sent is not None:
-            self.let_go()
-            self.dismiss(sent)
+        await self.act_and_leave(send, said)
