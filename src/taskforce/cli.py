@@ -29,12 +29,17 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("exchange", N_("Write a bundle for a peer, or the records as a plan")),
     "bundle": ("exchange", N_("Look into a bundle without taking it in")),
     "peer": ("peer", N_("Cards, verified peers, how exchange stands")),
+    "quarantine": ("quarantine", N_("Edits that may not enter: see them, decide")),
+    "feed": ("feed", N_("Which devices wrote what is held here, and which feeds forked")),
     "conflict": ("conflict", N_("Fields that two people set: see both, decide")),
+    "erase": ("erase", N_("Erase a record for ever, everywhere; see who has confirmed")),
     "history": ("looking", N_("Every change of a record, or what was done here")),
     "undo": ("looking", N_("Take back the last thing done here")),
     "redo": ("looking", N_("Do again what the last undo took back")),
     "search": ("looking", N_("Find records by words")),
     "doctor": ("looking", N_("Check the store; build its tables anew")),
+    "backup": ("backup", N_("The whole store in one encrypted file; check such a file")),
+    "restore": ("backup", N_("Make a store from a backup")),
     "config": ("config", N_("Settings: where, which, change one")),
     "completion": ("config", N_("Shell completion, refs included")),
     "tui": ("tui", N_("The operations room, on the whole terminal")),
@@ -45,9 +50,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 
 
 class LazyGroup(TyperGroup):
-    """A group whose commands are made when they are called; help lists them from the table alone."""
+    """A group whose commands are made when they are called; help lists them from the table alone.
 
-    def __init__(self, name: str, help: str, table: Mapping[str, tuple[str, Loader]], **more: Any) -> None:
+    `left_out` is the verb that is meant where none is given: `backup FILE` is `backup write FILE`.
+    """
+
+    def __init__(
+        self, name: str, help: str, table: Mapping[str, tuple[str, Loader]], left_out: str = "", **more: Any
+    ) -> None:
         super().__init__(
             name=name,
             help=help,
@@ -56,6 +66,14 @@ class LazyGroup(TyperGroup):
             **more,
         )
         self._table = table
+        self._left_out = left_out
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the verb in where it was left out."""
+        if self._left_out and args and args[0] not in self._table and args[0] not in ctx.help_option_names:
+            args = [self._left_out, *args]
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the table."""
@@ -172,9 +190,13 @@ def root() -> RootGroup:
 
 
 def group_of(module: Any) -> LazyGroup:
-    """The group that a commands module declares: `GROUP` (name and help) and `VERBS` (help and maker by name)."""
+    """The group that a commands module declares: `GROUP` (name and help) and `VERBS` (help and maker by name).
+
+    `LEFT_OUT` may name the verb that is meant where none is given.
+    """
     name, help = module.GROUP
-    return LazyGroup(name, _(help), {verb: (_(line), make) for verb, (line, make) in module.VERBS.items()})
+    verbs = {verb: (_(line), make) for verb, (line, make) in module.VERBS.items()}
+    return LazyGroup(name, _(help), verbs, getattr(module, "LEFT_OUT", ""))
 
 
 def _entry(name: str) -> tuple[str, Loader]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -20,30 +22,112 @@ def new_file(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
     overwritten. On any exception nothing is left behind.
     """
     if path.is_symlink() or (path.exists() and not (replace and path.is_file())):
-        raise Refused(
-            _("%(path)s is there already") % {"path": path},
-            hint=_("choose another name, or add --force to replace it"),
-        )
+        raise _there_already(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        descriptor = os.open(
-            temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600
-        )
+        descriptor = _open_nameless(path.parent)
+        is_nameless = descriptor is not None
+        if descriptor is None:
+            descriptor = os.open(temporary, _NEW, 0o600)
     except OSError as error:
         raise _cannot_write(path, error) from None
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with os.fdopen(descriptor, "w+b") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
-        sync_folder(path.parent)
+            with back_as_it_was(path) as stands:
+                if not is_nameless:
+                    os.replace(temporary, path)
+                elif replace:
+                    _name(stream, temporary)
+                    os.replace(temporary, path)
+                else:
+                    _name(stream, path)
+                stands()
+                sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        drop(temporary)
         raise _cannot_write(path, error) from None
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        drop(temporary)
         raise
+
+
+_NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
+
+
+def _open_nameless(folder: Path) -> int | None:
+    """A new file that has no name yet, so that nothing is left of it when the program is killed; None without such."""
+    if not hasattr(os, "O_TMPFILE") or not os.path.isdir("/proc/self/fd"):
+        return None
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
+    except OSError as error:
+        if error.errno in (
+            errno.EOPNOTSUPP,
+            errno.EISDIR,
+            errno.EINVAL,
+        ):  # a stick's file system, an old kernel
+            return None
+        raise
+
+
+def _name(stream: IO[bytes], name: Path) -> None:
+    """Give a file that has none its name; FileExistsError if it is taken."""
+    try:
+        # Only with `src_dir_fd` does Python call linkat(), which can follow this link to the file itself.
+        os.link(f"/proc/self/fd/{stream.fileno()}", name, src_dir_fd=0, follow_symlinks=True)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.ENOENT, errno.EPERM, errno.EOPNOTSUPP):
+            raise
+        stream.seek(0)  # some file systems made of others make nameless files that cannot be named
+        with os.fdopen(os.open(name, _NEW, 0o600), "wb") as named:
+            shutil.copyfileobj(stream, named)
+            named.flush()
+            os.fsync(named.fileno())
+
+
+@contextmanager
+def back_as_it_was(path: Path) -> Iterator[Callable[[], None]]:
+    """On any exception `path` is again what it was: the file that stood there before, or nothing.
+
+    What is given is to be called as soon as the new file stands there. Where the disk knows no links, an older file
+    that was replaced cannot come back; then there is none.
+    """
+    older = path.with_name(f".{path.name}.{os.urandom(4).hex()}.old.part")
+    is_kept, stands = False, []
+    if path.is_file():
+        with suppress(OSError):  # the disk knows no links
+            os.link(path, older)
+            is_kept = True
+    try:
+        yield lambda: stands.append(True)
+    except BaseException:
+        if stands and is_kept:
+            with suppress(OSError):  # a disk that can do nothing more
+                os.replace(older, path)
+        elif stands:
+            drop(path)
+        raise
+    finally:
+        if is_kept:
+            drop(older)
+
+
+@contextmanager
+def disk_sentences(path: Path) -> Iterator[None]:
+    """Turn what the operating system raises while `path` is written into sentences."""
+    try:
+        yield
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+
+
+def drop(path: Path) -> None:
+    """Delete a file that nobody needs, if it is there; that a failing disk will not do so is no news."""
+    with suppress(OSError):
+        path.unlink()
 
 
 @contextmanager
@@ -73,7 +157,16 @@ def make_folder(path: Path) -> None:
         raise _cannot_write(path, error) from None
 
 
+def _there_already(path: Path) -> Refused:
+    return Refused(
+        _("%(path)s is there already") % {"path": path},
+        hint=_("choose another name, or add --force to replace it"),
+    )
+
+
 def _cannot_write(path: Path, error: OSError) -> Exception:
+    if isinstance(error, FileExistsError):
+        return _there_already(path)
     if isinstance(error, FileNotFoundError):
         return UsageError(_("the folder of %(path)s is not there") % {"path": path})
     return StoreError(
@@ -90,3 +183,18 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+class Rejoined:
+    """A stream of which the first bytes were already read."""
+
+    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
+        self._start = start
+        self._rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes."""
+        if self._start:
+            taken, self._start = (self._start, b"") if size < 0 else (self._start[:size], self._start[size:])
+            return taken + (self._rest.read() if size < 0 else b"")
+        return self._rest.read(size)

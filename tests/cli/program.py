@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from taskforce.__main__ import main
+from taskforce.keys import slots
+from taskforce.store import incarnation
+from taskforce.store.connection import transaction
+from taskforce.store.store import Store
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 PROGRAM = [sys.executable, "-m", "taskforce"]
@@ -101,9 +105,18 @@ class Team:
         return self.export(), self.data("doctor")["edits"]
 
     def copy_to(self, folder: Path) -> Team:
-        """A copy of this store and key in an empty folder."""
+        """This store and key as they are now in an empty folder: to go on from there, in this store's place."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        settle(folder / "store", slots.open_with_key_file(folder / "store", folder / "key"))
         return Team(folder)
+
+
+def settle(folder: Path, key: bytes) -> None:
+    """Let a copied store take itself for the one it was copied from: a snapshot of a whole disk leaves no trace."""
+    store = Store.open(folder, key)
+    with transaction(store.connection):
+        incarnation.mark(store)
+    store.close()
 
 
 def call(*arguments: str, stdin: bytes = b"") -> Ran:

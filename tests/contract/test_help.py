@@ -21,12 +21,17 @@ TOP = (
         "export",
         "bundle",
         "peer",
+        "quarantine",
+        "feed",
         "conflict",
+        "erase",
         "history",
         "undo",
         "redo",
         "search",
         "doctor",
+        "backup",
+        "restore",
         "config",
     ),
     *("completion", "tui", "wall", "demo"),
@@ -54,10 +59,15 @@ def test_the_commands_are_these() -> None:
         verbs = {path[1] for path in COMMANDS if path[:1] == (kind.name,) and len(path) == 2}
         assert verbs == {*OF_EVERY_NOUN, *moves, *EXTRA.get(kind.name, ())}, kind.name
     assert {
-        " ".join(path) for path in COMMANDS if path and path[0] in ("bundle", "peer", "conflict", "config")
+        " ".join(path)
+        for path in COMMANDS
+        if path and path[0] in ("bundle", "peer", "conflict", "quarantine", "feed", "backup", "config")
     } == {
         *("bundle", "bundle show", "peer", "peer card", "peer add", "peer list"),
         *("conflict", "conflict list", "conflict show", "conflict resolve"),
+        *("quarantine", "quarantine list", "quarantine show", "quarantine admit", "quarantine drop"),
+        *("feed", "feed list", "feed show"),
+        *("backup", "backup write", "backup verify"),
         *("config", "config path", "config show", "config set"),
     }
 

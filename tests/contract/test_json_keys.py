@@ -59,7 +59,7 @@ BUNDLE = {
         "new",
         "records",
     ),
-    *("received", "waiting", "conflicts", "clocks_ahead"),
+    *("received", "waiting", "conflicts", "clocks_ahead", "erased"),
 }
 SENT = {"to", "number", "file", "edits", "devices", "goes", "withheld", "written"}
 
@@ -113,7 +113,7 @@ def test_history_search_doctor_and_undo(story: Team) -> None:
     assert done and all(set(each) == {"at", "by", "action", "undone"} for each in done)
     (found,) = data_of(story, "search", "gate")
     assert set(found) == {*OF_EVERY_RECORD, *FIELDS["log"].split(), *OF_ITS_PAST}
-    assert set(data_of(story, "doctor")) == {"edits", "records", "waiting", "faults", "rebuilt"}
+    assert set(data_of(story, "doctor")) == {"edits", "records", "waiting", "faults", "rebuilt", "newer"}
 
 
 def test_undo(story: Team, tmp_path: Path) -> None:
@@ -134,20 +134,50 @@ def test_conflicts(story: Team) -> None:
     assert set(listed) == {"id", "ref", "kind", "field", "before", "values"}
     assert len(listed["values"]) == 2
     for side in listed["values"]:
-        assert set(side) == {"value", "by", "agency", "device", "at", "came_through", "shown"}
+        assert set(side) == {"value", "by", "agency", "device", "at", "came_through", "shown", "fields"}
+
+
+def test_erasures(story: Team, tmp_path: Path) -> None:
+    team = story.copy_to(tmp_path)
+    ref = team.data("victim", "list")[0]["ref"]
+    assert data_of(team, "erase", "status") == []
+    done = data_of(team, "erase", ref, "--part", "identity", "--reason", "asked for", "--yes")
+    assert set(done) == {"id", "ref", "kind", "parts", "edits", "agencies", "copies", "applied"}
+    (erased,) = data_of(team, "erase", "status", ref)
+    assert set(erased) == {
+        *("id", "label", "kind", "part", "by", "agency", "at", "reason", "confirmed", "waiting"),
+    }
+    for answer in erased["confirmed"]:
+        assert set(answer) == {"agency", "device", "at"}
+    for agency in erased["waiting"]:
+        assert set(agency) == {"agency", "devices"}
 
 
 def test_peers(story: Team, tmp_path: Path) -> None:
     (peer,) = data_of(story, "peer", "list")
     assert set(peer) == {
         *("agency", "name", "fingerprint", "verified_at", "verified_by", "how", "devices", "last_heard"),
-        *("last_number", "missing", "waiting", "unsent"),
+        *("last_number", "missing", "waiting", "unsent", "confirmed"),
     }
     assert set(data_of(story, "peer", "card")) == {"card", "words"}
     card = tmp_path / "card"
     assert set(data_of(story, "peer", "card", "-o", str(card))) == {"file", "words"}
     added = data_of(new_team(tmp_path / "other", "TH-RTP", "P. Chai"), "peer", "add", str(card), "--yes")
     assert set(added) == {"agency", "name", "fingerprint", "words", "added", "admitted"}
+
+
+def test_backups(story: Team, tmp_path: Path) -> None:
+    backup = str(tmp_path / "b")
+    assert set(data_of(story, "backup", backup)) == {"file", "bytes"}
+    found = data_of(story, "backup", "verify", backup)
+    assert set(found) == {
+        *("file", "made", "clock", "agency", "officer", "device", "feed", "edits", "records", "waiting"),
+        "faults",
+    }
+    made = call(
+        "restore", backup, "--store", str(tmp_path / "new"), "--key-file", str(story.key), "--json"
+    ).data
+    assert set(made) == {"store", "made", "agency", "officer", "device", "feed", "edits"}
 
 
 def test_bundles(story: Team, tmp_path: Path) -> None:
@@ -171,7 +201,7 @@ def test_plans(story: Team, tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text("sites:\n- name: Pier 9\n")
     data = data_of(team, "import", str(plan))
-    assert set(data) == {"what", "applied", "unchanged", "archived", "changes"}
+    assert set(data) == {"what", "applied", "unchanged", "archived", "erased", "changes"}
     assert set(data["changes"][0]) == RECORD_OF_A_PLAN
     assert isinstance(data_of(team, "import", str(plan), str(plan)), list)
     records = data_of(team, "export", "--records")

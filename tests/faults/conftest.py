@@ -1,8 +1,13 @@
-"""Lets the tests here import the helper modules of tests/sync (real stores and their exchange)."""
+"""Lets the tests here import the helper modules of tests/sync (stores, exchange) and tests/cli (the program).
+
+Processes that they start find these tests under the name that pytest gives them: tests.faults.…
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "sync"))
+for helpers in ("sync", "cli"):
+    sys.path.insert(0, str(Path(__file__).parent.parent / helpers))
+sys.path.append(str(Path(__file__).parents[2]))

@@ -69,7 +69,7 @@ def test_init_in_an_empty_folder_by_any_of_its_names(tmp_path: Path, way: str) -
         folder, "init", "--agency", "CITY", "--officer", "J. Okafor", "--store", name, "--key-file", key
     )
     assert (made.returncode, made.stderr) == (0, "")
-    assert {each.name for each in (tmp_path / "real").iterdir()} == {"store.db", "keys.json"}
+    assert {each.name for each in (tmp_path / "real").iterdir()} == {"store.db", "keys.json", "incarnation"}
 
 
 def test_numbers_and_names_beyond_all_bounds_are_answered(in_store: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from replicas import Replica, documents, everything, export, make_replica, take, verify
 
-from taskforce.actions import checking, keeping, peers, receiving, sending, undoing
+from taskforce.actions import checking, erasing, keeping, peers, receiving, sending, undoing
 from taskforce.actions.session import Session
 from taskforce.files import new_file
 from taskforce.records.registry import get_kind
@@ -115,16 +115,21 @@ def killed_before_statement(number: int, work: Callable[[Session], object]) -> C
 
 
 def assert_sound(replica: Replica) -> None:
-    """The doctor finds nothing; this device's edits are numbered without gaps, each linked to the one before."""
+    """The doctor finds nothing; this device's edits are numbered without gaps, each linked to the one before.
+
+    A store that was killed just before a commit may begin a new epoch: then it has several feeds.
+    """
     found = checking.check(replica.session)
     assert not found.faults, found.faults
     rows = replica.connection.execute(
-        "SELECT number, hash, body FROM edit JOIN feed ON feed.id = edit.feed WHERE device = ? ORDER BY number",
+        "SELECT name, number, hash, body FROM edit JOIN feed ON feed.id = edit.feed WHERE device = ? ORDER BY 1, 2",
         (replica.device,),
     ).fetchall()
-    assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
-    links = [json.loads(body).get("prev", "") for _number, _hash, body in rows]
-    assert links == ["", *(digest for _number, digest, _body in rows[:-1])]
+    for feed in {row[0] for row in rows}:
+        own = [row[1:] for row in rows if row[0] == feed]
+        assert [row[0] for row in own] == list(range(1, len(own) + 1))
+        links = [json.loads(body).get("prev", "") for _number, _hash, body in own]
+        assert links == ["", *(digest for _number, digest, _body in own[:-1])]
 
 
 def import_it(data: bytes, session: Session) -> None:
@@ -143,6 +148,12 @@ def archive_it(session: Session) -> None:
     keeping.set_archived(session, get_kind("agency"), own_agency(session), archived=True)
 
 
+def erase_it(session: Session) -> None:
+    """Erase a part of a record."""
+    [contact] = queries.list_records(session.store.connection, get_kind("contact"), archived=True)
+    erasing.erase(session, contact.id, reason="asked for")
+
+
 def undo_it(session: Session) -> None:
     """Take the last action back."""
     undoing.undo(session)
@@ -158,7 +169,9 @@ def verify_it(card: str, session: Session) -> None:
     peers.add_peer(session, peers.read_card(io.BytesIO(card.encode()), "card"), how="met")
 
 
-@pytest.mark.parametrize("name", ["import", "edit", "archive", "undo", "rebuild", "verify"])
+@pytest.mark.parametrize(
+    "name", ["import", "edit", "archive", "erase", "erased", "undo", "rebuild", "verify"]
+)
 def test_killed_before_any_statement_it_is_before_or_after(
     city: Replica, ngo: Replica, bundles: list[bytes], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,12 +180,21 @@ def test_killed_before_any_statement_it_is_before_or_after(
         city.connection.execute("DELETE FROM peer")
         city.connection.execute("DELETE FROM device WHERE agency = 'NGO'")
         assert take(city, bundles[1]).waiting
+    if name == "erase":
+        keeping.add(city.session, get_kind("contact"), {"name": "A. Sok", "agency": "CITY"})
+    if name == "erased":
+        take(city, bundles[1])
+        victim = queries.list_records(ngo.connection, get_kind("victim"))[0]
+        erasing.erase(ngo.session, victim.id, ["care"], reason="asked for")
+        erased = export(ngo, "CITY")
     if name == "undo":
         keeping.edit(city.session, get_kind("agency"), own_agency(city), {"note": "Tea is ready"})
     work: Callable[[Session], object] = {
         "import": partial(import_it, bundles[1]),
         "edit": edit_it,
         "archive": archive_it,
+        "erase": erase_it,
+        "erased": partial(import_it, erased if name == "erased" else b""),
         "undo": undo_it,
         "rebuild": rebuild_it,
         "verify": partial(verify_it, peers.own_card(ngo.session)),
@@ -250,7 +272,7 @@ def test_a_file_killed_while_it_is_written_does_not_appear(city: Replica, tmp_pa
 
     assert os.WIFSIGNALED(in_child(city, write))
     assert not (tmp_path / "half.bundle").exists()
-    assert len(list(tmp_path.iterdir())) == 1  # what there is of it keeps another name
+    assert len(list(tmp_path.iterdir())) <= 1  # what there is of it has another name, or none
 
 
 def test_killed_at_work_at_any_moment(
@@ -270,7 +292,7 @@ def test_killed_at_work_at_any_moment(
         os.close(write_end)
         with open(read_end, "rb") as pipe:
             first = pipe.readline()  # it has opened the store
-            time.sleep(0.001 + 0.0037 * kill)
+            time.sleep(0.001 + 0.0067 * kill)
             os.kill(child, signal.SIGKILL)
             status = os.waitpid(child, 0)[1]
             said = first + pipe.read()

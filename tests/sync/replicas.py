@@ -20,6 +20,8 @@ from taskforce.actions.session import Session
 from taskforce.actions.setup import create_store
 from taskforce.canonical import canonical
 from taskforce.keys.sealing import open_bytes
+from taskforce.store import incarnation
+from taskforce.store.connection import transaction
 from taskforce.store.store import DATABASE, Store
 from taskforce.sync import bundle
 
@@ -59,6 +61,12 @@ class Replica:
             (self.folder / name).unlink(missing_ok=True)
         shutil.copy(self.folder / "kept", self.folder / DATABASE)
         self.open()
+        self.settle()
+
+    def settle(self) -> None:
+        """Let the store take itself for the one it was when it was kept: the world is put back with it."""
+        with transaction(self.connection):
+            incarnation.mark(self.session.store)
 
     @contextmanager
     def at(self, seconds: float) -> Iterator[Session]:
@@ -140,11 +148,13 @@ def dots_in(holdings: dict[str, str]) -> set[tuple[str, int]]:
 
 
 def everything(replica: Replica) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, to see that nothing has changed."""
+    """Every row of every table, to see that nothing has changed; but for the words of the marker, which are random."""
     names = replica.connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'search%' ORDER BY name"
     ).fetchall()
-    return {name: replica.connection.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in names}
+    found = {name: replica.connection.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in names}
+    found["meta"] = [row for row in found["meta"] if row[0] != incarnation.MARKER]
+    return found
 
 
 def sign_edit(author: Replica, body: dict[str, Any]) -> dict[str, Any]:

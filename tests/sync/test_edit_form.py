@@ -208,3 +208,22 @@ def test_no_second_writing_of_a_signature_verifies() -> None:
     for other in alphabet:
         edit = parse_edit({**made, "sig": sig[:-1] + other})
         assert verify(DEVICE.sign_key, "edit", edit.signed, edit.sig) == (other == sig[-1])
+
+
+_NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
+
+
+@given(
+    number=st.integers(1, 10**14),
+    counter=st.integers(0, 999_999_999),
+    values=st.dictionaries(_NAMES, st.text() | st.lists(st.text()), min_size=1),
+    saw=st.dictionaries(_NAMES, st.dictionaries(st.just(OTHER), st.integers(1, 10**14).map(str))),
+    more=st.dictionaries(_NAMES.map("x-".__add__), st.text() | st.lists(st.dictionaries(_NAMES, st.text()))),
+)
+def test_what_is_kept_is_read_again_as_it_was(
+    number: int, counter: int, values: Any, saw: Any, more: Any
+) -> None:
+    prev = None if number == 1 else "A" * 43
+    stamp = f"2026-11-23T10:04:11.120Z/{counter}"
+    edit = parse_edit(body(edit=f"{FEED}/{number}", prev=prev, at=stamp, set=values, saw=saw, **more))
+    assert known_edit(edit.text) == edit

@@ -116,6 +116,70 @@ def test_archived_here_and_another_part_added_there_stays_in_view_whatever_came_
         assert not checking.check(replica.session).faults
 
 
+@pytest.mark.parametrize("taken", ["archived", "in view"])
+@pytest.mark.parametrize("archive_first", [True, False])
+def test_archived_here_and_edited_there_is_listed_and_decided(
+    two: Two, archive_first: bool, taken: str
+) -> None:
+    city, ngo = two
+    swap(city, ngo)
+    kind = get_kind("victim")
+    keeping.set_archived(city.session, kind, the(city, "victim"), archived=True)
+    keeping.edit(ngo.session, kind, the(ngo, "victim"), {"met_place": "Bus station", "account": "Alone"})
+    if archive_first:
+        take(ngo, export(city, "NGO"))
+    swap(ngo, city)
+    swap(city, ngo)
+    for replica in two:
+        assert not the(replica, "victim").archived
+        [one] = conflicts.list_conflicts(replica.session)
+        assert (one.part, one.field) == ("case", "archived")
+        sides = {(side.value, side.agency, side.fields, side.shown) for side in one.sides}
+        assert sides == {("yes", "CITY", (), False), ("", "NGO", ("account", "met_place"), True)}
+        assert not checking.check(replica.session).faults
+    [one] = conflicts.list_conflicts(city.session)
+    number = 1 + [bool(side.value) for side in one.sides].index(taken == "archived")
+    conflicts.resolve(city.session, the(city, "victim").id, "archived", take=number)
+    swap(city, ngo)
+    for replica in two:
+        assert the(replica, "victim").archived == (taken == "archived")
+        assert the(replica, "victim").text("met_place") == "Bus station"
+        assert conflicts.list_conflicts(replica.session) == []
+        assert not checking.check(replica.session).faults
+
+
+def test_who_knowingly_edits_an_archived_record_brings_it_back_and_is_in_no_conflict(two: Two) -> None:
+    city, ngo = two
+    swap(city, ngo)
+    kind = get_kind("victim")
+    keeping.set_archived(city.session, kind, the(city, "victim"), archived=True)
+    swap(city, ngo)
+    assert the(ngo, "victim").archived
+    keeping.edit(ngo.session, kind, the(ngo, "victim"), {"met_place": "Bus station", "health": "Well"})
+    swap(ngo, city)
+    for replica in two:
+        assert not the(replica, "victim").archived
+        assert conflicts.list_conflicts(replica.session) == []
+
+
+def test_archived_here_and_a_part_begun_there_is_listed_in_that_part(two: Two) -> None:
+    city, ngo = two
+    swap(city, ngo)
+    kind = get_kind("victim")
+    keeping.set_archived(city.session, kind, the(city, "victim"), archived=True)
+    keeping.edit(ngo.session, kind, the(ngo, "victim"), {"health": "Needs insulin"})
+    swap(ngo, city)
+    swap(city, ngo)
+    for replica in two:
+        assert not the(replica, "victim").archived
+        [one] = conflicts.list_conflicts(replica.session)
+        assert (one.part, one.field) == ("care", "archived")
+    conflicts.resolve(ngo.session, the(ngo, "victim").id, "archived", take=1)
+    swap(ngo, city)
+    for replica in two:
+        assert conflicts.list_conflicts(replica.session) == []
+
+
 def test_a_referral_that_has_left_is_cancelled_not_undone(two: Two) -> None:
     city, _ngo = two
     export(city, "NGO")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fixed_stores import fixed_store, set_clock, without_chance
+from program import settle
 from status_picture import NOW, swap, three_teams
 
 from taskforce.actions import keeping, logbook
@@ -67,7 +68,9 @@ class Kept:
     def copy_to(self, folder: Path) -> Kept:
         """A copy of it all, in an empty folder."""
         shutil.copytree(self.folder.parent, folder, dirs_exist_ok=True)
-        return Kept(folder / self.folder.name, self.key)
+        copy = Kept(folder / self.folder.name, self.key)
+        settle(copy.folder, copy.key)
+        return copy
 
 
 def full_store(folder: Path) -> Kept:
@@ -92,6 +95,7 @@ def full_store(folder: Path) -> Kept:
             os.utime(path, (1_697_500_000 - age, 1_697_500_000 - age))
         police.store.close()
         shutil.copytree(police.store.folder, folder / "store")
+    settle(folder / "store", keys["KH-CNP"])
     return Kept(folder / "store", keys["KH-CNP"])
 
 

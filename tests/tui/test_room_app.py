@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,9 @@ from program import PROGRAM, Team, environment_of
 from room import desk_of, play, press, screen_text, settle, until, write
 from textual.pilot import Pilot
 
+from taskforce.actions import keeping
 from taskforce.errors import Failure, Locked, Refused, UsageError
+from taskforce.records.registry import get_kind
 from taskforce.settings import THEMES
 from taskforce.tui.app import TaskforceApp
 from taskforce.tui.bindings import bindings_of, owners, wrong_keys
@@ -59,6 +62,23 @@ def test_what_another_process_writes_appears_with_cursor_marks_and_typed_text_in
         assert screen.table.marks == marks
 
     play(team, act)
+
+
+def test_a_store_that_was_copied_says_once_that_it_goes_on_in_a_new_feed(team: Team, tmp_path: Path) -> None:
+    copy = Team(shutil.copytree(team.folder, tmp_path / "copy"))
+    told: list[str] = []
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        say = app.say
+        app.say = lambda sentence, **more: (told.append(sentence), say(sentence, **more))  # type: ignore
+        for words in ("First", "Second"):
+            await app.desk.act(
+                lambda session, title=words: keeping.add(session, get_kind("site"), {"name": title})
+            )
+            app.look()
+
+    play(copy, act)
+    assert len([each for each in told if "new feed" in each]) == 1
 
 
 def test_the_filter_finds_words_refs_agencies_and_states(team: Team) -> None:
@@ -251,7 +271,7 @@ def test_in_a_real_terminal_it_opens_changes_and_leaves_the_store_whole(team: Te
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0
-    assert sorted(each.name for each in team.store.iterdir()) == ["keys.json", "store.db"]
+    assert sorted(each.name for each in team.store.iterdir()) == ["incarnation", "keys.json", "store.db"]
 
 
 def test_no_color_is_heeded(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ def test_a_fault_ends_it_with_one_sentence_and_shows_nothing_of_what_it_was_abou
     assert is_restored(room.written)
     assert CANARY not in str([each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()])
     assert [one for one in sorted(tmp_path.rglob("*")) if one not in before and "core" in one.name] == []
-    assert sorted(each.name for each in team.store.iterdir()) == ["keys.json", "store.db"]
+    assert sorted(each.name for each in team.store.iterdir()) == ["incarnation", "keys.json", "store.db"]
 
 
 def test_a_thread_that_fails_writes_nothing(team: Team) -> None:
@@ -144,7 +144,7 @@ def test_a_signal_leaves_it_as_its_own_key_does(team: Team, name: str) -> None:
     room.kill(getattr(signal, name))
     assert room.end() == INTERRUPTED
     assert is_restored(room.written) and "Traceback" not in room.written
-    assert sorted(each.name for each in team.store.iterdir()) == ["keys.json", "store.db"]
+    assert sorted(each.name for each in team.store.iterdir()) == ["incarnation", "keys.json", "store.db"]
     assert drafts_of(team) == {"assignment/new": {"title": "Half"}}
 
 
@@ -163,7 +163,7 @@ def test_a_terminal_that_is_closed_ends_it_and_keeps_what_was_typed(team: Team) 
         os.waitpid(pid, 0)
         raise AssertionError("it goes on without a terminal")
     assert drafts_of(team) == {"assignment/new": {"title": "Half"}}
-    assert sorted(each.name for each in team.store.iterdir()) == ["keys.json", "store.db"]
+    assert sorted(each.name for each in team.store.iterdir()) == ["incarnation", "keys.json", "store.db"]
 
 
 def test_ctrl_c_says_how_it_is_left(team: Team) -> None:

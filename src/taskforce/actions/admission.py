@@ -1,69 +1,22 @@
-"""Whose edits may enter: signatures, claims to have made a record, certificates, and what waits in quarantine."""
+"""Whose edits may enter: signers and their certificates, and what waits in quarantine until it may."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from taskforce import moments
-from taskforce.actions.session import Session, owned_id
+from taskforce.actions.session import Session
+from taskforce.actions.sorting import FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.records.registry import get_kind
-from taskforce.store import exchange, queries
+from taskforce.store import erasing, exchange, forks, queries
+from taskforce.store.forks import FORK
+from taskforce.store.incarnation import AHEAD
+from taskforce.store.ledger import Ledger
+from taskforce.store.quarantine import Waiting, drop_waiting, waiting
 from taskforce.store.writing import close_writer, open_writer
 from taskforce.sync.edit import Edit, known_edit
-from taskforce.sync.merge import Dot
-
-UNKNOWN_SIGNER, BROKEN_SIGNATURE, FORK, FALSE_CLAIM = (
-    "unknown-signer",
-    "broken-signature",
-    "fork",
-    "false-claim",
-)
-
-
-@dataclass(slots=True)
-class Signer:
-    """A device that wrote edits of the bundle: its key and agency, and whether that agency was verified."""
-
-    agency: str
-    fingerprint: str
-    sign_key: str
-    certificate: str
-    verified: bool
-
-
-def faults_of(fresh: Sequence[tuple[Edit, Signer]], held: Mapping[Dot, str], own: Dot) -> list[str]:
-    """Why each edit may not enter, or '': a signature that does not hold, a claim to have made a record of others or to
-    have seen what is not yet written, a number that its device has used for another edit.
-
-    `held` has the hash of what already stands at each edit's place, or ''. Only a signature that holds proves that a
-    number was used twice: a relay must not be able to pretend so. `own` is the last edit of this device's feed: who
-    claims to have seen later ones would hide them when they are made.
-    """
-    from taskforce.keys.signatures import verify_many  # deferred: as above
-
-    holds = verify_many([(signer.sign_key, "edit", edit.signed, edit.sig) for edit, signer in fresh])
-    taken = dict(held)
-    result = []
-    for (edit, signer), is_good in zip(fresh, holds, strict=True):
-        place = (edit.feed, edit.number)
-        if not is_good:
-            result.append(BROKEN_SIGNATURE)
-        elif _claims_falsely(edit, signer, own):
-            result.append(FALSE_CLAIM)
-        elif taken[place] not in ("", edit.hash):
-            result.append(FORK)
-        else:
-            taken[place] = edit.hash
-            result.append("")
-    return result
-
-
-def _claims_falsely(edit: Edit, signer: Signer, own: Dot) -> bool:
-    if edit.born and owned_id(signer.fingerprint, edit.kind, edit.born) != edit.record:
-        return True
-    return any(seen.get(own[0], 0) > own[1] for seen in edit.saw.values())
+from taskforce.sync.holdings import Holdings
 
 
 def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]:
@@ -86,33 +39,94 @@ def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]
     return [record.ref for record in arrived]
 
 
+def notice_ahead(session: Session, ledger: Ledger, stated: Holdings) -> None:
+    """Begin a new epoch if a verified peer states edits of our feed that we have not written: this store was put back.
+
+    What the peer states is its word alone. If it is false, the epoch is a needless one.
+    """
+    feed, last = ledger.last_of(session.store.me.feed)
+    if any(top > last for _first, top in stated.get(feed, ())):
+        session.store.begin_epoch(AHEAD)
+
+
 def admit_waiting(session: Session, agency: str) -> int:
     """Take in what waited for this agency to be verified; how many edits. Only inside a transaction."""
+    admitted = _admit(session, waiting(session.store.connection, agency=agency, reason=UNKNOWN_SIGNER))
+    settle_erasures(session)
+    return admitted
+
+
+def recheck_claims(session: Session) -> int:
+    """Take in edits that claimed to have seen what we had not written, once we know that we had: after a new epoch.
+
+    They prove nothing about a feed that we do not write any more. Forks that an earlier version kept without flagging
+    the feed are flagged, too. How many edits entered.
+    """
+    store = session.store
+    if store.meta("claims") == store.me.feed:
+        return 0
+    store.set_meta("claims", store.me.feed)
+    points = forks.fork_points(store.connection)
+    kept = [one for one in waiting(store.connection, reason=FORK) if one.feed not in points]
+    return _admit(session, waiting(store.connection, reason=FALSE_CLAIM) + kept)
+
+
+def settle_erasures(session: Session) -> None:
+    """Let in erasures whose authors may erase, as is known now, and confirm what was dropped here; in a transaction.
+
+    Of a record that nobody can prove to have made the lead of its operation may erase parts, and who leads an
+    operation may be heard later than the erasure. An erasure by a feed that forked waits like any edit of it, and yet
+    erases: where it came before the fork was known, the values are gone and cannot come back.
+    """
     connection = session.store.connection
-    trusted = trusted_key(session, agency)
+    held_back = waiting(connection, reason=NOT_OWNER)
+    if held_back:
+        _admit(session, held_back)
+    if erasing.erase_as_told_in_quarantine(connection, session.store.ledger()):
+        session.store.replay()
+    unanswered = erasing.unanswered(connection, session.store.me.device)
+    if unanswered:
+        writer = open_writer(session.store, session.sign_edit, session.now)
+        for place, edit in unanswered:
+            writer.confirm_erased(place, edit)
+        close_writer(writer, "confirm erasure", undoable=False)
+
+
+def _admit(session: Session, some: Sequence[Waiting]) -> int:
+    """Take in those of the edits in quarantine that may enter now; the others wait on, each for its own reason."""
+    connection = session.store.connection
     fresh: list[tuple[Edit, Signer]] = []
     ledger = session.store.ledger()
-    for one in exchange.waiting(connection, agency=agency, reason=UNKNOWN_SIGNER):
-        signer = _signer_of(session, one.certificate, trusted)
+    for one in some:
+        signer = signer_of(session, one.certificate, trusted_key(session, one.agency))
         if signer is not None:
             fresh.append((known_edit(one.body), signer))
     held = {(edit.feed, edit.number): ledger.hash_at(edit.feed, edit.number) or "" for edit, _signer in fresh}
-    own = ledger.last_of(session.store.me.feed)
-    good, owners, done = [], {}, []
-    for (edit, signer), fault in zip(fresh, faults_of(fresh, held, own), strict=True):
-        if fault:
-            connection.execute("UPDATE quarantine SET reason = ? WHERE hash = ?", (fault, edit.hash))
-            continue
-        done.append(edit.hash)
-        if held[edit.feed, edit.number]:
-            continue
-        good.append(edit)
-        if edit.born:
-            owners[edit.record, edit.kind] = signer.agency
-    exchange.drop_waiting(connection, done)
-    session.store.ledger().take(good, owners)
-    acknowledge_referrals(session, [edit.record for edit in good if edit.kind == "referral"])
-    return len(good)
+    found = sort_out(session, ledger, fresh, held)
+    waits = {edit.hash for edit, _signer, _reason in found.waiting}
+    connection.executemany(
+        "UPDATE quarantine SET reason = ? WHERE hash = ?",
+        [(reason, edit.hash) for edit, _signer, reason in found.waiting],
+    )
+    drop_waiting(connection, [edit.hash for edit, _signer in fresh if edit.hash not in waits])
+    take_waiting(session, found.good, found.owners, {one.hash: one.bundle for one in some})
+    return len(found.good)
+
+
+def take_waiting(
+    session: Session,
+    edits: Sequence[Edit],
+    owners: dict[tuple[str, str], str],
+    bundles: Mapping[str, int | None],
+) -> None:
+    """Take edits that waited into the log, each as of the bundle that brought it."""
+    ledger = session.store.ledger()
+    by_bundle: dict[int | None, list[Edit]] = {}
+    for edit in edits:
+        by_bundle.setdefault(bundles.get(edit.hash), []).append(edit)
+    for bundle, some in by_bundle.items():
+        ledger.take(some, owners, bundle=bundle)
+    acknowledge_referrals(session, [edit.record for edit in edits if edit.kind == "referral"])
 
 
 def trusted_key(session: Session, agency: str) -> str:
@@ -131,7 +145,7 @@ def known_signer(device: exchange.KnownDevice) -> Signer:
     return Signer(device.agency, fingerprint, device.sign_key, certificate, verified=True)
 
 
-def _signer_of(session: Session, certificate: str, trusted: str) -> Signer | None:
+def signer_of(session: Session, certificate: str, trusted: str) -> Signer | None:
     from taskforce.keys.identity import check_certificate  # deferred: as above
 
     device = check_certificate(json.loads(certificate)) if certificate else None

@@ -8,13 +8,18 @@ from datetime import datetime, timedelta
 
 from taskforce import moments
 from taskforce.actions import conflicts
+from taskforce.actions.clocks import wrong_clocks
 from taskforce.actions.peers import PeerState, list_peers
+from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
+from taskforce.actions.sorting import UNKNOWN_SIGNER
 from taskforce.i18n import N_, _, ngettext
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Kind
-from taskforce.store import exchange, queries
+from taskforce.store import exchange, quarantine, queries
+from taskforce.store.forks import AFTER_FORK, FORK
+from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
 
 REVIEW_DAYS = 30
@@ -33,7 +38,7 @@ class Item:
     `own` says whether it is this agency's to see to, which the lead's is everything of the operation.
     """
 
-    kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine
+    kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine | newer | clock
     noun: str  # referral | assignment | agreement | peer | record | edit
     subject: str
     text: str
@@ -81,6 +86,8 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             _assignments(session, now, operation, limit),
             conflicted,
             _whole(quarantined(session)),
+            _whole(_newer(session)),
+            _whole(_clocks(session)),
             _whole(_agreements(session, now)),
             _whole(_peers(list_peers(session) if peers is None else peers, now)),
         ]
@@ -107,11 +114,13 @@ _WORST_FIRST = (
     ("quarantine", "edit"),
     ("draft", "referral"),
     ("due", "referral"),
+    ("clock", "peer"),
     ("bundle", "peer"),
     ("stale", "peer"),
     ("late", "agreement"),
     ("agreement", "agreement"),
     ("waiting", "peer"),
+    ("newer", "record"),
 )
 
 
@@ -251,19 +260,55 @@ def _conflicts(session: Session, limit: int | None) -> _Some:
 def quarantined(session: Session) -> list[Item]:
     """What waits in quarantine, by reason and whose it says it is."""
     result = []
-    for reason, who, count in exchange.count_waiting(session.store.connection):
+    for reason, who, count, feed in quarantine.count_waiting(session.store.connection):
         text = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}
-        do = "taskforce peer add CARD" if reason == "unknown-signer" else "taskforce doctor"
-        result.append(Item("quarantine", "edit", who, f"{text}: {_(_REASONS[reason])}", do))
+        do = "taskforce quarantine list"
+        if reason == UNKNOWN_SIGNER:
+            do = "taskforce peer add CARD"
+        elif reason in (FORK, AFTER_FORK):
+            do = f"taskforce feed show {feed}" if feed else "taskforce feed list"
+        result.append(Item("quarantine", "edit", who, f"{text}: {_(REASONS[reason])}", do))
     return result
 
 
-_REASONS = {
-    "unknown-signer": N_("the agency that signed is not verified yet"),
-    "broken-signature": N_("the signature does not hold"),
-    "fork": N_("another edit with the same number is known"),
-    "false-claim": N_("it claims a record that another agency made"),
-}
+def _newer(session: Session) -> list[Item]:
+    """Kinds of records that partners with a newer version of the program have sent."""
+    result = []
+    for one in unknown_kinds(session.store.connection):
+        text = ngettext(
+            "%(count)d record from a newer version is kept, and not shown",
+            "%(count)d records from a newer version are kept, and not shown",
+            one.records,
+        )
+        result.append(
+            Item("newer", "record", one.kind, text % {"count": one.records}, _("install the newer version"))
+        )
+    return result
+
+
+def _clocks(session: Session) -> list[Item]:
+    """Devices whose clocks are more than a day off: what they write is shown in the wrong place, and nothing else."""
+    result = []
+    for each in wrong_clocks(session):
+        days = max(1, round(abs(each.off).total_seconds() / 86_400))
+        text = (
+            ngettext(
+                "the clock of device %(device)s is %(days)d day ahead",
+                "the clock of device %(device)s is %(days)d days ahead",
+                days,
+            )
+            if each.off > timedelta()
+            else ngettext(
+                "the clock of device %(device)s is %(days)d day behind",
+                "the clock of device %(device)s is %(days)d days behind",
+                days,
+            )
+        )
+        is_own = each.device == session.store.me.device
+        do = _("set this computer's clock") if is_own else _("tell them; nothing is lost or hidden by it")
+        told = text % {"device": each.device[:4], "days": days}
+        result.append(Item("clock", "peer", each.agency or each.device, told, do, own=is_own))
+    return result
 
 
 def _agreements(session: Session, now: datetime) -> list[Item]:
@@ -300,7 +345,9 @@ def _peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
                 "numbers": peer.missing,
                 "last": peer.last_number,
             }
-            result.append(Item("bundle", "peer", peer.agency, text, _("heals with their next bundle")))
+            # A bundle carries all that its receiver has not confirmed: the later one made up for those before it.
+            brought = _("bundle %(last)d brought what it carried") % {"last": peer.last_number}
+            result.append(Item("bundle", "peer", peer.agency, text, brought))
         if peer.last_heard and now - moments.read_time(peer.last_heard) > STALE:
             text = _("last heard %(when)s") % {"when": moments.ago(peer.last_heard, now)}
             result.append(

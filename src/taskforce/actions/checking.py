@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from taskforce.actions.session import Session
+from taskforce.i18n import _, ngettext
 from taskforce.store import health
-from taskforce.store.exchange import count_waiting
+from taskforce.store.newer import Newer, unknown_codes, unknown_fields, unknown_kinds
+from taskforce.store.quarantine import count_waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a check found: how many edits and records, how many edits wait in quarantine, and every fault."""
+    """What a check found: how many edits and records, how many edits wait in quarantine, every fault, and what a newer
+    version of the program has written.
+    """
 
     edits: int
     records: int
     waiting: int
     faults: tuple[str, ...]
     rebuilt: bool
+    newer: tuple[Newer, ...] = ()
 
 
 def check(session: Session, *, rebuild: bool = False) -> Health:
@@ -31,5 +36,23 @@ def check(session: Session, *, rebuild: bool = False) -> Health:
     else:
         faults += health.differences(store)
     edits, records = health.sizes(store.connection)
-    waiting = sum(count for _reason, _who, count in count_waiting(store.connection))
-    return Health(edits, records, waiting, tuple(faults), rebuild)
+    waiting = sum(count for _reason, _who, count, _feed in count_waiting(store.connection))
+    with store.reading():
+        connection = store.connection
+        newer = (*unknown_kinds(connection), *unknown_fields(connection), *unknown_codes(connection))
+    return Health(edits, records, waiting, tuple(faults), rebuild, newer)
+
+
+def newer_sentence(one: Newer) -> str:
+    """What a newer version has written, in words: `field hologram of agency (in 3 records)`."""
+    if one.code:
+        what = _("code %(code)s of %(field)s of %(kind)s")
+    elif one.field:
+        what = _("field %(field)s of %(kind)s")
+    elif one.part:
+        what = _("part %(part)s of %(kind)s")
+    else:
+        what = _("kind %(kind)s")
+    count = ngettext("in %(count)d record", "in %(count)d records", one.records) % {"count": one.records}
+    named = {"kind": one.kind, "part": one.part, "field": one.field, "code": one.code}
+    return f"{what % named} ({count})"

@@ -12,8 +12,9 @@ from taskforce.errors import NotFound, Refused, UsageError
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind, get_kind
 from taskforce.records.schema import ARCHIVED, Kind, Type
-from taskforce.store import history, queries
+from taskforce.store import erasing, history, queries
 from taskforce.store.queries import Record
+from taskforce.sync.archive import crossed
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.merge import Head, is_conflict, winner
 
@@ -29,6 +30,7 @@ class Side:
     at: str
     came_through: str
     shown: bool
+    fields: tuple[str, ...] = ()  # of one that edited what others archived: what it set
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,8 @@ def _conflict(session: Session, kind: Kind, record: Record, part: str, name: str
     state = history.state_of(connection, kind, record.id, part).get(name)
     dots = state.heads if state else []
     edits = [edit for dot in dots if (edit := history.edit_at(connection, dot)) is not None]
+    if name == ARCHIVED and not _differ(edits):
+        return _archived_and_edited(session, kind, record, part)
     heads = [Head((edit.feed, edit.number), edit.stamp, edit.hash, edit.set[name]) for edit in edits]
     if not is_conflict(heads):
         return None  # another process has decided it since the list was read
@@ -199,17 +203,41 @@ def _conflict(session: Session, kind: Kind, record: Record, part: str, name: str
     return Conflict(record, part, name, sides, earlier)
 
 
+def _differ(edits: list[Edit]) -> bool:
+    """Whether some archived the record while others brought it back."""
+    return len({bool(edit.set[ARCHIVED]) for edit in edits}) > 1
+
+
+def _archived_and_edited(session: Session, kind: Kind, record: Record, part: str) -> Conflict | None:
+    """Archived here, edited there: who archived the record and who set fields of the part, neither having known."""
+    connection = session.store.connection
+    states = {
+        name: history.state_of(connection, kind, record.id, name)
+        for name in history.parts_of(connection, kind, record.id)
+        if not erasing.is_erased(connection, (record.id, kind.name, name))
+    }
+    found = crossed(states, lambda dot: history.known_at(connection, dot)).get(part)
+    if found is None:
+        return None
+    last = max(found.editing, key=lambda edit: (edit.stamp, edit.hash))
+    edits = sorted((*found.archiving, *found.editing), key=lambda edit: (edit.stamp, edit.hash))
+    sides = tuple(_side(session, edit, ARCHIVED, (last.feed, last.number)) for edit in edits)
+    return Conflict(record, part, ARCHIVED, sides, None)
+
+
 def _side(session: Session, edit: Edit, name: str, shown: tuple[str, int]) -> Side:
     connection = session.store.connection
     dot = (edit.feed, edit.number)
+    edited = () if name in edit.set else tuple(edit.set)
     return Side(
-        edit.set[name],
+        edit.set.get(name, ""),
         edit.by,
         history.agency_of_device(connection, edit.device),
         edit.device,
         edit.stamp.time + "Z",
         history.came_through(connection, dot),
         shown=dot == shown,
+        fields=edited,
     )
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from taskforce.actions.plans import PlanResult, import_plan
-from taskforce.actions.receiving import Imported, Rejoined, import_bundle
+from taskforce.actions.receiving import Imported, import_bundle
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TaskforceError
-from taskforce.files import existing_file
+from taskforce.files import Rejoined, existing_file
 from taskforce.i18n import _
 from taskforce.records.registry import all_kinds
 from taskforce.store import exchange

@@ -13,6 +13,7 @@ from taskforce.i18n import _
 from taskforce.records.registry import find_kind, get_kind, kind_names
 from taskforce.records.schema import Type
 from taskforce.store import history, queries
+from taskforce.store.newer import unknown_values
 from taskforce.store.queries import Record
 from taskforce.sync.edit import Edit, Value
 
@@ -59,6 +60,11 @@ def history_of(session: Session, text: str) -> tuple[Record, list[Change]]:
         )
         for edit in edits
     ]
+
+
+def newer_values(session: Session, record: Record) -> dict[str, list[Value]]:
+    """What a record has in fields that only a newer version of the program knows: of each, the values that stand."""
+    return unknown_values(session.store.connection, record.kind, record.id)
 
 
 def actions(session: Session, *, limit: int) -> list[Done]:

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from taskforce import moments
 from taskforce.actions.admission import admit_waiting
 from taskforce.actions.reach import gather
-from taskforce.actions.sending import waiting_edits
+from taskforce.actions.sending import count_edits
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TrustError
 from taskforce.files import new_file
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PeerState:
-    """How exchange with a peer stands: last heard, highest bundle number and those missing; how many
-    edits it has not said it holds (`waiting`), and how many of these were in no bundle yet (`unsent`).
+    """How exchange with a peer stands: last heard, highest bundle number and those missing.
+
+    Of the edits that it may have, `confirmed` counts those that it has said it holds, `waiting` the others, and
+    `unsent` those of the others that were in no bundle yet.
     """
 
     agency: str
@@ -42,6 +44,7 @@ class PeerState:
     missing: str
     waiting: int
     unsent: int
+    confirmed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ def list_peers(session: Session) -> list[PeerState]:
                 max((one.at for one in heard), default=""),
                 max((one.number for one in heard), default=0),
                 to_text(missing),
-                *waiting_edits(session, peer.agency, known),
+                *count_edits(session, peer.agency, known),
             )
         )
     return result

@@ -25,7 +25,7 @@ from taskforce.errors import UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Type
-from taskforce.store import queries
+from taskforce.store import erasing, queries
 from taskforce.store.queries import Record
 from taskforce.sync.edit import Value
 from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
@@ -47,11 +47,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class PlanResult:
-    """What a plan changed, or would change: only records that differ are listed; `archived` ones stay out of view."""
+    """What a plan changed, or would change: only records that differ are listed.
+
+    `archived` ones stay out of view; of `erased` ones parts were erased, and what the plan says in them is left out.
+    """
 
     changes: tuple[Change, ...]
     unchanged: int
     archived: int
+    erased: int
     applied: bool
 
 
@@ -78,7 +82,15 @@ def import_plan(
                 one.save(change.kind, change.record, change.values)
                 progress(1)
     archived = sum(entry.existing is not None and entry.existing.archived for entry in plan.entries)
-    return PlanResult(tuple(changes), len(plan.entries) - len(changes), archived, applied=not dry_run)
+    erased = sum(
+        entry.existing is not None and bool(_erased_parts(session, entry.existing)) for entry in plan.entries
+    )
+    return PlanResult(tuple(changes), len(plan.entries) - len(changes), archived, erased, applied=not dry_run)
+
+
+def _erased_parts(session: Session, record: Record) -> set[str]:
+    places = erasing.erased_parts(session.store.connection, record.id)
+    return {part for _record, kind, part in places if kind == record.kind.name}
 
 
 def _identify(plan: PlanFile, entry: Entry) -> bool:
@@ -242,10 +254,12 @@ def _change_of(plan: PlanFile, entry: Entry) -> Change | None:
         values = _whole(plan, entry, values)
         return Change(kind, entry.record, _label(entry, values), values, new=True)
     old = entry.existing
+    gone = _erased_parts(plan.session, old)
     different = {
         name: value
         for name, value in values.items()
-        if value != old.values.get(name, [] if isinstance(value, list) else "")
+        if kind.part_of(name) not in gone
+        and value != old.values.get(name, [] if isinstance(value, list) else "")
     }
     if different and not kind.editable:
         plan.fault(entry.path, _("a log entry is never edited; correct it by a later one"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from taskforce.actions.session import Session, natural_id
 from taskforce.actions.whose_word import Words
@@ -11,7 +11,8 @@ from taskforce.records.registry import get_kind
 from taskforce.sharing.decide import Decision, Knowledge, ReferralFacts, Scope, decide
 from taskforce.store import exchange, history, queries
 from taskforce.store.queries import Record
-from taskforce.sync.holdings import Ranges
+from taskforce.store.telling import erasures_for
+from taskforce.sync.holdings import Ranges, difference, union
 
 _SENDERS_WORD = ("victim", "to", "sender", "sent_at")
 """Fields of a referral that open a victim's parts only where its sender itself wrote them."""
@@ -19,11 +20,26 @@ _SENDERS_WORD = ("victim", "to", "sender", "sent_at")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What an agency may have of this store: the scopes with the reason, what is held in them, and the others."""
+    """What an agency may have of this store: the scopes with the reason, what is held in them, and the others.
+
+    `erasures` goes whatever the scope: what erased a part that the agency has or had, and what confirms that. `gone` is
+    held and not to be sent: it has no values any more, or the agency could not tell by whose right it erases.
+    """
 
     scopes: Mapping[int, str]
     allowed: dict[str, Ranges]
     withheld: tuple[tuple[exchange.ScopeRow, Decision], ...]
+    erasures: Mapping[str, Ranges] = field(default_factory=dict)
+    gone: Mapping[str, Ranges] = field(default_factory=dict)
+
+    def missing(self, told: Mapping[str, Ranges]) -> dict[str, Ranges]:
+        """What is to be sent to an agency that has said it holds `told`."""
+        found: dict[str, Ranges] = {}
+        for feed, ranges in self.allowed.items():
+            left = difference(difference(ranges, told.get(feed, ())), self.gone.get(feed, ()))
+            if left:
+                found[feed] = left
+        return found
 
 
 def reach_of(session: Session, agency: str, known: Knowledge | None = None) -> Reach:
@@ -40,7 +56,13 @@ def reach_of(session: Session, agency: str, known: Knowledge | None = None) -> R
             withheld.append((row, decision))
     kept_back = [row.id for row, _decision in withheld]
     held = exchange.held_in(session.store.connection, list(allowed), kept_back)
-    return Reach(allowed, held, tuple(withheld))
+    erasures, stays = erasures_for(session.store.connection, agency)
+    for feed, ranges in erasures.items():
+        held[feed] = union(held.get(feed, ()), ranges)
+    gone = exchange.skeletons(session.store.connection)
+    for feed, ranges in stays.items():
+        gone[feed] = union(gone.get(feed, ()), ranges)
+    return Reach(allowed, held, tuple(withheld), erasures, gone)
 
 
 def gather(session: Session) -> Knowledge:

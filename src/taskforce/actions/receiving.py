@@ -10,20 +10,24 @@ from typing import IO, Any
 
 from taskforce import moments
 from taskforce.actions.admission import (
-    UNKNOWN_SIGNER,
-    Signer,
     acknowledge_referrals,
-    faults_of,
     known_signer,
+    notice_ahead,
+    recheck_claims,
+    settle_erasures,
     trusted_key,
 )
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
+from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.errors import TrustError
+from taskforce.files import Rejoined
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
-from taskforce.store import exchange, queries
+from taskforce.store import erasing, exchange, queries
+from taskforce.store.forks import AFTER_FORK, FORK, put_told_forks
 from taskforce.store.ledger import BATCH, Ledger
+from taskforce.store.quarantine import Waiting, put_waiting
 from taskforce.sync import clock, holdings
 from taskforce.sync.bundle import Head, Reader
 from taskforce.sync.edit import Edit
@@ -32,7 +36,6 @@ from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
 
 _MOST_AT_ONCE = 4 << 20
 """Characters of edits held at once: an edit may be megabytes long, and many such come from whoever makes a bundle."""
-
 
 LISTED = 12
 """How many of the records that a bundle touches are told one by one."""
@@ -55,7 +58,7 @@ class Imported:
 
     `records` lists each record that new edits touch: kind, id, and whether it is new here; `some` tells more of the
     first of them; `waiting` counts edits in quarantine by reason; `received` the referrals whose arrival was noted;
-    `ahead` edits from clocks far in the future.
+    `ahead` edits from clocks far in the future; `erased` the parts of records that are erased from now on.
     """
 
     bundle: str
@@ -73,6 +76,7 @@ class Imported:
     received: tuple[str, ...]
     conflicts: int
     ahead: int
+    erased: tuple[erasing.Place, ...]
     applied: bool
 
     @property
@@ -140,10 +144,12 @@ class _Incoming:
     some: tuple[Touched, ...] = ()
     waiting: dict[str, int] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
+    erased: tuple[erasing.Place, ...] = ()
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     shared: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     _ledger: Ledger | None = None
     _row: int = 0
+    _erased_before: set[erasing.Place] = field(default_factory=set)
     _stamp: clock.Stamp | None = None
     _now: datetime = field(init=False)
 
@@ -160,8 +166,11 @@ class _Incoming:
             )
         connection = self.session.store.connection
         before = _count_conflicts(connection)
+        self._erased_before = set(erasing.erased_parts(connection))
         self._learn_signers(head)
         self._ledger = self.session.store.ledger()
+        if self.verified:
+            notice_ahead(self.session, self._ledger, head.holdings)
         text = self.session.store.meta("clock")
         self._stamp = clock.parse_stamp(text) if text else None
         self._row = self._note_bundle(head)
@@ -199,6 +208,7 @@ class _Incoming:
             tuple(self.received),
             self.conflicts,
             self.ahead,
+            self.erased,
             applied,
         )
 
@@ -247,38 +257,30 @@ class _Incoming:
             self.carried.setdefault(edit.feed, []).append((edit.number, edit.number))
             held[place] = self._ledger.hash_at(*place) or ""
             if held[place] == edit.hash:
-                self.shared.setdefault(edit.feed, []).append((edit.number, edit.number))
+                self._share(edit)
                 continue
             signer = self.signers.get(edit.device)
             if signer is None or not signer.verified:
                 self._wait(edit, UNKNOWN_SIGNER, signer)
             else:
                 fresh.append((edit, signer))
-        good, owners = self._checked(fresh, held)
-        for edit in good:
+        found = sort_out(self.session, self._ledger, fresh, held)
+        if found.rebuilt:
+            self._ledger = self.session.store.ledger()
+        for edit, signer, reason in found.waiting:
+            self._wait(edit, reason, signer)
+            if reason in (FORK, AFTER_FORK):
+                self._share(edit)
+        for edit in found.good:
             self._look_at(edit)
-        self._ledger.take(good, owners, bundle=self._row)
-        self.new += len(good)
+            self._share(edit)
+        self._ledger.take(found.good, found.owners, bundle=self._row)
+        self.new += len(found.good)
         self.progress(len(batch))
 
-    def _checked(
-        self, fresh: Sequence[tuple[Edit, Signer]], held: dict[Dot, str]
-    ) -> tuple[list[Edit], dict[tuple[str, str], str]]:
-        """The edits that may enter beside those `held`, and which agency made the records that they prove made."""
-        good: list[Edit] = []
-        owners: dict[tuple[str, str], str] = {}
-        assert self._ledger is not None
-        own = self._ledger.last_of(self.session.store.me.feed)
-        for (edit, signer), reason in zip(fresh, faults_of(fresh, held, own), strict=True):
-            if reason:
-                self._wait(edit, reason, signer)
-            elif held[edit.feed, edit.number] != edit.hash:  # else it is in the bundle twice
-                held[edit.feed, edit.number] = edit.hash
-                self.shared.setdefault(edit.feed, []).append((edit.number, edit.number))
-                good.append(edit)
-                if edit.born:
-                    owners[edit.record, edit.kind] = signer.agency
-        return good, owners
+    def _share(self, edit: Edit) -> None:
+        """Note that the sender and we both hold an edit: neither needs to send it again."""
+        self.shared.setdefault(edit.feed, []).append((edit.number, edit.number))
 
     def _look_at(self, edit: Edit) -> None:
         key = (edit.kind, edit.record)
@@ -304,16 +306,24 @@ class _Incoming:
         return Touched(kind_name, label, title, tuple(self.fields[key]), self.touched[key])
 
     def _wait(self, edit: Edit, reason: str, signer: Signer | None) -> None:
-        waiting = exchange.Waiting(
+        connection = self.session.store.connection
+        is_erased = erasing.is_erased(connection, edit.place)
+        kept = erasing.kept_waiting(edit, reason) if is_erased else edit
+        if kept is None:
+            return  # its values are not to be kept, and without them nobody could check it later
+        one = Waiting(
             edit.hash,
             reason,
             edit.device,
             signer.agency if signer else "",
             signer.certificate if signer else "",
             moments.time_text(self.session.now),
-            edit.text,
+            kept.text,
+            edit.feed,
+            edit.number,
+            self._row,
         )
-        if exchange.put_waiting(self.session.store.connection, waiting, bundle=self._row):
+        if put_waiting(connection, one):
             self.waiting[reason] = self.waiting.get(reason, 0) + 1
 
     def _check_end(self, head: Head) -> None:
@@ -337,21 +347,19 @@ class _Incoming:
             return int(row[0])
         number = head.to[self.session.store.me.agency]
         at = moments.time_text(self.session.now)
-        return exchange.put_bundle(
-            connection, "in", exchange.BundleRow(head.id, head.agency, head.device, number, head.made, at, 0)
-        )
+        found = exchange.BundleRow(head.id, head.agency, head.device, number, head.made, at, 0, head.epoch)
+        return exchange.put_bundle(connection, "in", found)
 
     def _learn_holdings(self, head: Head) -> None:
         """The latest bundle of a verified device says what that device holds; an older one says it no more."""
-        connection = self.session.store.connection
-        carried = {feed: holdings.normalise(pairs) for feed, pairs in self.carried.items()}
         if not self.verified:
             return
-        newest = connection.execute(
-            "SELECT max(number) FROM bundle WHERE direction = 'in' AND device = ?", (head.device,)
-        ).fetchone()[0]
-        if head.to[self.session.store.me.agency] >= newest:
+        connection = self.session.store.connection
+        carried = {feed: holdings.normalise(pairs) for feed, pairs in self.carried.items()}
+        number = head.to[self.session.store.me.agency]
+        if (head.epoch, number) >= exchange.newest_heard(connection, head.device):
             exchange.put_told(connection, head.device, head.holdings)
+            put_told_forks(connection, head.device, head.forks)
         exchange.add_told(connection, head.device, carried)
         shared = {feed: holdings.normalise(pairs) for feed, pairs in self.shared.items()}
         exchange.add_sent(connection, head.agency, shared)
@@ -362,6 +370,9 @@ class _Incoming:
         connection.execute("UPDATE bundle SET edits = ? WHERE id = ?", (self.edits, self._row))
         if self._stamp is not None:
             self.session.store.set_meta("clock", str(self._stamp))
+        self.new += recheck_claims(self.session)
+        settle_erasures(self.session)
+        self.erased = tuple(sorted(set(erasing.erased_parts(connection)) - self._erased_before))
         self.received = acknowledge_referrals(
             self.session, [record for kind, record in self.touched if kind == "referral"]
         )
@@ -370,21 +381,6 @@ class _Incoming:
 def _place_of(kind_name: str) -> int:
     found = find_kind(kind_name)
     return 999 if found is None else found.order
-
-
-class Rejoined:
-    """A stream of which the first bytes were already read."""
-
-    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
-        self._start = start
-        self._rest = rest
-
-    def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes."""
-        if self._start:
-            taken, self._start = (self._start, b"") if size < 0 else (self._start[:size], self._start[size:])
-            return taken + (self._rest.read() if size < 0 else b"")
-        return self._rest.read(size)
 
 
 def _count_conflicts(connection: Any) -> int:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import replace as replace_in
+from heapq import merge
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from taskforce import moments
-from taskforce.actions.reach import Reach, by_reason, reach_of
+from taskforce.actions.evidence import evidence_for, known_evidence, restated
+from taskforce.actions.reach import Reach, by_reason, gather, reach_of
 from taskforce.actions.references import NAMED_BY, shown_ids
 from taskforce.actions.session import Session
 from taskforce.crockford import random_name, short_digest
-from taskforce.errors import Refused, TrustError, UsageError
-from taskforce.files import new_file
+from taskforce.errors import Refused, StoreError, TrustError, UsageError
+from taskforce.files import back_as_it_was, new_file
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import DIRECTORY
 from taskforce.sharing.decide import Knowledge
-from taskforce.store import exchange, queries
-from taskforce.store.carried import carried_by, count_records_in, some_records_in
+from taskforce.store import exchange, history, queries
+from taskforce.store.carried import Carried, carried_by, count_records_in, some_records_in
 from taskforce.sync import bundle, holdings
 from taskforce.sync.holdings import Ranges
 
@@ -112,7 +115,7 @@ def export_bundle(
         with session.store.reading():
             one = _Outgoing(session, code, devices)
             return one.result()
-    with session.store.writing():
+    with ExitStack() as undoing, session.store.writing():
         one = _Outgoing(session, code, devices)
         told = one.result()
         if shown is not None and not told.is_like(shown):
@@ -128,9 +131,12 @@ def export_bundle(
             )
         if isinstance(target, Path):
             path = target / f"{one.id}.bundle" if target.is_dir() else target
+            # It stands on the disk before it counts here; if it then cannot count, it must not stand there.
+            stands = undoing.enter_context(back_as_it_was(path))
             with new_file(path, replace=replace) as stream:
                 one.write(stream, sealed=sealed, progress=progress)
-                one.note()
+            stands()
+            one.note()
             return replace_in(told, file=str(path), written=True)
         one.write(target, sealed=sealed, progress=progress)
         one.note()
@@ -148,22 +154,36 @@ class _Outgoing:
         self.made = moments.time_text(session.now)
         connection = session.store.connection
         self.number = exchange.next_bundle_number(connection, agency)
-        self.reach: Reach = reach_of(session, agency)
+        knowledge = gather(session)
+        self.reach: Reach = reach_of(session, agency, knowledge)
         told = exchange.told_by_all(connection, [device.id for device in devices])
         theirs = exchange.held_of_devices(connection, [device.id for device in devices])
-        self.wanted: dict[str, Ranges] = {
-            feed: missing
-            for feed, ranges in self.reach.allowed.items()
-            if (missing := holdings.difference(ranges, told.get(feed, ())))
-        }
+        self.wanted: dict[str, Ranges] = self.reach.missing(told)
+        # A device that was put back to an earlier state has lost what it wrote since: it comes back, whatever it is.
+        self.returning = exchange.lost_by_their_writers(connection, [device.id for device in devices])
+        for feed, ranges in self.returning.items():
+            self.wanted[feed] = holdings.union(self.wanted.get(feed, ()), ranges)
         # What already passed between us is stated even when it may not pass any more: they know of it, and would
         # send it again for ever.
         self.stated = dict(self.reach.allowed)
         for known in (theirs, exchange.sent_to(connection, agency)):
             for feed, ranges in known.items():
                 self.stated[feed] = holdings.union(self.stated.get(feed, ()), ranges)
-        self.edits = sum(holdings.count(ranges) for ranges in self.wanted.values())
+        restated(session, self.stated)
+        self.evidence = [
+            edit
+            for edit in evidence_for(
+                session, agency, [device.id for device in devices], self.reach, knowledge
+            )
+            if not holdings.contains(self.wanted.get(edit.feed, ()), edit.number)
+            or history.edit_at(connection, (edit.feed, edit.number)) != edit
+        ]
+        self.edits = sum(holdings.count(ranges) for ranges in self.wanted.values()) + len(self.evidence)
         self.carried = carried_by(connection, self.wanted)
+        for edit in self.evidence:
+            one = self.carried.setdefault((edit.kind, edit.part), Carried(0, set(), set()))
+            one.edits += 1
+            one.records.add(edit.record)
 
     def write(self, stream: IO[bytes], *, sealed: bool, progress: Callable[[int], None]) -> None:
         """Write the bundle, sealed to every device of the agency."""
@@ -177,9 +197,19 @@ class _Outgoing:
             made=self.made,
             holdings=self.stated,
             certificates=self._certificates(),
+            feed=self.session.store.me.feed,
+            forks=known_evidence(self.session),
         )
-        texts = exchange.edit_texts(self.session.store.connection, self.wanted, self.reach.scopes)
-        pieces = bundle.write(head, _bodies(texts, progress), self.session.sign_bundle)
+        texts = exchange.edit_texts(
+            self.session.store.connection,
+            self.wanted,
+            self.reach.scopes,
+            beyond=self.reach.erasures,
+            returning=self.returning,
+        )
+        proofs = sorted((dict(edit.body) for edit in self.evidence), key=_place_of)
+        bodies = merge(_bodies(texts, progress), proofs, key=_place_of)
+        pieces = bundle.write(head, bodies, self.session.sign_bundle)
         if sealed:
             seal_stream(
                 cast(BinaryIO, PieceReader(pieces)),
@@ -198,7 +228,14 @@ class _Outgoing:
             self.session.store.connection,
             "out",
             exchange.BundleRow(
-                self.id, self.agency, me.device, self.number, self.made, self.made, self.edits
+                self.id,
+                self.agency,
+                me.device,
+                self.number,
+                self.made,
+                self.made,
+                self.edits,
+                int(me.feed.partition(".")[2]),
             ),
         )
 
@@ -219,9 +256,12 @@ class _Outgoing:
     def _digest(self) -> str:
         wanted = [f"{feed} {ranges}" for feed, ranges in sorted(self.wanted.items())]
         sealed_to = sorted(f"{device.id} {device.seal_to}" for device in self.devices)
-        return short_digest(b"taskforce shown", *(text.encode() for text in (*wanted, "", *sealed_to)))
+        proofs = sorted(edit.hash for edit in self.evidence)
+        told = (*wanted, "", *proofs, "", *sealed_to)
+        return short_digest(b"taskforce shown", *(text.encode() for text in told))
 
     def _goes(self) -> tuple[Going, ...]:
+        told_of_erasure = _("erased: everybody who had it is told")
         return tuple(
             Going(
                 kind,
@@ -229,7 +269,7 @@ class _Outgoing:
                 one.edits,
                 len(one.records),
                 self._names(kind, sorted(one.records)[:NAMED]),
-                tuple(sorted({self.reach.scopes.get(scope, "") for scope in one.scopes} - {""})),
+                tuple(sorted({self.reach.scopes.get(scope, told_of_erasure) for scope in one.scopes})),
             )
             for (kind, part), one in self.carried.items()
         )
@@ -262,6 +302,7 @@ class _Outgoing:
     def _certificates(self) -> list[dict[str, Any]]:
         """The certificates of the sender and of the devices whose edits the bundle carries."""
         authors = {feed.partition(".")[0] for feed in self.wanted} | {self.session.store.me.device}
+        authors |= {edit.device for edit in self.evidence}
         return [
             dict(device.certificate)
             for device in exchange.devices(self.session.store.connection)
@@ -271,8 +312,19 @@ class _Outgoing:
 
 def _bodies(texts: Iterable[str], progress: Callable[[int], None]) -> Iterator[dict[str, Any]]:
     for text in texts:
-        yield json.loads(text)
+        body = json.loads(text)
+        if "sig" not in body:  # what an erasure left: nobody could check it
+            raise StoreError(
+                _("the store's account of what was erased is damaged; nothing was written"),
+                hint=_("run: taskforce doctor --rebuild"),
+            )
+        yield body
         progress(1)
+
+
+def _place_of(body: dict[str, Any]) -> tuple[str, int]:
+    feed, _slash, number = body["edit"].partition("/")
+    return feed, int(number)
 
 
 class PieceReader:
@@ -299,16 +351,22 @@ class PieceReader:
         return data[:size]
 
 
-def waiting_edits(session: Session, agency: str, known: Knowledge) -> tuple[int, int]:
-    """How many edits an agency may have, by what is `known`, and has not said it holds; how many of them never went."""
+def count_edits(session: Session, agency: str, known: Knowledge) -> tuple[int, int, int]:
+    """Of the edits that an agency may have, by what is `known`: how many it has not said it holds, how many of these
+    never went, and how many it has said it holds.
+    """
     devices = [one.id for one in exchange.devices(session.store.connection, agency.upper())]
     if not devices:
         raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
     told = exchange.told_by_all(session.store.connection, devices)
     sent = exchange.sent_to(session.store.connection, agency.upper())
+    reach = reach_of(session, agency.upper(), known)
+    confirmed = sum(
+        holdings.count(holdings.intersection(ranges, told.get(feed, ())))
+        for feed, ranges in reach.allowed.items()
+    )
     waiting = unsent = 0
-    for feed, ranges in reach_of(session, agency.upper(), known).allowed.items():
-        missing = holdings.difference(ranges, told.get(feed, ()))
+    for feed, missing in reach.missing(told).items():
         waiting += holdings.count(missing)
         unsent += holdings.count(holdings.difference(missing, sent.get(feed, ())))
-    return waiting, unsent
+    return waiting, unsent, confirmed

@@ -88,6 +88,8 @@ def _story(session: Session, each: Conflict) -> list[Line | str]:
         meanwhile = "  " + _("(shown meanwhile)") if side.shown else ""
         lines.append(Line(f"  {number}  {value}{meanwhile}", "heading"))
         set_by = conflict_views.set_by(side.by, side.agency, side.at)
+        if side.fields:
+            lines.append("     " + conflict_views.edited(kind, side.fields))
         lines.append(f"     {set_by} · {conflict_views.way(side.agency, side.came_through)}")
     lines.append(_("  neither had seen the other; the later clock decides only what is shown"))
     lines.append(Line(f"  taskforce conflict resolve {label} {each.field} --take N", "command"))
@@ -133,6 +135,7 @@ def _data(each: Conflict) -> dict[str, Any]:
                 "at": side.at,
                 "came_through": side.came_through or None,
                 "shown": side.shown,
+                "fields": list(side.fields),
             }
             for side in each.sides
         ],

@@ -207,14 +207,19 @@ def open_session() -> Session:
     from taskforce.store.store import Store  # deferred: loads SQLCipher
 
     one = opener()
-    session = Session(Store.open(one.folder, opened_key(one)))
+    session = Session(Store.open(one.folder, opened_key(one), briefly=True))
     current.get().opened.append(session)
     return session
 
 
 def close_sessions() -> None:
-    """Close the stores that this invocation opened, so that each is whole in its one file again."""
+    """Close the stores that this invocation opened, so that each is whole in its one file again.
+
+    What they have to say by themselves is said first: that a store goes on in a new feed.
+    """
     for session in current.get().opened:
+        for notice in session.store.notices:
+            console.warn(notice)
         session.store.close()
 
 

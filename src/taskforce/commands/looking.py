@@ -190,6 +190,16 @@ def run_doctor(rebuild: bool) -> Result:
         "waiting": found.waiting,
         "faults": list(found.faults),
         "rebuilt": found.rebuilt,
+        "newer": [
+            {
+                "kind": one.kind,
+                "part": one.part or None,
+                "field": one.field or None,
+                "code": one.code or None,
+                "records": one.records,
+            }
+            for one in found.newer
+        ],
     }
     if found.faults:
         raise Refused(
@@ -214,4 +224,7 @@ def run_doctor(rebuild: bool) -> Result:
             "%(count)d edit waits in quarantine", "%(count)d edits wait in quarantine", found.waiting
         )
         lines.append(text % {"count": found.waiting})
+    if found.newer:
+        lines.append(_("from a newer version, kept and merged as it came; install that version to see it:"))
+        lines += [f"  {checking.newer_sentence(one)}" for one in found.newer]
     return Result(data, Lines(tuple(lines)))

@@ -10,6 +10,7 @@ from typing import Any
 from typer.core import TyperCommand
 
 from taskforce.actions import keeping
+from taskforce.actions.looking import newer_values
 from taskforce.actions.moving import move_all
 from taskforce.actions.references import candidates, find, label_of, names_for, shown_ids
 from taskforce.actions.session import Session
@@ -211,11 +212,38 @@ def _make_list(kind: Kind) -> TyperCommand:
 def _make_show(kind: Kind) -> TyperCommand:
     def run(ref: str) -> Result:
         session = open_session()
-        return shown_record(session, find(session, kind, ref))
+        record = find(session, kind, ref)
+        return shown_record(
+            session, record, [*_newer_notes(session, record), *_erased_parts(session, record)]
+        )
 
     return command(
         "show", run, _("Show one %(kind)s.") % {"kind": _(kind.label).lower()}, [reference_parameter(kind)]
     )
+
+
+def _newer_notes(session: Session, record: Record) -> list[str]:
+    """What a record holds that this version of the program does not know."""
+    return [
+        _("from a newer version: %(field)s: %(value)s")
+        % {
+            "field": name,
+            "value": " ≠ ".join(", ".join(one) if isinstance(one, list) else one for one in values),
+        }
+        for name, values in newer_values(session, record).items()
+    ]
+
+
+def _erased_parts(session: Session, record: Record) -> list[str]:
+    """Of a record of which parts were erased: which, by whom, when and why."""
+    from taskforce.store.erasing import erased_parts
+
+    if not erased_parts(session.store.connection, record.id):
+        return []
+    from taskforce.actions.erasing import erased_of  # deferred: loads what exchange needs
+    from taskforce.reports.erasure_views import erased_by
+
+    return [erased_by(each) for each in erased_of(session, record)]
 
 
 def _make_edit(kind: Kind) -> TyperCommand:

@@ -114,6 +114,7 @@ def run_list() -> Result:
         Column(_("Missing"), "missing"),
         Column(_("To send"), "unsent", justify="right"),
         Column(_("Unconfirmed"), "waiting", justify="right"),
+        Column(_("Confirmed"), "confirmed", justify="right", priority=2),
         Column(_("Verified"), "verified_at", priority=2),
     )
     rows = tuple(
@@ -125,6 +126,7 @@ def run_list() -> Result:
             peer.missing,
             str(peer.unsent or ""),
             str(peer.waiting or ""),
+            str(peer.confirmed or ""),
             _("%(when)s by %(officer)s")
             % {"when": moments.show_time(peer.verified_at), "officer": peer.verified_by},
         )
@@ -149,6 +151,7 @@ def _data(peer: peers.PeerState) -> dict[str, Any]:
         "missing": peer.missing or None,
         "waiting": peer.waiting,
         "unsent": peer.unsent,
+        "confirmed": peer.confirmed,
     }
 
 

@@ -35,6 +35,12 @@ SELF = "self"
 ARCHIVED = "archived"
 """Name of the field, present in every part, that takes a record out of view."""
 
+ERASED = "erased"
+"""Name of the field, possible in every part, by which a record's owner erases the part; its value is the reason."""
+
+DROPPED = "dropped"
+"""Name of the field by which a device confirms that it dropped an erased part's values; it names the erase edit."""
+
 
 class Type:
     """Types of one value. On the wire every value is a string, or a list of strings for `many`."""

@@ -13,7 +13,9 @@ GLYPHS: Mapping[str, str] = {
     "agreement": "§",
     "bundle": "↓",
     "stale": "!",
+    "clock": "◷",
     "waiting": "↑",
+    "newer": "+",
 }
 """A sign for each kind of item of `taskforce.actions.attention`."""
 
@@ -31,10 +33,13 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("draft", "referral"): "taskforce referral list --status draft",
     ("due", "referral"): "taskforce referral list --status sent,received",
     ("conflict", "record"): "taskforce conflict list",
+    ("quarantine", "edit"): "taskforce quarantine list",
     ("late", "agreement"): "taskforce agreement list --sort review_by",
     ("agreement", "agreement"): "taskforce agreement list --sort review_by",
     ("waiting", "peer"): "taskforce peer list",
     ("bundle", "peer"): "taskforce peer list",
     ("stale", "peer"): "taskforce peer list",
+    ("newer", "record"): "taskforce doctor",
+    ("clock", "peer"): "taskforce status",
 }
 """The command that lists all items of a kind and noun."""

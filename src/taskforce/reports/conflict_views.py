@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from taskforce import moments
 from taskforce.i18n import _
@@ -43,6 +44,11 @@ def label_of_field(kind: Kind, name: str) -> str:
 def set_by(officer: str, agency: str, at: str) -> str:
     """Who set a value, and when (`at` is a kept time)."""
     return f"{officer}, {agency or '?'}, {moments.show_time(at)}"
+
+
+def edited(kind: Kind, fields: Sequence[str]) -> str:
+    """What was set in a record by somebody who did not know that it was archived."""
+    return _("edited: %(fields)s") % {"fields": ", ".join(label_of_field(kind, name) for name in fields)}
 
 
 def way(agency: str, came_through: str) -> str:

@@ -66,6 +66,7 @@ def _plan_data(result: PlanResult) -> dict[str, Any]:
         "applied": result.applied,
         "unchanged": result.unchanged,
         "archived": result.archived,
+        "erased": result.erased,
         "changes": [
             {
                 "kind": change.kind.name,
@@ -86,6 +87,13 @@ def _plan_lines(result: PlanResult, name: str) -> list[Line | str]:
         result.archived,
     )
     archived = [Line(stays % {"count": result.archived}, "muted")] if result.archived else []
+    if result.erased:
+        gone = ngettext(
+            "  of %(count)d record a part was erased and stays so; what the plan says of it is left out",
+            "  of %(count)d records a part was erased and stays so; what the plan says of them is left out",
+            result.erased,
+        )
+        archived.append(Line(gone % {"count": result.erased}, "muted"))
     if not result.changes:
         return [_("%(name)s: nothing new") % {"name": name}, *archived]
     counts: dict[str, list[int]] = {}
@@ -130,6 +138,7 @@ def bundle_data(found: Imported) -> dict[str, Any]:
         "waiting": dict(found.waiting),
         "conflicts": found.conflicts,
         "clocks_ahead": found.ahead,
+        "erased": [{"kind": kind, "id": record, "part": part} for record, kind, part in found.erased],
     }
 
 
@@ -154,6 +163,13 @@ def bundle_lines(found: Imported, name: str) -> list[Line | str]:
             found.conflicts,
         )
         lines.append(Line("  " + text % {"count": found.conflicts}, "conflict"))
+    if found.erased:
+        text = ngettext(
+            "%(count)d part of a record was erased: taskforce erase status",
+            "%(count)d parts of records were erased: taskforce erase status",
+            len(found.erased),
+        )
+        lines.append(Line("  " + text % {"count": len(found.erased)}, "late"))
     for reason, number in found.waiting.items():
         lines.append(
             Line(

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from taskforce import moments
 from taskforce.i18n import _
-from taskforce.records.schema import ARCHIVED, Kind
+from taskforce.records.schema import ARCHIVED, DROPPED, Kind
 from taskforce.reports.record_views import shown
 from taskforce.sync.edit import Value
 from taskforce.text import shorten
@@ -49,9 +49,13 @@ def story_of(kind: Kind, changes: Sequence[Told], *, longest: int = _LONGEST) ->
     story: list[Line | str] = []
     for change in changes:
         story.append(f"{moments.show_time(change.at)}  {change.by}, {change.agency or '?'}  · {change.part}")
+        if not change.values:
+            story.append("    " + _("(erased)"))
         for name, value in change.values.items():
             text = shorten(_value(kind, name, value, change.names), longest)
-            story.append(f"    {name}: {text or _('(nothing)')}")
+            known = name == ARCHIVED or kind.field(name) is not None
+            newer = "" if known else "  " + _("(from a newer version)")
+            story.append(f"    {name}: {text or _('(nothing)')}{newer}")
     return story
 
 
@@ -61,4 +65,6 @@ def _value(kind: Kind, name: str, value: Value, names: Mapping[str, str]) -> str
         return shown(field, value, names)
     if name == ARCHIVED:
         return _("yes") if value else _("no")
+    if name == DROPPED:
+        return _("confirmed: no values of this part are held any more")
     return ", ".join(value) if isinstance(value, list) else value

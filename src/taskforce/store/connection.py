@@ -26,10 +26,11 @@ Connection = Any
 _BUSY_MILLISECONDS = 30_000
 
 
-def connect(path: str, key: bytes, *, create: bool = False) -> Connection:
+def connect(path: str, key: bytes, *, create: bool = False, briefly: bool = False) -> Connection:
     """Open the database at `path` with its 32-byte `key`; Locked when the key does not fit.
 
-    `create` makes the file (0600) first and fails if it exists.
+    `create` makes the file (0600) first and fails if it exists. `briefly` says that the connection is for one command:
+    then a database on a disk that is full or read-only, where no journal can be made beside it, is at least read.
     """
     if len(key) != 32:
         raise ValueError("a database key is 32 bytes")
@@ -39,13 +40,44 @@ def connect(path: str, key: bytes, *, create: bool = False) -> Connection:
         raise Locked(
             _("there is no store at this place"), hint=_("make one with: taskforce init --agency CODE")
         )
+    try:
+        return _connect(path, key, create=create)
+    except StoreError:
+        if not briefly:
+            raise
+        try:
+            return _connect_to_read(path, key)
+        except StoreError:
+            pass
+        raise
+
+
+def _connect_to_read(path: str, key: bytes) -> Connection:
+    """Open the database without making a file beside it.
+
+    What is in no journal is whole, and nobody writes where nothing can be written: SQLite need not look for either.
+    What is in a journal can be read by whoever has the database to themselves.
+    """
+    journal = path + "-wal"
+    if os.path.isfile(journal) and os.path.getsize(journal):
+        return _connect(path, key, alone=True)
+    from urllib.parse import quote as url_quote  # deferred: only a disk in trouble needs it
+
+    return _connect("file:" + url_quote(os.path.abspath(path)) + "?mode=ro&immutable=1", key, is_uri=True)
+
+
+def _connect(
+    path: str, key: bytes, *, create: bool = False, alone: bool = False, is_uri: bool = False
+) -> Connection:
     with sentences():
-        connection = sqlite.connect(path, isolation_level=None, timeout=_BUSY_MILLISECONDS / 1000)
+        connection = sqlite.connect(path, isolation_level=None, timeout=_BUSY_MILLISECONDS / 1000, uri=is_uri)
         try:
             # SQLCipher would write a log of its own to stderr, where only sentences stand.
             connection.execute("PRAGMA cipher_log_level = NONE")
             # A PRAGMA takes no bound parameter; the key is 64 hexadecimal digits and nothing else.
             connection.execute("PRAGMA key = \"x'" + key.hex() + "'\"")
+            if alone:
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             try:
                 connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             except sqlite.DatabaseError as error:
@@ -94,7 +126,9 @@ def sentences() -> Iterator[None]:
                 _("the disk is full; nothing was changed"), hint=_("make room and try again")
             ) from None
         if "readonly" in text or "read-only" in text:
-            raise StoreError(_("the store cannot be written: its disk or file is read-only")) from None
+            raise StoreError(
+                _("the store cannot be written: its disk or file is read-only, or the disk is full")
+            ) from None
         if "unable to open" in text:
             raise StoreError(
                 _("the store's file cannot be opened"),

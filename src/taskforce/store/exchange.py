@@ -10,10 +10,12 @@ from typing import Any
 from taskforce.errors import StoreError
 from taskforce.i18n import _
 from taskforce.store.connection import Connection
-from taskforce.store.scopes import WHOLE
+from taskforce.store.scopes import SKELETONS, WHOLE
+from taskforce.sync.edit import known_edit
 from taskforce.sync.holdings import (
     Holdings,
     Ranges,
+    contains,
     difference,
     from_text,
     intersection,
@@ -58,7 +60,10 @@ class ScopeRow:
 
 @dataclass(frozen=True, slots=True)
 class BundleRow:
-    """A bundle that went (`out`) or came (`in`): the other agency, the sending device, its number for that agency."""
+    """A bundle that went (`out`) or came (`in`): the other agency, the sending device, its number for that agency.
+
+    `epoch` is the sending device's when it made it, 0 where it did not say.
+    """
 
     name: str
     agency: str
@@ -67,6 +72,7 @@ class BundleRow:
     made: str
     at: str
     edits: int
+    epoch: int = 0
 
 
 def peers(connection: Connection) -> list[Peer]:
@@ -159,6 +165,21 @@ def held_in(connection: Connection, allowed: Sequence[int], withheld: Sequence[i
             return {feed: ranges for feed, ranges in remaining.items() if ranges}
 
 
+def skeletons(connection: Connection) -> dict[str, Ranges]:
+    """What is held of erased edits, whose values are gone: nothing that could be sent."""
+    return _by_feed(connection, _ranges_in(connection, [SKELETONS]))
+
+
+def had_by(connection: Connection, agency: str) -> dict[str, Ranges]:
+    """All that an agency has, had or may have got: what its devices wrote or said they hold, and what went or came."""
+    ids = [device.id for device in devices(connection, agency)]
+    found = sent_to(connection, agency)
+    for known in (held_of_devices(connection, ids), *(told_by(connection, one) for one in ids)):
+        for feed, ranges in known.items():
+            found[feed] = union(found.get(feed, ()), ranges)
+    return found
+
+
 def held_of_devices(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
     """Everything the store holds of these devices' feeds: they wrote it, so they may hear that we have it."""
     whole = _by_feed(connection, _ranges_in(connection, [WHOLE]))
@@ -238,10 +259,18 @@ def add_sent(connection: Connection, agency: str, holdings: Holdings) -> None:
     )
 
 
-def edit_texts(connection: Connection, wanted: Holdings, scope_ids: Container[int | None]) -> Iterator[str]:
-    """The canonical JSON of the edits in `wanted`, ordered by feed and number.
+def edit_texts(
+    connection: Connection,
+    wanted: Holdings,
+    scope_ids: Container[int | None],
+    *,
+    beyond: Holdings,
+    returning: Holdings,
+) -> Iterator[str]:
+    """The canonical JSON of the edits in `wanted`, ordered by feed and number. Those in `returning` go to their writer.
 
-    `wanted` was worked out from ranges; each edit is held against the allowed scopes once more as it leaves. StoreError
+    `wanted` was worked out from ranges; each edit is held against the allowed scopes once more as it leaves. Of those
+    in `beyond` only what erases a part, or confirms that, may go without. StoreError
     if one is outside them: the store's tables are damaged, and nothing may go.
     """
     for feed in sorted(wanted):
@@ -250,12 +279,18 @@ def edit_texts(connection: Connection, wanted: Holdings, scope_ids: Container[in
             continue
         for first, last in wanted[feed]:
             rows = connection.execute(
-                "SELECT body, (SELECT scope FROM state WHERE state.record = edit.record AND state.kind = edit.kind "
-                "AND state.part = edit.part) FROM edit WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number",
+                "SELECT number, body, (SELECT scope FROM state WHERE state.record = edit.record "
+                "AND state.kind = edit.kind AND state.part = edit.part) FROM edit "
+                "WHERE feed = ? AND number BETWEEN ? AND ? ORDER BY number",
                 (row[0], first, last),
             )
-            for body, scope in rows:
-                if scope not in scope_ids:
+            for number, body, scope in rows:
+                may_go = (
+                    scope in scope_ids
+                    or contains(returning.get(feed, ()), number)
+                    or (contains(beyond.get(feed, ()), number) and known_edit(body).outlives_erasure)
+                )
+                if not may_go:
                     raise StoreError(
                         _("the store's account of who may have what is damaged; nothing was written"),
                         hint=_("run: taskforce doctor --rebuild"),
@@ -277,7 +312,8 @@ def next_bundle_number(connection: Connection, agency: str) -> int:
 def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int:
     """Enter a bundle that goes (`out`) or came (`in`); its row number."""
     cursor = connection.execute(
-        "INSERT INTO bundle (direction, name, agency, device, number, made, at, edits) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO bundle (direction, name, agency, device, number, made, at, edits, epoch) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             direction,
             bundle.name,
@@ -287,9 +323,37 @@ def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int
             bundle.made,
             bundle.at,
             bundle.edits,
+            bundle.epoch,
         ),
     )
     return int(cursor.lastrowid)
+
+
+def newest_heard(connection: Connection, device: str) -> tuple[int, int]:
+    """Epoch and number of the latest bundle that came from a device: a later epoch counts from lower numbers again."""
+    row = connection.execute(
+        "SELECT epoch, number FROM bundle WHERE direction = 'in' AND device = ? "
+        "ORDER BY epoch DESC, number DESC LIMIT 1",
+        (device,),
+    ).fetchone()
+    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+
+def lost_by_their_writers(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
+    """Edits that devices wrote in earlier epochs and do not say they hold: what a restored device has lost.
+
+    Of those that were erased nothing is left that could go back.
+    """
+    result: dict[str, Ranges] = {}
+    gone = skeletons(connection)
+    for device in device_ids:
+        epoch, told = newest_heard(connection, device)[0], told_by(connection, device)
+        for feed, ranges in held_of_devices(connection, [device]).items():
+            if int(feed.partition(".")[2]) >= epoch:
+                continue
+            if lost := difference(difference(ranges, told.get(feed, ())), gone.get(feed, ())):
+                result[feed] = lost
+    return result
 
 
 def bundles(connection: Connection, direction: str) -> list[BundleRow]:
@@ -299,61 +363,3 @@ def bundles(connection: Connection, direction: str) -> list[BundleRow]:
         (direction,),
     )
     return [BundleRow(*row) for row in rows]
-
-
-# ── quarantine ──
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An edit that may not enter yet, why, and the certificate its bundle brought for its device."""
-
-    hash: str
-    reason: str
-    device: str
-    agency: str
-    certificate: str
-    at: str
-    body: str
-
-
-def put_waiting(connection: Connection, waiting: Waiting, *, bundle: int) -> bool:
-    """Put an edit into quarantine; False if it is there already."""
-    cursor = connection.execute(
-        "INSERT OR IGNORE INTO quarantine (hash, reason, device, agency, certificate, bundle, at, body) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            waiting.hash,
-            waiting.reason,
-            waiting.device,
-            waiting.agency,
-            waiting.certificate,
-            bundle,
-            waiting.at,
-            waiting.body,
-        ),
-    )
-    return bool(cursor.rowcount)
-
-
-def waiting(connection: Connection, *, agency: str | None = None, reason: str | None = None) -> list[Waiting]:
-    """Edits in quarantine, of one agency or for one reason or all."""
-    rows = connection.execute(
-        "SELECT hash, reason, device, agency, certificate, at, body FROM quarantine "
-        "WHERE (? IS NULL OR agency = ?) AND (? IS NULL OR reason = ?) ORDER BY id",
-        (agency, agency, reason, reason),
-    )
-    return [Waiting(*row) for row in rows]
-
-
-def count_waiting(connection: Connection) -> list[tuple[str, str, int]]:
-    """How many edits are in quarantine by reason and by the agency, or else the device, that they say they are of."""
-    rows = connection.execute(
-        "SELECT reason, coalesce(nullif(agency, ''), device), count(*) FROM quarantine GROUP BY 1, 2 ORDER BY min(id)"
-    )
-    return [(str(reason), str(who), int(count)) for reason, who, count in rows]
-
-
-def drop_waiting(connection: Connection, hashes: Sequence[str]) -> None:
-    """Take edits out of quarantine."""
-    connection.executemany("DELETE FROM quarantine WHERE hash = ?", [(one,) for one in hashes])

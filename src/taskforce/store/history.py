@@ -55,7 +55,7 @@ def last_redoable(connection: Connection) -> Action | None:
     """The latest undo that was not itself taken back, where nothing else was done since; None otherwise."""
     row = connection.execute(
         "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
-        "WHERE undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) "
+        "WHERE undoable = 1 AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) "
         "AND id > (SELECT coalesce(max(id), 0) FROM action WHERE undoes IS NULL AND undoable = 1) "
         "ORDER BY id DESC LIMIT 1"
     ).fetchone()
@@ -106,6 +106,19 @@ def edit_at(connection: Connection, dot: Dot) -> Edit | None:
         dot,
     ).fetchone()
     return None if row is None else known_edit(row[0])
+
+
+def known_at(connection: Connection, dot: Dot) -> Edit:
+    """The edit at a place that a state names: it is there."""
+    found = edit_at(connection, dot)
+    assert found is not None
+    return found
+
+
+def parts_of(connection: Connection, kind: Kind, record: str) -> list[str]:
+    """The parts of a record that the store holds something of."""
+    rows = connection.execute("SELECT part FROM state WHERE record = ? AND kind = ?", (record, kind.name))
+    return sorted(str(part) for (part,) in rows)
 
 
 def came_through(connection: Connection, dot: Dot) -> str:

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from taskforce.records.registry import find_kind, get_kind
-from taskforce.records.schema import ARCHIVED, SELF, Kind
+from taskforce.records.schema import ARCHIVED, ERASED, SELF, Kind
 from taskforce.store import tables
+from taskforce.store.archiving import list_crossed
 from taskforce.store.connection import Connection
-from taskforce.store.scopes import WHOLE, Scopes
+from taskforce.store.erasing import Erasures, Place
+from taskforce.store.scopes import SKELETONS, WHOLE, Scopes
+from taskforce.sync.archive import hides
 from taskforce.sync.clock import parse_stamp
 from taskforce.sync.edit import Edit, Value, known_edit
 from taskforce.sync.merge import Dot, Head, PartState, dump_state, is_conflict, load_state, merge_edit, winner
@@ -48,11 +51,13 @@ class Ledger:
     agency_of: dict[str, str]
     _feeds: dict[str, int] = field(default_factory=dict)
     _scopes: Scopes = field(init=False)
+    _erasures: Erasures = field(init=False)
     _newly_owned: list[_Record] = field(default_factory=list)
     _loaded: dict[Dot, Edit] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._scopes = Scopes(self.connection)
+        self._erasures = Erasures(self.connection)
 
     def hash_at(self, feed: str, number: int) -> str | None:
         """The hash of the edit that this store holds at a place, or None."""
@@ -63,14 +68,14 @@ class Ledger:
 
     def last_of(self, feed: str) -> Dot:
         """The place of the last edit of a feed that this store holds; number 0 if it holds none."""
-        row = self.connection.execute(
-            "SELECT max(number) FROM edit WHERE feed = ?", (self.feed_id(feed),)
-        ).fetchone()
+        query = "SELECT max(number) FROM edit WHERE feed = ?"
+        row = self.connection.execute(query, (self.feed_id(feed),)).fetchone()
         return feed, int(row[0] or 0)
 
     def take(self, edits: Sequence[Edit], owners: dict[_Record, str], *, bundle: int | None = None) -> None:
         """Take in new edits, whose signatures were checked and which the store does not hold.
 
+        Those that erase a part are by who may erase it; of others in an erased part only skeletons are taken in.
         `owners` maps the records (id and kind) whose creator these edits prove to the agency that made them.
         """
         for start in range(0, len(edits), BATCH):
@@ -78,7 +83,9 @@ class Ledger:
 
     def retake(self, edits: Sequence[Edit], owners: dict[_Record, str]) -> None:
         """Add up edits that the log already holds: the rebuilding of the tables from it."""
-        self._add_up(edits, owners)
+        # What a version before erasures took in comes to life; who has no proof in the edit itself was checked there.
+        fresh = self._erase(edit for edit in edits if ERASED in edit.set and edit.born)
+        self._add_up([self._erasures.strip(edit) for edit in edits], owners, fresh)
 
     def feed_id(self, feed: str) -> int:
         """The number under which the log keeps a feed."""
@@ -94,6 +101,8 @@ class Ledger:
         return known
 
     def _take_batch(self, edits: Sequence[Edit], owners: dict[_Record, str], bundle: int | None) -> None:
+        fresh = self._erase(edit for edit in edits if ERASED in edit.set)
+        edits = [self._erasures.strip(edit) for edit in edits]
         self.connection.executemany(
             "INSERT INTO edit (feed, number, record, kind, part, hash, bundle, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -101,13 +110,21 @@ class Ledger:
                 for e in edits
             ],
         )
-        self._add_up(edits, owners)
+        self._add_up(edits, owners, fresh)
 
-    def _add_up(self, edits: Sequence[Edit], owners: dict[_Record, str]) -> None:
+    def _erase(self, edits: Iterable[Edit]) -> set[Place]:
+        """Note the edits that erase a part; the parts that were not erased before."""
+        return self._erasures.note((self.feed_id(edit.feed), edit) for edit in edits)
+
+    def _add_up(self, edits: Sequence[Edit], owners: dict[_Record, str], erased: set[Place]) -> None:
         self._loaded = {(edit.feed, edit.number): edit for edit in edits}
         records = self._record_numbers(edits, owners)
         parts = self._merged_parts(edits, records)
+        for at in parts:
+            if (at.record, at.kind, at.part) in erased:
+                self._empty(at)
         self._write_conflicts(parts)
+        self._write_crossed(parts, records, erased)
         self._write_rows(parts, records)
         self._write_scopes(parts)
         self.connection.executemany(
@@ -172,23 +189,63 @@ class Ledger:
         self._newly_owned = []
         return list(parts.values())
 
+    def _empty(self, at: _Part) -> None:
+        """Drop the values of a part that is erased from now on: what stays is what erased it and confirmed that."""
+        for name, known in at.state.items():
+            at.heads_before.setdefault(name, tuple(known.heads))
+        place = (at.record, at.kind, at.part)
+        gone, whole = self._erasures.wipe(place)
+        self.connection.execute("DELETE FROM conflict WHERE record = ? AND kind = ? AND part = ?", place)
+        at.state.clear()
+        for edit in whole:
+            merge_edit(at.state, edit.feed, edit.number, edit.set, edit.saw)
+        for feed, number in gone:
+            self._scopes.hold(feed, SKELETONS, [number])
+
+    def _is_erased(self, at: _Part) -> bool:
+        return (at.record, at.kind, at.part) in self._erasures.places
+
     def _state_row(self, key: tuple[str, str, str]) -> tuple[int, str] | None:
-        row: tuple[int, str] | None = self.connection.execute(
-            "SELECT scope, fields FROM state WHERE record = ? AND kind = ? AND part = ?", key
-        ).fetchone()
+        query = "SELECT scope, fields FROM state WHERE record = ? AND kind = ? AND part = ?"
+        row: tuple[int, str] | None = self.connection.execute(query, key).fetchone()
         return row
 
     def _write_conflicts(self, parts: Sequence[_Part]) -> None:
         for at in parts:
+            is_erased = self._is_erased(at)
             for name, before in at.heads_before.items():
-                heads = at.state[name].heads
+                heads = at.state[name].heads if name in at.state else []
                 place = (at.record, at.kind, at.part, name)
-                if len(heads) > 1 and is_conflict(self.heads(at.state, name)):
+                if len(heads) > 1 and not is_erased and is_conflict(self.heads(at.state, name)):
                     self.connection.execute("INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?)", place)
                 elif len(before) > 1:
                     self.connection.execute(
                         "DELETE FROM conflict WHERE record = ? AND kind = ? AND part = ? AND field = ?", place
                     )
+
+    def _write_crossed(
+        self, parts: Sequence[_Part], records: dict[_Record, tuple[int, bool]], erased: set[Place]
+    ) -> None:
+        """List where a record was archived here and edited there: the values of no single field say so."""
+        touched: dict[_Record, list[_Part]] = {}
+        for at in parts:
+            touched.setdefault((at.record, at.kind), []).append(at)
+        for (record, kind), changed in touched.items():
+            is_new = records.get((record, kind), (0, False))[1]
+            if not is_new or erased or any(ARCHIVED in at.state for at in changed):
+                states = self._states_of(record, kind, changed)
+                list_crossed(self.connection, record, kind, states, self.edit_at)
+
+    def _states_of(self, record: str, kind: str, changed: Sequence[_Part]) -> dict[str, PartState]:
+        """The states of all parts of a record that are not erased, with what the batch changes."""
+        rows = self.connection.execute(
+            "SELECT part, fields FROM state WHERE record = ? AND kind = ?", (record, kind)
+        )
+        states = {part: load_state(text) for part, text in rows}
+        states.update((at.part, at.state) for at in changed)
+        return {
+            part: state for part, state in states.items() if (record, kind, part) not in self._erasures.places
+        }
 
     def _write_rows(self, parts: Sequence[_Part], records: dict[_Record, tuple[int, bool]]) -> None:
         touched: dict[_Record, list[_Part]] = {}
@@ -234,37 +291,21 @@ class Ledger:
         for at in changed:
             for name, before in at.heads_before.items():
                 field_ = kind.field(name)
-                if field_ is None or field_.part != at.part or tuple(at.state[name].heads) == before:
+                known = at.state.get(name)
+                if field_ is None or field_.part != at.part or (known and tuple(known.heads) == before):
                     continue
-                values[name] = tables.column_value(kind, name, self.value(at.state, name))
+                value = self.value(at.state, name) if known else ""
+                values[name] = tables.column_value(kind, name, value)
                 words = words or name in searched
         values[ARCHIVED] = int(self._is_archived(changed))
         return values, words
 
     def _is_archived(self, changed: Sequence[_Part]) -> bool:
-        """Whether every part held is archived, by an edit that had seen all that is in it."""
-        if not all(ARCHIVED in at.state for at in changed):
+        """Whether every part held is archived, by an edit that had seen all that is in it, or is erased."""
+        if not all(ARCHIVED in at.state or self._is_erased(at) for at in changed):
             return False
-        rows = self.connection.execute(
-            "SELECT part, fields FROM state WHERE record = ? AND kind = ?",
-            (changed[0].record, changed[0].kind),
-        )
-        states = {part: load_state(text) for part, text in rows}
-        states.update((at.part, at.state) for at in changed)
-        return all(self._hides(state) for state in states.values())
-
-    def _hides(self, state: PartState) -> bool:
-        if ARCHIVED not in state:
-            return False
-        for dot in state[ARCHIVED].heads:
-            edit = self.edit_at(dot)
-            if not edit.set[ARCHIVED]:
-                return False
-            for name, known in state.items():
-                saw = {**edit.saw.get(name, {}), edit.feed: edit.number}
-                if name != ARCHIVED and any(number > saw.get(feed, 0) for feed, number in known.heads):
-                    return False
-        return True
+        states = self._states_of(changed[0].record, changed[0].kind, changed)
+        return all(hides(state, self.edit_at) for state in states.values())
 
     def _ends(self, fresh: Iterable[Edit], old: dict[str, Any] | None) -> dict[str, str]:
         """First and last edit of a record: columns `created…` and `changed…`."""
@@ -296,9 +337,8 @@ class Ledger:
         """The edit that the store holds at a place."""
         found = self._loaded.get(dot)
         if found is None:
-            row = self.connection.execute(
-                "SELECT body FROM edit WHERE feed = ? AND number = ?", (self.feed_id(dot[0]), dot[1])
-            ).fetchone()
+            query = "SELECT body FROM edit WHERE feed = ? AND number = ?"
+            row = self.connection.execute(query, (self.feed_id(dot[0]), dot[1])).fetchone()
             found = known_edit(row[0])
         return found
 
@@ -311,6 +351,9 @@ class Ledger:
             numbers = [(self.feed_id(edit.feed), edit.number) for edit in at.fresh]
             for feed, number in numbers:
                 added.setdefault((feed, WHOLE), []).append(number)
+            for edit in at.fresh:
+                if edit.is_skeleton:
+                    added.setdefault((self.feed_id(edit.feed), SKELETONS), []).append(edit.number)
             if at.scope and at.scope != scope:
                 rows = self.connection.execute(
                     "SELECT feed, number FROM edit WHERE record = ? AND kind = ? AND part = ?",
@@ -355,16 +398,3 @@ class Ledger:
             named = [max(makers, key=lambda edit: (edit.stamp, edit.hash))]
         values = {edit.set[anchor] if isinstance(edit.set[anchor], str) else "" for edit in named}
         return "" if "" in values else " ".join(sorted(map(str, values)))
-
-
-def forget_all(connection: Connection) -> None:
-    """Empty everything that the log adds up to, before it is built anew."""
-    for statement in (
-        "DELETE FROM record",
-        "DELETE FROM state",
-        "DELETE FROM held",
-        "DELETE FROM scope",
-        "DELETE FROM conflict",
-        "INSERT INTO search (search) VALUES ('delete-all')",
-    ):
-        connection.execute(statement)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskforce.errors import StoreError
-from taskforce.files import sync_folder
+from taskforce.files import disk_sentences, drop, sync_folder
 from taskforce.i18n import _
 from taskforce.store.connection import Connection, sentences, transaction, with_sqlite_utils
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
-SCHEMA = 2
+SCHEMA = 4
 """How many migrations there are; kept in `user_version`, so that opening need not load sqlite-utils."""
 
 
@@ -56,29 +56,30 @@ def migrate(connection: Connection, path: str) -> None:
                 connection.execute("PRAGMA user_version = " + str(SCHEMA))
                 if copy is not None:
                     kept = _name_before(Path(path))
-                    os.replace(copy, kept)
+                    with disk_sentences(kept):
+                        os.replace(copy, kept)
+                        sync_folder(kept.parent)
     except BaseException:
         if kept is not None:
-            kept.unlink(missing_ok=True)  # the store is as it was: there is no "before"
+            drop(kept)  # the store is as it was: there is no "before"
         raise
     finally:
         if copy is not None:
-            copy.unlink(missing_ok=True)
-    if kept is not None:
-        sync_folder(kept.parent)
+            drop(copy)
 
 
 def _copy(connection: Connection, path: Path) -> Path:
     """Copy the store as it is now; the copy has the same key, is on the disk, and has no lasting name yet."""
     copy = path.with_name(f"{path.name}.{os.urandom(4).hex()}.part")
     try:
-        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with sentences():
+        with disk_sentences(copy), sentences():
+            os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             connection.execute("VACUUM INTO ?", (str(copy),))
-        with copy.open("rb+") as stream:
-            os.fsync(stream.fileno())
+            with copy.open("rb+") as stream:
+                os.fsync(stream.fileno())
     except BaseException:
-        copy.unlink(missing_ok=True)
+        for left in (copy, copy.with_name(copy.name + "-journal")):
+            drop(left)
         raise
     return copy
 
@@ -106,6 +107,15 @@ def _migrations() -> Migrations:
     @migrations()
     def m002_drafts(database: Database) -> None:
         database.execute(_DRAFTS)
+
+    @migrations()
+    def m003_feeds(database: Database) -> None:
+        for statement in _FEEDS:
+            database.execute(statement)
+
+    @migrations()
+    def m004_erasures(database: Database) -> None:
+        database.execute(_ERASURES)
 
     return migrations
 
@@ -172,3 +182,27 @@ _LOG = (
 
 _DRAFTS = "CREATE TABLE draft (key TEXT PRIMARY KEY, typed TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID"
 """What was typed into a form and not saved yet, as a JSON object by field; it never leaves this store."""
+
+_FEEDS = (
+    # The epoch that a bundle's sender was in: after a restored backup it counts its bundles from an earlier number.
+    "ALTER TABLE bundle ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
+    # Whose place an edit in quarantine would take.
+    "ALTER TABLE quarantine ADD COLUMN feed TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE quarantine ADD COLUMN number INTEGER NOT NULL DEFAULT 0",
+    """UPDATE quarantine SET
+        feed = substr(json_extract(body, '$.edit'), 1, instr(json_extract(body, '$.edit'), '/') - 1),
+        number = CAST(substr(json_extract(body, '$.edit'), instr(json_extract(body, '$.edit'), '/') + 1) AS INTEGER)""",
+    "CREATE INDEX quarantine_place ON quarantine (feed, number)",
+    # Feeds of which two edits with one number are known, and the lowest such number: from it on nothing of them counts
+    # but what people admitted.
+    "CREATE TABLE fork (feed TEXT PRIMARY KEY, number INTEGER NOT NULL, at TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE decided (
+        hash TEXT PRIMARY KEY, decision TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL) WITHOUT ROWID""",
+    # The edits that prove forks, as far as a device has said it knows them.
+    "CREATE TABLE told_fork (device TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (device, hash)) WITHOUT ROWID",
+)
+
+_ERASURES = """CREATE TABLE erasure (
+    record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, feed INTEGER NOT NULL, number INTEGER NOT NULL,
+    PRIMARY KEY (record, kind, part, feed, number)) WITHOUT ROWID"""
+"""The edits that erased a part. Whether their author might was decided as they came in: this is no sum of the log."""

@@ -146,6 +146,22 @@ def owner_of(connection: Connection, kind: Kind, record: str) -> str:
     return "" if row is None else str(row[0])
 
 
+def scope_of(connection: Connection, place: tuple[str, str, str]) -> int:
+    """The number of the scope that a part of a record is in: who may have it; 0 where nothing of it is held."""
+    row = connection.execute(
+        "SELECT scope FROM state WHERE record = ? AND kind = ? AND part = ?", place
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def anchor_of(connection: Connection, place: tuple[str, str, str]) -> str:
+    """The record that decides who may have a part; empty where there is none, or where it is contested."""
+    row = connection.execute(
+        "SELECT anchor FROM scope WHERE id = ?", (scope_of(connection, place),)
+    ).fetchone()
+    return "" if row is None or " " in row[0] else str(row[0])
+
+
 def search(connection: Connection, words: str, *, kind: Kind | None = None, limit: int = 50) -> list[Record]:
     """Records that hold all the words (each as a prefix), best first; nothing for no words."""
     terms = [

@@ -13,6 +13,9 @@ from taskforce.store.connection import Connection
 WHOLE = 0
 """Stands for all scopes in `held`: everything the store has of a feed, mostly in one range."""
 
+SKELETONS = -1
+"""Stands in `held` for the edits of erased parts that have no values any more: held, but nothing to send."""
+
 
 @dataclass(slots=True)
 class Scopes:

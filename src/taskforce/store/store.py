@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +47,10 @@ class Store:
     def __init__(self, folder: Path, connection: Connection) -> None:
         self.folder = folder
         self.connection = connection
+        self.notices: list[str] = []
+        """What the people at this store are to be told, once: that it began a new epoch, and why."""
+        self._why_anew = ""
+        self._is_unscrubbed = False
 
     @classmethod
     def create(cls, folder: Path, key: bytes, meta: Mapping[str, str]) -> Store:
@@ -62,20 +66,33 @@ class Store:
         return store
 
     @classmethod
-    def open(cls, folder: Path, key: bytes) -> Store:
-        """Open the store in `folder`; Locked if there is none or the key does not fit, StoreError if it is newer."""
+    def open(cls, folder: Path, key: bytes, *, briefly: bool = False) -> Store:
+        """Open the store in `folder`; Locked if there is none or the key does not fit, StoreError if it is newer.
+
+        `briefly` is for one command: see `connect`.
+        """
         path = str(folder / DATABASE)
-        connection = connect(path, key)
+        connection = connect(path, key, briefly=briefly)
         store = cls(folder, connection)
         try:
             if not check_schema(connection):
                 migrate(connection, path)
             if store.meta("tables") != _TABLES:
                 store.rebuild()
+            store.scrub()
         except BaseException:
             store.close()
             raise
         return store
+
+    @classmethod
+    def look(cls, folder: Path, key: bytes) -> list[str]:
+        """What the engine finds wrong with the store in `folder`, without migrating or mending anything."""
+        store = cls(folder, connect(str(folder / DATABASE), key))
+        try:
+            return store.check()
+        finally:
+            store.close()
 
     def close(self) -> None:
         """Let go of the database."""
@@ -127,9 +144,69 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction: all or nothing, and the only writer while it lasts."""
-        with transaction(self.connection):
-            yield
+        """One transaction: all or nothing, and the only writer while it lasts.
+
+        If the store turns out to be a copy, or one that was put back, it first begins a new epoch.
+        """
+        from taskforce.store import incarnation  # deferred: reading needs nothing of it
+
+        self._why_anew = ""
+        self.__dict__.pop("me", None)  # another process may have begun an epoch meanwhile
+        try:
+            with transaction(self.connection):
+                if why := incarnation.differs(self):
+                    self.begin_epoch(why)
+                given_out = self._given_out()
+                yield
+                if self._why_anew or given_out != self._given_out() or not self.meta(incarnation.MARKER):
+                    incarnation.mark(self)
+        except BaseException:
+            self.__dict__.pop("me", None)
+            raise
+        if self._why_anew:
+            self.notices.append(
+                _("%(why)s; its edits are numbered in a new feed from now on: %(feed)s")
+                % {"why": _(self._why_anew), "feed": self.me.feed}
+            )
+        self.scrub()
+
+    def _given_out(self) -> tuple[int, int]:
+        """Changes whenever a transaction gives out a number: of an own edit, or of a bundle."""
+        row = self.connection.execute(
+            "SELECT (SELECT max(number) FROM edit WHERE feed = (SELECT id FROM feed WHERE name = ?)), "
+            "(SELECT max(id) FROM bundle)",
+            (self.me.feed,),
+        ).fetchone()
+        return row[0] or 0, row[1] or 0
+
+    def begin_epoch(self, why: str) -> None:
+        """Begin a new epoch: own edits are numbered from 1 in a new feed. Only inside `writing()`, and once in it."""
+        from taskforce import moments  # deferred: hardly ever happens
+        from taskforce.store.incarnation import next_epoch
+
+        if self._why_anew:
+            return
+        before = self.me
+        epoch = next_epoch(self.connection, before.device, int(before.feed.partition(".")[2]))
+        self.set_meta("epoch", str(epoch))
+        del self.me
+        self._why_anew = why
+        self.connection.execute(
+            "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)",
+            (moments.time_text(moments.now()), before.officer, f"new epoch {epoch}: {why}"),
+        )
+
+    def scrub(self) -> None:
+        """After an erasure, take what was deleted out of the file for good; where it cannot be done now, later."""
+        if self._is_unscrubbed or not self.meta("scrub"):
+            return
+        from taskforce.store.erasing import scrub  # deferred: hardly ever needed
+
+        self._is_unscrubbed = (
+            True  # one attempt: where others read on and on, the next opening is soon enough
+        )
+        with suppress(StoreError):  # what was asked for is done, and the setting stays
+            self._is_unscrubbed = not scrub(self.connection)
 
     def ledger(self) -> Ledger:
         """The log's writer, for use inside `writing()`."""
@@ -147,8 +224,6 @@ class Store:
 
     def replay(self) -> int:
         """Empty what the log adds up to and add the log up again; only inside `writing()`."""
-        from taskforce.store.ledger import forget_all  # deferred: as above
-
         owners = {
             (record, kind): owner
             for record, kind, owner in self.connection.execute("SELECT id, kind, owner FROM record")
@@ -191,6 +266,19 @@ class Store:
         except StoreError as error:
             found.append(error.sentence)
         return found
+
+
+def forget_all(connection: Connection) -> None:
+    """Empty everything that the log adds up to, before it is built anew."""
+    for statement in (
+        "DELETE FROM record",
+        "DELETE FROM state",
+        "DELETE FROM held",
+        "DELETE FROM scope",
+        "DELETE FROM conflict",
+        "INSERT INTO search (search) VALUES ('delete-all')",
+    ):
+        connection.execute(statement)
 
 
 def store_exists(folder: Path) -> bool:

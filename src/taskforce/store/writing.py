@@ -10,13 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from taskforce.canonical import canonical
-from taskforce.records.schema import ARCHIVED, Kind
+from taskforce.errors import Refused
+from taskforce.i18n import _
+from taskforce.records.schema import ARCHIVED, DROPPED, ERASED, Kind
 from taskforce.store import tables
+from taskforce.store.erasing import Place, erased_parts, is_erased
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.store.store import Store
 from taskforce.sync.clock import Stamp, parse_stamp, tick
-from taskforce.sync.edit import Edit, Value, compose, known_edit, parse_edit
-from taskforce.sync.merge import load_state
+from taskforce.sync.edit import Edit, Saw, Value, compose, known_edit, parse_edit
+from taskforce.sync.merge import PartState, load_state
 
 Signer = Callable[[bytes], str]
 
@@ -55,8 +58,30 @@ class Writer:
         rows = self.store.connection.execute(
             "SELECT part FROM state WHERE record = ? AND kind = ? ORDER BY part", (record, kind.name)
         ).fetchall()
-        for (part,) in rows:
+        erased = {
+            part for _record, name, part in erased_parts(self.store.connection, record) if name == kind.name
+        }
+        parts = [part for (part,) in rows]
+        for part in [
+            part for part in parts if part not in erased
+        ] or parts:  # if all are erased, that is said
             self._queue(kind, record, part, {ARCHIVED: "yes" if archived else ""}, "")
+
+    def erase(self, place: Place, reason: str, kept: Mapping[str, Value], *, nonce: str = "") -> None:
+        """Erase a part of a record, for ever: everywhere, all that was and will be set in it but `reason` and `kept`.
+
+        `nonce` proves that this agency made the record.
+        """
+        self.flush()
+        state = self._state(place)
+        saw = {name: known.saw_now() for name, known in (state or {}).items()}
+        self._append(place, {ERASED: reason, **kept}, saw, nonce, "{}")
+
+    def confirm_erased(self, place: Place, edit: str) -> None:
+        """Say that this device holds no values of an erased part any more; `edit` is what erased it."""
+        state = self._state(place) or {}
+        saw = {DROPPED: state[DROPPED].saw_now()} if DROPPED in state else {}
+        self._append(place, {DROPPED: edit}, saw, "", "{}")
 
     def flush(self) -> None:
         """Take the queued edits into the log."""
@@ -66,14 +91,61 @@ class Writer:
         self._pending_records.clear()
 
     def _queue(self, kind: Kind, record: str, part: str, values: Mapping[str, Value], nonce: str) -> None:
-        connection = self.store.connection
-        row = connection.execute(
-            "SELECT fields FROM state WHERE record = ? AND kind = ? AND part = ?", (record, kind.name, part)
+        place = (record, kind.name, part)
+        if is_erased(self.store.connection, place):
+            raise Refused(
+                _("the part %(part)s of this %(kind)s was erased, and stays so")
+                % {"part": part, "kind": _(kind.label).lower()},
+                hint=_(
+                    "see who erased it and why with: taskforce erase status; keep what is new in a new record"
+                ),
+            )
+        state = self._state(place)
+        born = "" if state is not None else nonce or self.own_nonce(kind, record)
+        known = state or {}
+        saw = {
+            name: known[name].saw_now() for name in (known if ARCHIVED in values else values) if name in known
+        }
+        if ARCHIVED not in values and (seen := self._archived_as_seen(kind, record)):
+            saw[ARCHIVED] = (
+                seen  # whoever knowingly brings it back into view is in no conflict with who archived it
+            )
+        before = json.dumps(self._before(kind, record, values), ensure_ascii=False, separators=(",", ":"))
+        self._append(place, values, saw, born, before, first=state is None)
+        if nonce:
+            self._owners[record, kind.name] = self.store.me.agency
+
+    def _archived_as_seen(self, kind: Kind, record: str) -> dict[str, int]:
+        """What took a record out of view or brought it back, in any part of it, as seen by an edit made now."""
+        rows = self.store.connection.execute(
+            "SELECT fields FROM state WHERE record = ? AND kind = ?", (record, kind.name)
+        )
+        seen: dict[str, int] = {}
+        for (fields,) in rows:
+            if ARCHIVED in fields:
+                known = load_state(fields).get(ARCHIVED)
+                for feed, number in (known.saw_now() if known else {}).items():
+                    seen[feed] = max(number, seen.get(feed, 0))
+        return seen
+
+    def _state(self, place: Place) -> PartState | None:
+        row = self.store.connection.execute(
+            "SELECT fields FROM state WHERE record = ? AND kind = ? AND part = ?", place
         ).fetchone()
-        state = {} if row is None else load_state(row[0])
-        born = "" if row is not None else nonce or self._own_nonce(kind, record)
-        seen_fields = state if ARCHIVED in values else values
-        saw = {name: state[name].saw_now() for name in seen_fields if name in state}
+        return None if row is None else load_state(row[0])
+
+    def _append(
+        self,
+        place: Place,
+        values: Mapping[str, Value],
+        saw: Mapping[str, Saw],
+        born: str,
+        before: str,
+        *,
+        first: bool = False,
+    ) -> None:
+        """Queue the next edit of this device's feed."""
+        record, kind, part = place
         self.number += 1
         self.stamp = tick(self.stamp, self.now)
         body = compose(
@@ -82,7 +154,7 @@ class Writer:
             prev=self.prev,
             stamp=self.stamp,
             by=self.by,
-            kind=kind.name,
+            kind=kind,
             record=record,
             part=part,
             values=values,
@@ -92,15 +164,12 @@ class Writer:
         body["sig"] = self.sign(canonical(body).encode())
         edit = parse_edit(body)
         self.prev = edit.hash
-        before = json.dumps(self._before(kind, record, values), ensure_ascii=False, separators=(",", ":"))
-        self._befores.append((edit.feed, edit.number, row is None, before))
-        if nonce:
-            self._owners[record, kind.name] = self.store.me.agency
+        self._befores.append((edit.feed, edit.number, first, before))
         self._pending.append(edit)
         self._pending_records.add(record)
         self.saved += 1
 
-    def _own_nonce(self, kind: Kind, record: str) -> str:
+    def own_nonce(self, kind: Kind, record: str) -> str:
         """The nonce of a record that this agency made: a part that is added later must prove whose it is, too."""
         connection = self.store.connection
         owner = connection.execute(

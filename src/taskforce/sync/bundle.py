@@ -27,6 +27,7 @@ KNOWN_REQUIREMENTS: frozenset[str] = frozenset()
 """Features of later versions that a reader must know to read a bundle rightly; this version needs none."""
 
 _ID = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
+_HASH = re.compile(r"[A-Za-z0-9_-]{43}")
 _AGENCY = re.compile(r"[A-Z0-9][A-Z0-9-]{1,31}")
 _NUMBER = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _MADE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
@@ -34,7 +35,10 @@ _MADE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first document of a bundle. `to` maps each recipient agency to this bundle's number for it."""
+    """The first document of a bundle. `to` maps each recipient agency to this bundle's number for it.
+
+    `epoch` is the sender's own (0 where it does not say), `forks` the hashes of edits that prove forks, known to it.
+    """
 
     id: str
     agency: str
@@ -44,6 +48,8 @@ class Head:
     holdings: Holdings
     certificates: tuple[Mapping[str, Any], ...]
     body: Mapping[str, Any]
+    epoch: int = 0
+    forks: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -77,6 +83,8 @@ def compose_head(
     made: str,
     holdings: Holdings,
     certificates: Iterable[Mapping[str, Any]],
+    feed: str = "",
+    forks: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The head document of a new bundle."""
     if not to:
@@ -89,7 +97,9 @@ def compose_head(
         "device": device,
         "to": {code: str(number) for code, number in to.items()},
         "made": made,
-        "holdings": {feed: to_text(ranges) for feed, ranges in sorted(holdings.items()) if ranges},
+        **({"feed": feed} if feed else {}),
+        "holdings": {name: to_text(ranges) for name, ranges in sorted(holdings.items()) if ranges},
+        **({"forks": known} if (known := sorted(forks)) else {}),
         "certificates": [dict(each) for each in certificates],
     }
 
@@ -195,7 +205,27 @@ def parse_head(data: object, name: str) -> Head:
         _holdings(data.get("holdings", {}), name),
         tuple(certificates),
         data,
+        _epoch(data, name),
+        _forks(data, name),
     )
+
+
+def _epoch(data: dict[str, Any], name: str) -> int:
+    feed = data.get("feed")
+    if feed is None:
+        return 0
+    if not isinstance(feed, str) or not is_feed(feed) or not feed.startswith(data["device"] + "."):
+        raise _fault(name, _("feed is one of the sending device"))
+    return int(feed.partition(".")[2])
+
+
+def _forks(data: dict[str, Any], name: str) -> tuple[str, ...]:
+    found = data.get("forks", [])
+    if not isinstance(found, list) or not all(
+        isinstance(each, str) and _HASH.fullmatch(each) for each in found
+    ):
+        raise _fault(name, _("forks is a list of hashes of edits"))
+    return tuple(found)
 
 
 def _recipients(to: object, name: str) -> dict[str, int]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taskforce.canonical import canonical
+from taskforce.records.schema import DROPPED, ERASED
 from taskforce.sync.clock import Stamp, parse_stamp
 
 Value = str | list[str]
@@ -63,6 +64,23 @@ class Edit:
     def device(self) -> str:
         """The device that wrote it."""
         return self.feed.partition(".")[0]
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What it is about: record, kind and part."""
+        return self.record, self.kind, self.part
+
+    @property
+    def is_skeleton(self) -> bool:
+        """Whether it is what an erasure left of an edit: nothing is set in it and nobody's signature fits it."""
+        return not self.sig
+
+    @property
+    def outlives_erasure(self) -> bool:
+        """Whether it stays whole in an erased part: what erases it, and what confirms that."""
+        return ERASED in self.set or (
+            self.set.keys() == {DROPPED} and _ID.fullmatch(str(self.set[DROPPED])) is not None
+        )
 
     @property
     def signed(self) -> bytes:
@@ -135,8 +153,66 @@ def parse_edit(body: object) -> Edit:
 
 
 def known_edit(text: str) -> Edit:
-    """An edit that this store already checked and kept as canonical JSON."""
-    return parse_edit(json.loads(text))
+    """An edit that this store already checked and kept as canonical JSON, or its skeleton; it is not checked again."""
+    body: dict[str, Any] = json.loads(text)
+    if "sig" not in body:
+        return _skeleton(body, text)
+    feed, _, number = body["edit"].partition("/")
+    time, _, counter = body["at"].partition("Z/")
+    return Edit(
+        feed,
+        int(number),
+        body.get("prev", ""),
+        Stamp(time, int(counter)),
+        body["by"],
+        body["kind"],
+        body["record"],
+        body["part"],
+        body["set"],
+        {
+            name: {other: int(top) for other, top in seen.items()}
+            for name, seen in body.get("saw", {}).items()
+        },
+        body.get("born", ""),
+        body["sig"],
+        body,
+        text,
+        hash_of(text),
+    )
+
+
+_KEPT = ("edit", "prev", "at", "by", "kind", "record", "part", "born")
+
+
+def skeleton_of(edit: Edit) -> Edit:
+    """What stays of an edit whose part was erased: its place and hash, the one before it, what it was about, who, when.
+
+    The values go, and with them the names of the fields, what had been seen of each, and the signature: whoever has a
+    signature can try which values it fits. The hash covers the signature, so nobody can try values against it.
+    """
+    kept = {key: edit.body[key] for key in _KEPT if key in edit.body}
+    return _skeleton(body := {**kept, "hash": edit.hash}, canonical(body))
+
+
+def _skeleton(body: Mapping[str, Any], text: str) -> Edit:
+    feed, _, number = body["edit"].rpartition("/")
+    return Edit(
+        feed,
+        int(number),
+        body.get("prev", ""),
+        parse_stamp(body["at"]),
+        body["by"],
+        body["kind"],
+        body["record"],
+        body["part"],
+        {},
+        {},
+        body.get("born", ""),
+        "",
+        body,
+        text,
+        body["hash"],
+    )
 
 
 def compose(

@@ -174,6 +174,8 @@ class TaskforceApp(LockableApp):
         """Read the shown screen again if what it shows has changed, here or in another process."""
         if self.desk.is_locked:
             return
+        for notice in self.desk.take_notices():
+            self.say(notice)
         try:
             self.desk.require_unmoved()
             if not self.desk.has_changed():

@@ -45,6 +45,7 @@ class Desk:
         self._version = -1
         self._file: tuple[int, int] | None = None
         self._made_by: str | None = None
+        self._notices: list[str] = []
 
     @property
     def is_locked(self) -> bool:
@@ -83,6 +84,11 @@ class Desk:
             version = data_version(connection)
         before, self._version = self._version, version
         return version != before
+
+    def take_notices(self) -> list[str]:
+        """What the store has had to say by itself since the last call: that it goes on in a new feed, and why."""
+        found, self._notices = self._notices, []
+        return found
 
     def require_unmoved(self) -> None:
         """StoreError if the store's file was taken away or replaced since it was opened: to write on would lose it."""
@@ -158,8 +164,12 @@ class Desk:
         session: Session | None = getattr(self._own, "session", None)
         if session is None:
             session = self._own.session = self._open()
-        with sentences():
-            return work(session)
+        try:
+            with sentences():
+                return work(session)
+        finally:
+            self._notices += session.store.notices
+            session.store.notices.clear()
 
     def _open(self) -> Session:
         if self._key is None:

@@ -47,8 +47,9 @@ class SideBox(Static):
         conflict, number = one.conflict, self.number
         side = conflict.sides[number - 1]
         device = _("device %(device)s") % {"device": side.device}
+        edited = f"\n{conflict_views.edited(conflict.record.kind, side.fields)}" if side.fields else ""
         told = content_of(
-            "\n\n" + conflict_views.set_by(side.by, side.agency, side.at) + "\n",
+            edited + "\n\n" + conflict_views.set_by(side.by, side.agency, side.at) + "\n",
             Line(f"{conflict_views.way(side.agency, side.came_through)} · {device}\n", "muted"),
             Line(conflict_views.unseen(number, len(conflict.sides)), "muted"),
         )

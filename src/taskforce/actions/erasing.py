@@ -1,0 +1,226 @@
+"""Erases parts of a record for ever, everywhere, and tells who has confirmed that they did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taskforce.actions.owning import leads_of
+from taskforce.actions.reach import gather, reach_of
+from taskforce.actions.references import find_any, label_of
+from taskforce.actions.session import Session
+from taskforce.errors import Refused, UsageError
+from taskforce.i18n import _
+from taskforce.records.registry import find_kind
+from taskforce.records.schema import DROPPED, ERASED, SELF, Kind
+from taskforce.store import erasing, exchange, history, queries
+from taskforce.store.queries import Record
+from taskforce.sync.edit import Edit, Value
+from taskforce.sync.holdings import contains
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What an erasure does: the parts of a record, how many edits lose their values here, which agencies are told.
+
+    `copies` are files beside the store that keep it as it was before an upgrade: the values are still in them.
+    """
+
+    record: Record
+    label: str
+    parts: tuple[str, ...]
+    edits: int
+    agencies: tuple[str, ...]
+    copies: tuple[str, ...]
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A device that has confirmed that it holds the values no more: when, and whose it is."""
+
+    agency: str
+    device: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedPart:
+    """A part that was erased: by whom, when, why; who has confirmed; and which agencies' devices have not.
+
+    `waiting` maps agencies that had it, or may have got it, to their devices that have not confirmed; an agency of
+    which no device is known here has none.
+    """
+
+    record: str
+    kind: str
+    label: str
+    part: str
+    by: str
+    agency: str
+    at: str
+    reason: str
+    confirmed: tuple[Answer, ...]
+    waiting: dict[str, tuple[str, ...]]
+
+
+def erase(
+    session: Session, text: str, parts: Sequence[str] = (), *, reason: str, dry_run: bool = False
+) -> Erasure:
+    """Erase parts of the record that `text` names, all if none is named; it cannot be undone.
+
+    Refused unless the record is this agency's: its id proves who made it. An agency's own record is that agency's; a
+    record of which nobody can prove to be the maker, as one from a plan, is its operation's lead's.
+    """
+    if not reason.strip():
+        raise UsageError(_("--reason is needed: everybody who had it is told why it was erased"))
+    record = find_any(session, text)
+    chosen = _chosen(session, record, parts)
+    _require_owner(session, record)
+    if not dry_run:
+        # By ref: the store's history must not go on calling it by a name that is erased.
+        with session.acting(f"erase {record.ref}", undoable=False) as one:
+            nonce = one.own_nonce(record.kind, record.id)
+            for part in chosen:
+                kept = _kept_values(session, record, part)
+                one.erase((record.id, record.kind.name, part), reason.strip(), kept, nonce=nonce)
+    places = [(record.id, record.kind.name, part) for part in chosen]
+    numbers = [one for place in places for one in erasing.numbers_of(session.store.connection, place)]
+    gone = (
+        sum(not kept for _feed, _number, kept in numbers) if dry_run else sum(kept for *_dot, kept in numbers)
+    )
+    told = {agency: devices for place in places for agency, devices in _expected(session, place).items()}
+    if len(told.get(session.store.me.agency, ())) == 1:
+        del told[session.store.me.agency]  # this device is its only one
+    copies = tuple(sorted(path.name for path in session.store.folder.glob("store.db.before-*")))
+    return Erasure(
+        record,
+        label_of(record) or record.ref,
+        tuple(chosen),
+        gone,
+        tuple(sorted(told)),
+        copies,
+        applied=not dry_run,
+    )
+
+
+def _chosen(session: Session, record: Record, parts: Sequence[str]) -> list[str]:
+    """The parts to erase: those named, or all that are here or that others may have added without our hearing of it."""
+    kind = record.kind
+    for part in parts:
+        if part not in kind.parts:
+            raise UsageError(
+                _("a %(kind)s has no part %(part)s") % {"kind": kind.name, "part": part},
+                hint=_("its parts: %(parts)s") % {"parts": ", ".join(kind.parts)},
+            )
+    held = [part for part in kind.parts if history.state_of(session.store.connection, kind, record.id, part)]
+    wanted = list(parts) or [
+        part for part in kind.parts if part in held or kind.anchors.get(part) in ("", SELF)
+    ]
+    connection = session.store.connection
+    # An erasure by a feed that forked does not travel: the owner may say it again.
+    left = [part for part in wanted if not erasing.is_erased_by_log(connection, (record.id, kind.name, part))]
+    if not left:
+        raise Refused(
+            _("%(label)s: this was erased already") % {"label": label_of(record) or record.ref},
+            hint=_("see who confirmed it with: taskforce erase status %(ref)s") % {"ref": record.ref},
+        )
+    return left
+
+
+def _require_owner(session: Session, record: Record) -> None:
+    own, label = session.store.me.agency, label_of(record) or record.ref
+    owner = queries.owner_of(session.store.connection, record.kind, record.id)
+    if owner == own:
+        return
+    if owner:
+        raise Refused(
+            _("%(label)s is %(agency)s's: only they can erase it") % {"label": label, "agency": owner},
+            hint=_("ask them; a record is taken out of view here with: taskforce %(kind)s archive %(label)s")
+            % {"kind": record.kind.name, "label": label},
+        )
+    if record.kind.name == "agency" and record.id == session.own_agency:
+        return
+    if record.kind.name != "agency" and leads_of(session, record.kind, record.id) == {session.own_agency}:
+        return
+    raise Refused(
+        _("nobody can prove to have made %(label)s, and it is not of an operation that you lead")
+        % {"label": label},
+        hint=_("the lead of its operation can erase it"),
+    )
+
+
+def _kept_values(session: Session, record: Record, part: str) -> dict[str, Value]:
+    """What an erasure repeats of the part: the record that decides who may have it, or nobody new could be told."""
+    anchor = record.kind.anchors.get(part, "")
+    if anchor in ("", SELF):
+        return {}
+    value = queries.anchor_of(session.store.connection, (record.id, record.kind.name, part))
+    return {anchor: value} if value else {}
+
+
+def status(session: Session, text: str = "") -> list[ErasedPart]:
+    """Every erased part, or those of the record that `text` names, and who has confirmed."""
+    wanted = find_any(session, text).id if text else ""
+    return [_told(session, place) for place in erasing.erased_parts(session.store.connection, wanted)]
+
+
+def erased_of(session: Session, record: Record) -> list[ErasedPart]:
+    """The erased parts of one record."""
+    places = erasing.erased_parts(session.store.connection, record.id)
+    return [_told(session, place) for place in places if place[1] == record.kind.name]
+
+
+def _told(session: Session, place: erasing.Place) -> ErasedPart:
+    connection = session.store.connection
+    record, kind_name, part = place
+    whole = erasing.whole_edits(connection, place)
+    first = erasing.erasing_edits(connection, place)[0]
+    confirmed: dict[str, Edit] = {}
+    for edit in whole:
+        if DROPPED in edit.set or ERASED in edit.set:
+            confirmed.setdefault(edit.device, edit)
+    waiting = {
+        agency: tuple(device for device in devices if device not in confirmed)
+        for agency, devices in _expected(session, place).items()
+        if not devices or not set(devices) <= confirmed.keys()
+    }
+    reason = first.set[ERASED]
+    return ErasedPart(
+        record,
+        kind_name,
+        _label(session, find_kind(kind_name), record),
+        part,
+        first.by,
+        history.agency_of_device(connection, first.device),
+        first.stamp.time + "Z",
+        reason if isinstance(reason, str) else ", ".join(reason),
+        tuple(
+            Answer(history.agency_of_device(connection, device), device, edit.stamp.time + "Z")
+            for device, edit in confirmed.items()
+        ),
+        waiting,
+    )
+
+
+def _label(session: Session, kind: Kind | None, record: str) -> str:
+    found = None if kind is None else queries.get_record(session.store.connection, kind, record)
+    return record if found is None else label_of(found) or found.ref
+
+
+def _expected(session: Session, place: erasing.Place) -> dict[str, tuple[str, ...]]:
+    """The agencies that have, had or may have got something of a part, each with its devices known here."""
+    connection = session.store.connection
+    numbers = [(feed, number) for feed, number, _gone in erasing.numbers_of(connection, place)]
+    numbers += erasing.numbers_waiting(connection, place)
+    known = gather(session)
+    scope = queries.scope_of(connection, place)
+    own = session.store.me
+    found: dict[str, tuple[str, ...]] = {}
+    for agency in (own.agency, *(peer.agency for peer in exchange.peers(connection))):
+        devices = tuple(one.id for one in exchange.devices(connection, agency))
+        had = exchange.had_by(connection, agency)
+        was_there = any(contains(had.get(feed, ()), number) for feed, number in numbers)
+        if agency == own.agency or was_there or scope in reach_of(session, agency, known).scopes:
+            found[agency] = devices
+    return found

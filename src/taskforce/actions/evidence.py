@@ -1,0 +1,69 @@
+"""Evidence of forks on its way: every bundle carries the two edits that prove a fork to whoever may have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taskforce.actions.reach import Reach
+from taskforce.actions.session import Session, natural_id
+from taskforce.records.registry import find_kind
+from taskforce.records.schema import SELF
+from taskforce.sharing.decide import Knowledge, Scope, decide
+from taskforce.store import forks
+from taskforce.sync.edit import Edit, known_edit
+from taskforce.sync.holdings import Ranges, intersection
+
+LOOKED_BACK = 1000
+"""How many edits before a fork point that is not exact a peer is asked for again, bundle by bundle."""
+
+
+def evidence_for(
+    session: Session, agency: str, devices: Sequence[str], reach: Reach, known: Knowledge
+) -> list[Edit]:
+    """The edits that prove forks which an agency may have and not all its devices say they know.
+
+    They go by the same rules as other edits; those that its own devices wrote go back to them in any case.
+    """
+    connection = session.store.connection
+    edits = {one.hash: known_edit(one.body) for one in forks.evidence(connection)}
+    edits = {
+        digest: edit for digest, edit in edits.items() if not edit.is_skeleton
+    }  # they prove nothing to others
+    if not edits:
+        return []
+    told = [forks.told_forks(connection, device) for device in devices]
+    return [
+        edit
+        for digest, edit in edits.items()
+        if not all(digest in each for each in told)
+        and (edit.device in devices or _may_have(session, agency, edit, reach, known))
+    ]
+
+
+def known_evidence(session: Session) -> list[str]:
+    """The hashes of the edits that prove forks, as this store tells its peers that it knows them."""
+    return [one.hash for one in forks.evidence(session.store.connection)]
+
+
+def restated(session: Session, stated: dict[str, Ranges]) -> None:
+    """Leave out of what we state to hold the edits around a fork that we have not found yet.
+
+    We know that such a feed parted at the latest at its fork point, from one edit that does not follow another. Peers
+    that believe we hold what came before would never send us the edits that show where.
+    """
+    connection = session.store.connection
+    for feed, point in forks.fork_points(connection).items():
+        if feed in stated and not forks.is_exact(connection, feed, point):
+            stated[feed] = intersection(stated[feed], ((1, max(1, point - 1 - LOOKED_BACK)),))
+
+
+def _may_have(session: Session, agency: str, edit: Edit, reach: Reach, known: Knowledge) -> bool:
+    scope = forks.scope_of(session.store.connection, edit.record, edit.kind, edit.part)
+    if scope is not None:
+        return scope in reach.scopes
+    kind = find_kind(edit.kind)
+    anchor = "" if kind is None else kind.anchors.get(edit.part, "")
+    named = edit.record if anchor == SELF else edit.set.get(anchor, "")
+    if not isinstance(named, str):
+        return False
+    return decide(natural_id("agency", agency), Scope(edit.kind, edit.part, named), known).allowed

@@ -1,0 +1,215 @@
+"""What waits in quarantine: looked at, and admitted or dropped by people. Nothing in it affects any table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taskforce import moments
+from taskforce.actions.admission import settle_erasures, signer_of, take_waiting, trusted_key
+from taskforce.actions.session import Session
+from taskforce.actions.sorting import BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER
+from taskforce.crockford import normalise, short_digest
+from taskforce.errors import Ambiguous, NotFound, Refused
+from taskforce.i18n import N_, _
+from taskforce.records.schema import ERASED
+from taskforce.store import forks, quarantine
+from taskforce.store.forks import AFTER_FORK, FORK
+from taskforce.store.quarantine import ADMITTED, DROPPED, Waiting
+from taskforce.sync.edit import Edit, known_edit
+
+REASONS = {
+    UNKNOWN_SIGNER: N_("the agency that signed is not verified yet"),
+    BROKEN_SIGNATURE: N_("the signature does not hold"),
+    FORK: N_("another edit with the same number is known"),
+    AFTER_FORK: N_("its feed forked before it"),
+    FALSE_CLAIM: N_("it claims a record of another agency, or to have seen what was never written"),
+    NOT_OWNER: N_("it erases what is another agency's"),
+}
+"""Why an edit waits, as a sentence."""
+
+SHOWN = 8
+"""Characters of the ref by which an edit in quarantine is called."""
+
+
+def ref_of(edit_hash: str) -> str:
+    """What people call an edit by: a short name made of its hash, to be typed and said over the radio."""
+    return short_digest(b"taskforce waiting", edit_hash.encode())[:SHOWN]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An edit in quarantine as people see it."""
+
+    ref: str
+    hash: str
+    reason: str
+    edit: str
+    agency: str
+    device: str
+    by: str
+    at: str
+    since: str
+    kind: str
+    record: str
+    part: str
+    values: dict[str, object]
+    may_enter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision did: the edits it was about, and those of a feed that need one of their own, by hash."""
+
+    edits: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def list_quarantined(session: Session) -> list[Quarantined]:
+    """All that waits, by feed and number."""
+    return [_shown(one) for one in quarantine.waiting(session.store.connection)]
+
+
+def show(session: Session, text: str) -> Quarantined:
+    """One edit that waits, by its ref or hash, or the beginning of its ref."""
+    return _shown(_find(session, text))
+
+
+def admit(session: Session, text: str) -> Decided:
+    """Let an edit in, by its ref or hash, or with a feed's name all that wait after its fork.
+
+    Only edits of a feed that forked: one of the two at the fork, or later ones; at each number at most one. Refused
+    for any other: an unknown signer is admitted by verifying its agency, a broken signature never.
+    """
+    if forks.flagged_at(session.store.connection, text):
+        return _admit_feed(session, text)
+    one = _find(session, text)
+    if one.reason == UNKNOWN_SIGNER:
+        raise Refused(
+            _("the agency that signed this edit is not verified"),
+            hint=_("compare words and enter its card: taskforce peer add CARD; its edits come in by that"),
+        )
+    if one.reason == NOT_OWNER:
+        raise Refused(
+            _("this edit erases what is not known to be its agency's"),
+            hint=_("it enters by itself if that agency turns out to lead the operation of what it erases"),
+        )
+    if not _may_enter(one):
+        raise Refused(
+            _("this edit can never enter: %(reason)s") % {"reason": _(REASONS.get(one.reason, one.reason))},
+            hint=_("drop it with: taskforce quarantine drop %(ref)s") % {"ref": ref_of(one.hash)},
+        )
+    with session.store.writing():
+        _take_in(session, [one])
+    return Decided((one.hash,), ())
+
+
+def drop(session: Session, text: str) -> Decided:
+    """Forget an edit for good: it does not come back with another bundle. The history keeps that it was dropped.
+
+    Refused for the two edits of a fork, which are evidence.
+    """
+    one = _find(session, text)
+    if one.reason == FORK:
+        raise Refused(
+            _("this edit proves that %(feed)s forked; evidence is kept") % {"feed": one.feed},
+            hint=_("see: taskforce feed show %(feed)s") % {"feed": one.feed},
+        )
+    if one.reason == AFTER_FORK and ERASED in known_edit(one.body).set:
+        raise Refused(_("this edit erased something here; it is kept to tell by whom and why"))
+    with session.store.writing():
+        quarantine.drop_waiting(session.store.connection, [one.hash])
+        _note(session, DROPPED, [one])
+    return Decided((one.hash,), ())
+
+
+def _admit_feed(session: Session, feed: str) -> Decided:
+    """Admit what waits after a fork, where just one edit of a number is known."""
+    with session.store.writing():
+        connection = session.store.connection
+        later = quarantine.waiting(connection, feed=feed, reason=AFTER_FORK)
+        alone = [one for one in later if len(forks.known_at(connection, feed, one.number)) == 1]
+        left = [one.hash for one in quarantine.waiting(connection, feed=feed) if one not in alone]
+        _take_in(session, alone)
+    return Decided(tuple(one.hash for one in alone), tuple(left))
+
+
+def _take_in(session: Session, some: Sequence[Waiting]) -> None:
+    connection = session.store.connection
+    good: list[Edit] = []
+    owners: dict[tuple[str, str], str] = {}
+    ledger = session.store.ledger()
+    for one in some:
+        edit = known_edit(one.body)
+        if ledger.hash_at(edit.feed, edit.number) is not None:
+            raise Refused(
+                _("the other edit numbered %(edit)s was admitted already")
+                % {"edit": f"{edit.feed}/{edit.number}"},
+                hint=_("see both with: taskforce feed show %(feed)s") % {"feed": edit.feed},
+            )
+        signer = signer_of(session, one.certificate, trusted_key(session, one.agency))
+        if signer is None:
+            raise Refused(_("the agency that signed this edit is not verified"))
+        if edit.born:
+            owners[edit.record, edit.kind] = signer.agency
+        good.append(edit)
+    quarantine.drop_waiting(connection, [one.hash for one in some])
+    _note(session, ADMITTED, some)
+    take_waiting(session, good, owners, {one.hash: one.bundle for one in some})
+    settle_erasures(session)
+
+
+def _note(session: Session, decision: str, some: Sequence[Waiting]) -> None:
+    """Keep a decision, so that it holds when the edits come again, and enter it into the history."""
+    connection = session.store.connection
+    officer, at = session.store.me.officer, moments.time_text(session.now)
+    quarantine.decide(connection, [one.hash for one in some], decision, at, officer)
+    for one in some:
+        connection.execute(
+            "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)",
+            (at, officer, f"{decision} {one.feed}/{one.number} ({one.reason}) {ref_of(one.hash)}"),
+        )
+
+
+def _may_enter(one: Waiting) -> bool:
+    return one.reason in (FORK, AFTER_FORK)
+
+
+def _find(session: Session, text: str) -> Waiting:
+    connection = session.store.connection
+    start = normalise(text)
+    hashes = quarantine.hashes_waiting(connection)
+    found = [one for one in hashes if one == text or (start and ref_of(one).startswith(start))]
+    if len(found) > 1:
+        raise Ambiguous(
+            _('several edits in quarantine begin with "%(text)s"') % {"text": text},
+            candidates=[ref_of(one) for one in found[:10]],
+        )
+    one = quarantine.get_waiting(connection, found[0]) if found else None
+    if one is None:
+        raise NotFound(
+            _('nothing in quarantine begins with "%(text)s"') % {"text": text},
+            hint=_("see what waits with: taskforce quarantine list"),
+        )
+    return one
+
+
+def _shown(one: Waiting) -> Quarantined:
+    body = json.loads(one.body)
+    return Quarantined(
+        ref_of(one.hash),
+        one.hash,
+        one.reason,
+        f"{one.feed}/{one.number}",
+        one.agency,
+        one.device,
+        body["by"],
+        body["at"].partition("/")[0],
+        one.at,
+        body["kind"],
+        body["record"],
+        body["part"],
+        body.get("set", {}),  # nothing where its part was erased
+        _may_enter(one),
+    )

@@ -1,0 +1,70 @@
+"""Erasures as people read them: what goes, who is told, who has confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskforce import moments
+from taskforce.i18n import _, ngettext
+from taskforce.views import Line
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.actions.erasing import ErasedPart, Erasure
+
+
+def preview(erasure: Erasure) -> Iterator[str]:
+    """What an erasure would do, before anybody is asked."""
+    count = ngettext("%(count)d edit loses its values", "%(count)d edits lose their values", erasure.edits)
+    yield _("%(label)s: %(parts)s · %(count)s") % {
+        "label": erasure.label,
+        "parts": ", ".join(erasure.parts),
+        "count": count % {"count": erasure.edits},
+    }
+    yield _("told with the next bundle: %(agencies)s") % {"agencies": ", ".join(erasure.agencies)}
+
+
+def done(erasure: Erasure) -> Iterator[Line | str]:
+    """What an erasure did."""
+    yield Line(
+        _("%(label)s: erased (%(parts)s)") % {"label": erasure.label, "parts": ", ".join(erasure.parts)}, "ok"
+    )
+    yield "  " + _("it goes with the next bundle to everybody who has it; who confirmed: %(command)s") % {
+        "command": f"taskforce erase status {erasure.record.ref}"
+    }
+    if erasure.copies:
+        yield Line("  " + copies_line(erasure.copies), "late")
+
+
+def copies_line(copies: tuple[str, ...]) -> str:
+    """That files beside the store still hold what was erased."""
+    return _("copies from before an upgrade still hold it; delete them when you can: %(files)s") % {
+        "files": ", ".join(copies)
+    }
+
+
+def erased_by(one: ErasedPart) -> str:
+    """Who erased a part, when and why."""
+    return _("%(part)s erased by %(by)s, %(agency)s, on %(when)s: %(reason)s") % {
+        "part": one.part,
+        "by": one.by,
+        "agency": one.agency or "?",
+        "when": moments.show_time(one.at),
+        "reason": one.reason,
+    }
+
+
+def story(one: ErasedPart) -> Iterator[Line | str]:
+    """An erased part, and who has confirmed and who has not."""
+    yield Line(f"{one.kind} {one.label} · {erased_by(one)}", "heading")
+    for each in one.confirmed:
+        when = moments.show_time(each.at)
+        yield "  " + _("confirmed  %(agency)s, device %(device)s, %(when)s") % {
+            "agency": each.agency or "?",
+            "device": each.device[:4],
+            "when": when,
+        }
+    for agency, devices in one.waiting.items():
+        named = ", ".join(device[:4] for device in devices)
+        text = _("not yet    %(agency)s, device %(devices)s") if named else _("not yet    %(agency)s")
+        yield Line("  " + text % {"agency": agency, "devices": named}, "late")

@@ -1,0 +1,125 @@
+"""Where edits wait that may not enter, each with its reason; and what people decided about them. No table heeds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from taskforce.store.connection import Connection
+
+ADMITTED, DROPPED = "admitted", "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An edit that may not enter yet, why, its place, and the certificate its bundle brought for its device.
+
+    `bundle` is the row of the bundle that brought it; None where it was taken out of the log or came before bundles
+    were noted.
+    """
+
+    hash: str
+    reason: str
+    device: str
+    agency: str
+    certificate: str
+    at: str
+    body: str
+    feed: str
+    number: int
+    bundle: int | None = None
+
+
+def put_waiting(connection: Connection, one: Waiting) -> bool:
+    """Put an edit into quarantine; False if it is there already, or if people dropped it.
+
+    One that waited for its signer to be known waits for the reason that is found once it is.
+    """
+    if decision_on(connection, one.hash) == DROPPED:
+        return False
+    found = connection.execute("SELECT reason FROM quarantine WHERE hash = ?", (one.hash,)).fetchone()
+    if found is not None:
+        if found[0] == "unknown-signer" and one.reason != found[0]:
+            connection.execute(
+                "UPDATE quarantine SET reason = ?, agency = ?, certificate = ? WHERE hash = ?",
+                (one.reason, one.agency, one.certificate, one.hash),
+            )
+        return False
+    connection.execute(
+        "INSERT INTO quarantine (hash, reason, device, agency, certificate, at, body, feed, number, bundle) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            one.hash,
+            one.reason,
+            one.device,
+            one.agency,
+            one.certificate,
+            one.at,
+            one.body,
+            one.feed,
+            one.number,
+            one.bundle,
+        ),
+    )
+    return True
+
+
+def waiting(
+    connection: Connection, *, agency: str | None = None, reason: str | None = None, feed: str | None = None
+) -> list[Waiting]:
+    """Edits in quarantine, of one agency or feed or for one reason or all, by feed and number."""
+    rows = connection.execute(
+        "SELECT hash, reason, device, agency, certificate, at, body, feed, number, bundle "
+        "FROM quarantine WHERE (? IS NULL OR agency = ?) AND (? IS NULL OR reason = ?) "
+        "AND (? IS NULL OR feed = ?) ORDER BY feed, number, hash",
+        (agency, agency, reason, reason, feed, feed),
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def hashes_waiting(connection: Connection) -> list[str]:
+    """The hashes of all edits in quarantine."""
+    return [str(one) for (one,) in connection.execute("SELECT hash FROM quarantine ORDER BY hash")]
+
+
+def get_waiting(connection: Connection, edit_hash: str) -> Waiting | None:
+    """An edit in quarantine, or None."""
+    row = connection.execute(
+        "SELECT hash, reason, device, agency, certificate, at, body, feed, number, bundle "
+        "FROM quarantine WHERE hash = ?",
+        (edit_hash,),
+    ).fetchone()
+    return None if row is None else Waiting(*row)
+
+
+def count_waiting(connection: Connection) -> list[tuple[str, str, int, str]]:
+    """How many edits are in quarantine by reason and by the agency, or else the device, that they say they are of.
+
+    Last comes their feed, where they are all of one.
+    """
+    rows = connection.execute(
+        "SELECT reason, coalesce(nullif(agency, ''), device), count(*), "
+        "CASE WHEN min(feed) = max(feed) THEN min(feed) ELSE '' END "
+        "FROM quarantine GROUP BY 1, 2 ORDER BY min(id)"
+    )
+    return [(str(reason), str(who), int(count), str(feed)) for reason, who, count, feed in rows]
+
+
+def drop_waiting(connection: Connection, hashes: Iterable[str]) -> None:
+    """Take edits out of quarantine."""
+    connection.executemany("DELETE FROM quarantine WHERE hash = ?", [(one,) for one in hashes])
+
+
+def decide(connection: Connection, hashes: Sequence[str], decision: str, at: str, by: str) -> None:
+    """Keep what was decided about edits, so that it holds when they come again."""
+    connection.executemany(
+        "INSERT INTO decided VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET decision = excluded.decision, "
+        "at = excluded.at, by = excluded.by",
+        [(one, decision, at, by) for one in hashes],
+    )
+
+
+def decision_on(connection: Connection, edit_hash: str) -> str:
+    """What was decided about an edit: `admitted`, `dropped`, or nothing."""
+    row = connection.execute("SELECT decision FROM decided WHERE hash = ?", (edit_hash,)).fetchone()
+    return "" if row is None else str(row[0])

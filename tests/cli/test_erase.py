@@ -1,0 +1,94 @@
+"""`taskforce erase`: asked for on a terminal or with --yes, by the owner only, told everywhere a person looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from program import Team, introduce, new_team
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Team, Team]:
+    """CITY has met somebody and referred them to NGO, which has heard of it."""
+    city = new_team(tmp_path / "city", "CITY", "J. Okafor")
+    ngo = new_team(tmp_path / "ngo", "NGO", "S. Chan")
+    introduce(city, ngo)
+    city.call("victim", "add", "--age-band", "9-17", "--family-name", "Zqxcanary", "--health", "Thirsty").ok()
+    city.call("agency", "add", "NGO").ok()
+    city.call("referral", "add", victim(city), "--to", "NGO", "--services", "shelter").ok()
+    city.call("referral", "send", city.data("referral", "list")[0]["ref"]).ok()
+    carry(city, ngo)
+    return city, ngo
+
+
+def victim(team: Team) -> str:
+    """The ref of the one victim."""
+    return str(team.data("victim", "list")[0]["ref"])
+
+
+def carry(sender: Team, to: Team) -> str:
+    """Take a bundle over; what the import says."""
+    path = to.folder / f"from-{sender.folder.name}"
+    agency = to.data("status")["agency"]
+    sender.call("export", "--to", agency, "-o", str(path), "--force").ok()
+    return to.call("import", str(path)).ok().out
+
+
+def test_it_is_never_done_unasked(two: tuple[Team, Team]) -> None:
+    city, _ngo = two
+    ran = city.call("erase", victim(city), "--reason", "she asked for it").failed(2)
+    assert "--yes" in ran.err and "identity" in ran.err and "NGO" in ran.err
+    assert city.error("erase", victim(city), "--yes")["exit"] == 2  # no reason
+    assert city.data("erase", "status") == []
+    assert city.data("victim", "list")[0]["family_name"] == "Zqxcanary"
+
+
+def test_the_owner_erases_everybody_confirms_and_everywhere_it_is_said(two: tuple[Team, Team]) -> None:
+    city, ngo = two
+    ref = victim(city)
+    city.call("erase", ref, "--part", "identity", "--reason", "she asked for it", "--yes").ok()
+    assert "not yet    NGO" in city.call("erase", "status").ok().out
+    assert "1 part of a record was erased" in carry(city, ngo)
+    for team in two:
+        assert team.data("victim", "show", ref)["family_name"] is None
+        assert not team.data("search", "Zqxcanary")
+        sentence = "identity erased by J. Okafor, CITY, on "
+        assert sentence in team.call("victim", "show", ref).err
+        assert sentence in team.call("erase", "status", ref).out
+        told = team.call("history", ref).out
+        assert "(erased)" in told and "erased: she asked for it" in told and "Zqxcanary" not in told
+    carry(ngo, city)
+    assert "all who had it have confirmed" in city.call("erase", "status").ok().out
+    (status,) = city.data("erase", "status")
+    assert {each["agency"] for each in status["confirmed"]} == {"CITY", "NGO"} and status["waiting"] == []
+    ran = city.call("victim", "edit", ref, "--family-name", "Sok").failed(4)
+    assert "was erased" in ran.err
+
+
+def test_others_cannot(two: tuple[Team, Team]) -> None:
+    _city, ngo = two
+    error = ngo.error("erase", victim(ngo), "--reason", "no reason", "--yes")
+    assert error["exit"] == 4 and "CITY" in error["message"]
+    assert ngo.data("victim", "list")[0]["family_name"] == "Zqxcanary"
+
+
+def test_a_record_erased_whole_is_out_of_view_and_stays_so(two: tuple[Team, Team]) -> None:
+    city, ngo = two
+    ref = victim(city)
+    city.call("erase", ref, "--reason", "entered by mistake", "--yes").ok()
+    carry(city, ngo)
+    for team in two:
+        assert team.data("victim", "list") == []
+        assert team.data("victim", "show", ref)["archived"]
+        team.call("victim", "archive", ref, "--restore").failed(4)
+        assert team.data("doctor")["faults"] == []
+
+
+def test_words_that_make_no_sense(two: tuple[Team, Team]) -> None:
+    city, _ngo = two
+    ref = victim(city)
+    assert city.error("erase", ref, "--part", "nose", "--reason", "x", "--yes")["exit"] == 2
+    assert city.error("erase", ref, ref, "--reason", "x", "--yes")["exit"] == 2
+    assert city.error("erase", "status", "--part", "identity")["exit"] == 2
+    assert city.error("erase", "V-0000", "--reason", "x", "--yes")["exit"] == 3

@@ -1,0 +1,75 @@
+"""Runs the program again and again, each time in a child of its own whose disk shim.c can spoil.
+
+This is a process that test_io_faults.py starts with the shim loaded (LD_PRELOAD); it answers one JSON line on stdin by
+one on stdout. Each run is a fork of it, so that a thousand of them do not pay for a thousand starts of Python.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import pkgutil
+import sys
+from typing import Any, NoReturn
+
+import taskforce
+from taskforce.__main__ import main
+
+
+def serve() -> None:
+    """Run what each line asks for."""
+    _load()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(json.dumps(_run(json.loads(line))), flush=True)
+
+
+def _load() -> None:
+    """Load what the commands need, once."""
+    for found in pkgutil.walk_packages(taskforce.__path__, "taskforce."):
+        if not found.name.startswith(("taskforce.tui", "taskforce.demo", "taskforce.__main__")):
+            importlib.import_module(found.name)
+    for name in ("nacl.bindings", "pyrage", "sqlite_utils", "rich.table"):
+        importlib.import_module(name)
+
+
+def _run(task: dict[str, Any]) -> dict[str, Any]:
+    """One run: its wait status (a signal's number, or none and the exit code), and what it wrote."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(read_end)
+        _act(task, write_end)
+    os.close(write_end)
+    with open(read_end, encoding="utf-8", errors="replace") as pipe:
+        said = pipe.read()
+    status = os.waitpid(child, 0)[1]
+    return {
+        "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+        "code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+        "said": said,
+    }
+
+
+def _act(task: dict[str, Any], said: int) -> NoReturn:
+    """Be the program, with a disk that fails as the task says."""
+    code = 99
+    try:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (as long as the process)
+        for descriptor in (1, 2):
+            os.dup2(said, descriptor)
+        os.chdir(task["folder"])
+        os.environ.update(task["environment"])
+        trace = os.open(task["trace"], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600) if task["trace"] else -1
+        ctypes.CDLL(None).shim_arm(task["mode"], ctypes.c_long(task["at"]), trace)
+        code = main(task["arguments"])
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    serve()
