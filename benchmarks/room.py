@@ -130,6 +130,7 @@ def _play(folder: Path, count: int, act: Callable[[Watched], Awaitable[None]] | 
             async with room.run_test(size=SCREEN):
                 ready = await room.until(lambda: said in room.shown, said)
                 if act is not None:
+                    room.sweeper.begin()  # as the program does in a terminal
                     await act(room)
         finally:
             desk.close()

@@ -27,6 +27,7 @@ from taskforce.tui.ending import heed_signals, telling_nothing
 from taskforce.tui.locking import LockableApp
 from taskforce.tui.safety import VisibleOnly
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
+from taskforce.tui.sweeping import Sweeper
 from taskforce.tui.working import begin, unhurried
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class TaskforceApp(LockableApp):
         super().__init__(desk)
         self._filters.append(VisibleOnly())
         self.wall = wall
+        self.sweeper = Sweeper()
         self._mark: tuple[object, ...] = ()
         self._was_stopped = False
         chosen = settings.read_settings()
@@ -151,11 +153,16 @@ class TaskforceApp(LockableApp):
         """Begin to watch the store and the clock."""
         if not self.is_headless:
             heed_signals(self._stopped)
+            self.set_timer(LOOK_EVERY, self.sweeper.begin)
         get_running_loop().set_exception_handler(self._told_of_fault)
         self.set_interval(LOOK_EVERY, self.look)
         self.set_interval(TICK_EVERY, self._tick)
         if self._own_keys and not self.wall:
             begin(self, self._tell_wrong_keys, "keymap")
+
+    def on_unmount(self) -> None:
+        """Leave nothing of the room behind in the process."""
+        self.sweeper.end()
 
     async def _tell_wrong_keys(self) -> None:
         """Say which names and keys of the setting keymap there are none of; else they would do nothing, silently."""
@@ -172,6 +179,7 @@ class TaskforceApp(LockableApp):
 
     def look(self) -> None:
         """Read the shown screen again if what it shows has changed, here or in another process."""
+        self.sweeper.sweep(self.idle)
         if self.desk.is_locked:
             return
         for notice in self.desk.take_notices():
