@@ -84,9 +84,7 @@ def histories(draw: st.DrawFn) -> list[Edit]:
                 known[letter][feed] = max(number, known[letter].get(feed, 0))
         saw = [f"{feed}{number}" for feed, number in known[letter].items() if number]
         known[letter][letter] += 1
-        made.append(
-            edit(f"{letter}{known[letter][letter]}", *saw, minute=draw(st.integers(0, 59)))
-        )
+        made.append(edit(f"{letter}{known[letter][letter]}", *saw, minute=draw(st.integers(0, 59))))
     return made
 
 

@@ -261,9 +261,7 @@ class ConflictsScreen(RoomScreen):
         }
 
         def work(session: Session) -> Record:
-            record = conflicts.decide(session, conflict, take=take, value=value)
-            forget_draft(session, _draft_key(conflict))
-            return record
+            return conflicts.decide(session, conflict, take=take, value=value).record
 
         try:
             if await self.try_acting(work, sentence) is not None:

@@ -50,7 +50,7 @@ class SideBox(Static):
         edited = f"\n{conflict_views.edited(conflict.record.kind, side.fields)}" if side.fields else ""
         told = content_of(
             edited + "\n\n" + conflict_views.set_by(side.by, side.agency, side.at) + "\n",
-            Line(f"{conflict_views.way(side.agency, side.came_through)} · {device}\n", "muted"),
+            Line(f"{conflict_views.way(side.agency, side.here, side.carrier)} · {device}\n", "muted"),
             Line(conflict_views.unseen(number, len(conflict.sides)), "muted"),
         )
         self.update(_marked(one.values[number - 1]).append(told))
