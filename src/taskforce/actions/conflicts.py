@@ -84,11 +84,6 @@ class Conflict:
         """Where it is."""
         return Place(self.record.id, self.record.kind.name, self.part, self.field)
 
-    def with_it(self, take: int) -> list[tuple[Conflict, int]]:
-        """What taking side `take` (1, 2, …) as a whole move takes, too: other conflicts, and the side of each."""
-        found = [(each.conflict, each.numbers[take - 1]) for each in self.companions]
-        return [(conflict, number) for conflict, number in found if number]
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -249,9 +244,7 @@ def decide(
             % {"take": take, "most": len(conflict.sides)},
             hint=_("see them with: taskforce conflict show %(ref)s") % {"ref": label},
         )
-    together: list[tuple[Conflict, int]] = []
-    if take is not None and (name == STATUS if whole is None else whole):
-        together = conflict.with_it(take)
+    together = taken_with(conflict, take, whole)
     values: dict[str, Value] = {other.field: other.sides[number - 1].value for other, number in together}
     values[name] = (
         _parsed(session, kind, name, value or "") if take is None else conflict.sides[take - 1].value
@@ -272,6 +265,14 @@ def decide(
         else:
             one.save(kind, conflict.record.id, values)
     return Decision(require(session, kind, conflict.record.id), decided)
+
+
+def taken_with(conflict: Conflict, take: int | None, whole: bool | None) -> list[tuple[Conflict, int]]:
+    """The other conflicts that `decide` decides with this one, and which side of each."""
+    if take is None or not (conflict.field == STATUS if whole is None else whole):
+        return []
+    found = [(each.conflict, each.numbers[take - 1]) for each in conflict.companions]
+    return [(other, number) for other, number in found if number]
 
 
 def outlasting(conflict: Conflict, take: int, decided: Sequence[Conflict]) -> dict[str, Value]:

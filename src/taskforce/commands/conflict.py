@@ -95,7 +95,9 @@ def _story(session: Session, each: Conflict) -> list[Line | str]:
     for number, side in enumerate(each.sides, start=1):
         value = conflict_views.shown_value(kind, each.field, side.value, names)
         meanwhile = "  " + _("(shown meanwhile)") if side.shown else ""
-        lines.append(Line(f"  {number}  {value}{meanwhile}", "heading"))
+        first, *more = value.split("\n")
+        lines.append(Line(f"  {number}  {first}{meanwhile}", "heading"))
+        lines += [Line(f"     {line}", "heading") for line in more]
         set_by = conflict_views.set_by(side.by, side.agency, side.at)
         if side.fields:
             lines.append("     " + conflict_views.edited(kind, side.fields))
@@ -113,7 +115,8 @@ def _story(session: Session, each: Conflict) -> list[Line | str]:
         flag = "--alone" if each.field == STATUS else "--with-its-fields"
         lines.append(Line(f"  {command}--take N {flag}", "command"))
     if merging.is_text(each):
-        lines.append(Line("  " + command + "--edit", "command"))
+        is_clear = not text_to_write(each.sides, each.common, None).clashes
+        lines.append(Line("  " + command + ("--merged" if is_clear else "--edit"), "command"))
     return lines
 
 

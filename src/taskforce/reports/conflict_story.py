@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from taskforce import moments
 from taskforce.i18n import _
 from taskforce.records.schema import STATUS, Kind
 from taskforce.reports.conflict_views import Carried, label_of_field, set_by, shown_value
@@ -96,21 +95,19 @@ class TheSide(Told, Protocol):
 def past_of(kind: Kind, name: str, side: TheSide, names: Names) -> list[str | Line]:
     """What whoever set this value had replaced, and what led from the value that all had seen to this one."""
     past = side.past
-    story: list[str | Line] = []
-    if past.before:
-        values = " | ".join(dict.fromkeys(_short(kind, name, step.value, names) for step in past.before))
-        who = set_by(past.before[-1].by, past.before[-1].agency, past.before[-1].at)
-        told = _("in place of  %(value)s") if len(past.before) == 1 else _("decided between  %(value)s")
-        story.append(Line(told % {"value": values} + f"  ({who})", "muted"))
-    elif not past.missing:
-        story.append(Line(_("in place of  (nothing)"), "muted"))
-    story += [Line(lacking(each), "late") for each in past.missing]
+    story: list[str | Line] = [Line(lacking(each), "late") for each in past.missing]
     if name == STATUS and kind.lifecycle is not None:
         return story + _history(kind, (*past.between, side), names) + [_next(kind, side.value)]
+    if past.before:
+        values = " | ".join(dict.fromkeys(_short(kind, name, step.value, names) for step in past.before))
+        told = _("in place of  %(value)s") if len(past.before) == 1 else _("decided between  %(value)s")
+        story.append(Line(_with_author(told % {"value": values}, past.before[-1]), "muted"))
+    elif not past.missing:
+        story.append(Line(_("in place of  (nothing)"), "muted"))
     if past.between:
         story.append(_("edits between:"))
         for step in past.between:
-            story.append(f"  {_when(step)}  {_short(kind, name, step.value, names)}")
+            story.append("  " + _with_author(_short(kind, name, step.value, names), step))
     return story
 
 
@@ -128,7 +125,7 @@ def before_all(kind: Kind, name: str, common: Sequence[Told], names: Names) -> t
     """What stood there by all that every side had seen, and who set it."""
     if not common:
         return _("(nothing)"), ""
-    values = list(dict.fromkeys(_short(kind, name, step.value, names) for step in common))
+    values = list(dict.fromkeys(shown_value(kind, name, step.value, names) for step in common))
     last = common[-1]
     told = _("set by %(who)s") if len(values) == 1 else _("in conflict, too; the last by %(who)s")
     return " | ".join(values), told % {"who": set_by(last.by, last.agency, last.at)}
@@ -146,7 +143,7 @@ def _history(kind: Kind, path: Sequence[Told], names: Names) -> list[str | Line]
     """The moves that led to a state, with what each of them gave as result, reason or note."""
     story: list[str | Line] = []
     for step in path:
-        story.append(f"{_when(step)}  {_moved(kind, step, names)}")
+        story.append(_with_author(_moved(kind, step, names), step))
         if not step.replaced:
             continue  # made with the record: what else was set then is no move's result
         for other, value in step.also.items():
@@ -179,8 +176,8 @@ def _next(kind: Kind, state: Value) -> Line:
     return Line(_("if it stands, next: %(moves)s") % {"moves": moves}, "muted")
 
 
-def _when(step: Told) -> str:
-    return f"{moments.show_time(step.at)}  {step.by}, {step.agency or '?'}"
+def _with_author(text: str, step: Told) -> str:
+    return f"{text}  ({set_by(step.by, step.agency, step.at)})"
 
 
 def _short(kind: Kind, name: str, value: Value, names: Names) -> str:
