@@ -187,6 +187,7 @@ def test_what_a_value_replaced_and_is_not_here_is_said(two: tuple[Team, Team], t
     hand_over(second, first)
     theirs = side_of(shown(first, "TH-NGO", "name"), "KH-CNP")
     assert theirs["before"] == [] and [each["why"] for each in theirs["missing"]] == ["waiting"]
+    assert set(theirs["missing"][0]) == {"edit", "agency", "why"}
     screen = first.call("conflict", "show", "TH-NGO").ok().out
     assert f"an earlier value waits in quarantine: edit {theirs['missing'][0]['edit']}" in screen
     assert screen.count("in place of  (nothing)") == 1, "only of the value that did replace nothing"

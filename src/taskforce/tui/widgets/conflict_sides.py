@@ -49,8 +49,8 @@ class SideBox(Static):
         device = _("device %(device)s") % {"device": side.device}
         edited = f"\n{conflict_views.edited(conflict.record.kind, side.fields)}" if side.fields else ""
         told = content_of(
-            edited + "\n\n" + conflict_views.set_by(side.by, side.agency, side.at) + "\n",
-            Line(f"{conflict_views.way(side.agency, side.here, side.carrier)} · {device}\n", "muted"),
+            edited + "\n\n" + conflict_views.set_by(side.by, side.agency, side.at),
+            Line(f" · {device}\n{conflict_views.way(side.agency, side.here, side.carrier)}\n", "muted"),
             *(_on_own_line(line) for line in one.pasts[number - 1]),
             Line(conflict_views.unseen(number, len(conflict.sides)), "muted"),
         )

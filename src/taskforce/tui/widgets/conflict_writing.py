@@ -42,7 +42,8 @@ class Writing(Vertical):
 
     DEFAULT_CSS = """
     Writing { height: auto; max-height: 60%; border-top: solid $panel; }
-    Writing TextArea { height: 8; }
+    Writing FieldRow TextArea { height: 9; }
+    .-wide Writing FieldRow TextArea { height: 14; }
     Writing #told { height: auto; padding: 0 1; }
     """
 
