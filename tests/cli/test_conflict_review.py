@@ -321,6 +321,40 @@ def test_two_who_finish_it_unseen_are_in_conflict_about_what_they_found(two: tup
     assert fields_in_conflict(first) == ["result", "status_note"]
 
 
+def test_what_an_edit_set_together_is_no_move(two: tuple[Team, Team]) -> None:
+    first, second = two
+    ref = str(assignment(first)["ref"])
+    for team, word in ((first, "One"), (second, "Two")):
+        team.call("assignment", "edit", ref, "--title", word, "--instructions", word).ok()
+    hand_over(second, first)
+    assert [each["with_it"] for each in first.data("conflict", "show", ref)] == [[], []]
+
+
+def test_of_three_states_each_goes_with_what_its_own_move_set(two: tuple[Team, Team], tmp_path: Path) -> None:
+    first, second = two
+    third = new_team(tmp_path / "third", "TH-RTP", "A. Chai")
+    for team in two:
+        (team.folder / "card").unlink()
+    introduce(first, second, third)
+    first.call("operation", "join", "STORM MAKERS II", "TH-RTP", "--role", "partner").ok()
+    for _time in range(2):
+        hand_over(first, third)
+        hand_over(first, second)
+    ref = str(assignment(first)["ref"])
+    first.call("assignment", "cancel", ref, "--note", "Tip was false").ok()
+    second.call("assignment", "accept", ref, "--note", "On our way").ok()
+    hand_over(second, third)
+    second.call("assignment", "done", ref, "--note", "All well").ok()
+    third.call("assignment", "block", ref, "--note", "Gate is shut").ok()
+    hand_over(second, first)
+    hand_over(third, first)
+    found = shown(first, ref, "status")
+    assert len(found["values"]) == 3 and found["with_it"] == ["status_note"]
+    first.call("conflict", "resolve", ref, "status", "--take", str(number_of(found, "KH-CNP"))).ok()
+    now = assignment(first)
+    assert (now["status"], now["status_note"]) == ("done", "All well")
+
+
 def test_what_a_move_set_and_was_corrected_since_is_taken_as_corrected(
     two: tuple[Team, Team], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,23 +127,30 @@ def _companions(session: Session, one: Conflict) -> tuple[Companion, ...]:
         for place in places(session, one.record.id)
         if (place.kind, place.part) == (one.place.kind, one.part) and place.field not in (one.field, ARCHIVED)
     ]
-    moves = [_moves_of(one.field, side) for side in one.sides]
     found = []
     for place in beside:
         other = _conflict(session, one.record.kind, one.record, place.part, place.field)
         if other is None:
             continue
         numbers = [0] * len(one.sides)
-        meets = [
-            [at for at, move in enumerate(moves) if move & _moves_of(other.field, side)]
-            for side in other.sides
-        ]
-        for number, met in enumerate(meets, start=1):
+        for number, side in enumerate(other.sides, start=1):
+            met = _sides_met(one, other.field, side)
             if len(met) == 1 and not numbers[met[0]]:
                 numbers[met[0]] = number
         if sum(map(bool, numbers)) == len(other.sides):
             found.append(Companion(other, tuple(numbers)))
     return tuple(found)
+
+
+def _sides_met(one: Conflict, name: str, side: Side) -> list[int]:
+    """The sides of a conflict with which a side of another one has a move in common.
+
+    If the value of one was set by a move on the way to the other's, those only: earlier moves several may share.
+    """
+    moves = _moves_of(name, side)
+    others = [_moves_of(one.field, each) for each in one.sides]
+    near = [at for at, each in enumerate(one.sides) if each.edit in moves or side.edit in others[at]]
+    return near or [at for at, each in enumerate(others) if moves & each]
 
 
 def _moves_of(name: str, side: Side) -> set[str]:
