@@ -35,6 +35,9 @@ SHADOWED = {
 }
 """Pairs of bindings of which the first has a key before the second, on purpose, and why."""
 
+LONGEST_TOOLTIP = 100
+"""Characters: one sentence, beside the mouse or in a line or two of the help."""
+
 SPARE = "f9"
 """A key that nothing has."""
 
@@ -79,12 +82,24 @@ def test_the_room_has_screens_dialogs_and_widgets_with_keys() -> None:
 
 
 @pytest.mark.parametrize("one", CLASSES, ids=lambda one: one.__name__)
-def test_every_binding_says_what_it_does_and_has_a_name(one: type[DOMNode]) -> None:
+def test_every_binding_has_a_name_says_what_it_does_and_then_says_more(one: type[DOMNode]) -> None:
     for binding in own_bindings(one):
-        if issubclass(one, RoomDialog) and binding.action == "leave":
-            continue  # escape, and what else leaves a dialog, is the same everywhere
-        assert binding.description, f"{one.__name__} {binding.key}"
-        assert binding.id, f"{one.__name__} {binding.key} {binding.action}"
+        which = f"{one.__name__} {binding.key} {binding.action}"
+        assert binding.id, which
+        assert binding.description, which
+        assert binding.tooltip, which
+        assert binding.tooltip.casefold() != binding.description.casefold(), which
+        assert len(binding.tooltip) > len(binding.description), which
+        assert len(binding.tooltip) <= LONGEST_TOOLTIP, which
+
+
+def test_no_two_things_to_do_are_explained_with_the_same_words() -> None:
+    """But leaving, scrolling and the like, which are the same thing wherever they are done."""
+    by_tooltip: dict[str, set[str]] = defaultdict(set)
+    for one in CLASSES:
+        for binding in own_bindings(one):
+            by_tooltip[binding.tooltip].add(binding.description)
+    assert {tooltip: named for tooltip, named in by_tooltip.items() if len(named) > 1} == {}
 
 
 @pytest.mark.parametrize("one", SCREENS, ids=lambda one: one.__name__)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import SystemCommand
-from textual.binding import Binding
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -18,13 +17,14 @@ from taskforce import moments, settings
 from taskforce.actions.undoing import Undone, redo, undo
 from taskforce.actions.unlocking import Opener
 from taskforce.errors import Failure, TaskforceError
-from taskforce.i18n import N_, _
+from taskforce.i18n import _
 from taskforce.store.watching import state_mark
 from taskforce.text import safe, shorten
 from taskforce.tui import themes
 from taskforce.tui.desk import Desk
 from taskforce.tui.ending import heed_signals, telling_nothing
 from taskforce.tui.locking import LockableApp
+from taskforce.tui.room_keys import ROOM_KEYS
 from taskforce.tui.safety import VisibleOnly
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
 from taskforce.tui.sweeping import Sweeper
@@ -81,54 +81,7 @@ class TaskforceApp(LockableApp):
     DEFAULT_MODE = "room"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
 
-    BINDINGS = [
-        Binding("1", "go('room')", N_("Room"), id="go.room", tooltip=N_("The whole at a glance"), show=False),
-        Binding("2,a", "go('assignments')", N_("Assignments"), id="go.assignments", key_display="a"),
-        Binding("3,r", "go('referrals')", N_("Referrals"), id="go.referrals", key_display="r"),
-        Binding("4,l", "go('log')", N_("Log"), id="go.log", key_display="l"),
-        Binding("5", "go('agencies')", N_("Agencies"), id="go.agencies", show=False),
-        Binding("6,x", "go('exchange')", N_("Exchange"), id="go.exchange", key_display="x"),
-        Binding("7,c", "go('conflicts')", N_("Conflicts"), id="go.conflicts", key_display="c"),
-        Binding("v", "refer", N_("Refer"), id="refer", tooltip=N_("Victim, needs, provider, send")),
-        Binding(
-            "slash",
-            "search",
-            N_("Search"),
-            id="search",
-            key_display="/",
-            tooltip=N_("Every record"),
-            show=False,
-        ),
-        Binding(
-            "o", "operation", N_("Operation"), id="operation", tooltip=N_("Choose the operation"), show=False
-        ),
-        Binding("z", "undo", N_("Undo"), id="undo", tooltip=N_("Take back the last thing done here")),
-        Binding(
-            "Z,ctrl+y", "redo", N_("Redo"), id="redo", tooltip=N_("Do again what was taken back"), show=False
-        ),
-        Binding("y", "copy_command", N_("Copy as command"), id="copy", show=False),
-        Binding(
-            "ctrl+l",
-            "lock",
-            N_("Lock"),
-            id="lock",
-            tooltip=N_("Close the store and hide everything"),
-            show=False,
-            priority=True,  # wherever the keys go, and whatever they began is still under way
-        ),
-        Binding("ctrl+p", "command_palette", N_("More"), id="palette", key_display="^p", show=False),
-        Binding(
-            "ctrl+o,apostrophe",
-            "jump",
-            N_("Jump"),
-            id="jump",
-            key_display="^o",
-            tooltip=N_("A letter at everything that can be gone to"),
-            show=False,
-        ),
-        Binding("question_mark,f1", "help", N_("Help"), id="help", key_display="?"),
-        Binding("ctrl+q", "quit", N_("Quit"), id="quit", show=False, priority=True),
-    ]
+    BINDINGS = ROOM_KEYS
 
     def __init__(self, desk: Desk, *, wall: bool = False) -> None:
         if wall:

@@ -59,7 +59,14 @@ class AgenciesScreen(RecordsScreen):
     """
 
     BINDINGS = [
-        Binding("E", "everywhere", N_("All agencies"), id="records.everywhere", show=True),
+        Binding(
+            "E",
+            "everywhere",
+            N_("All agencies"),
+            id="records.everywhere",
+            tooltip=N_("Those that take part in this operation, or all that are known"),
+            show=True,
+        ),
         Binding(
             "p",
             "participation",

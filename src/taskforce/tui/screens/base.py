@@ -124,9 +124,31 @@ class RoomDialog(_Reading, ModalScreen[T]):
     """A dialog over a screen. Escape leaves it. What lies below gets no keys: those needed here are named once more."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "leave", ""),
-        Binding("f2", "app.copy_command", N_("Copy as command"), id="dialog.copy", show=False),
-        Binding("f1", "app.help", N_("Help"), id="dialog.help", show=False),
+        Binding(
+            "escape",
+            "leave",
+            N_("Leave"),
+            id="dialog.leave",
+            key_display="esc",
+            tooltip=N_("Back to what lies below; nothing is done"),
+            show=False,
+        ),
+        Binding(
+            "f2",
+            "app.copy_command",
+            N_("Copy as command"),
+            id="dialog.copy",
+            tooltip=N_("The command that does the same, on the clipboard"),
+            show=False,
+        ),
+        Binding(
+            "f1",
+            "app.help",
+            N_("Help"),
+            id="dialog.help",
+            tooltip=N_("What this line is for, and every key that works here"),
+            show=False,
+        ),
         Binding(
             "ctrl+l",
             "app.lock",

@@ -44,8 +44,21 @@ class OperationDialog(RoomDialog[None]):
     """
 
     BINDINGS = [
-        Binding("n", "add", N_("New operation"), id="operation.new"),
-        Binding("escape,q", "leave", N_("Leave"), id="operation.leave", key_display="esc"),
+        Binding(
+            "n",
+            "add",
+            N_("New operation"),
+            id="operation.new",
+            tooltip=N_("A form; once it is saved, the room shows the new one"),
+        ),
+        Binding(
+            "escape,q",
+            "leave",
+            N_("Leave"),
+            id="operation.leave",
+            tooltip=N_("The operation stays as it is"),
+            key_display="esc",
+        ),
     ]
 
     def compose(self) -> ComposeResult:

@@ -45,8 +45,22 @@ class CorrectDialog(RoomDialog[Record]):
     """
 
     BINDINGS = [
-        Binding("escape", "leave", N_("Leave"), id="correct.leave", key_display="esc"),
-        Binding("ctrl+s", "save", N_("Save"), id="correct.save", key_display="enter"),
+        Binding(
+            "escape",
+            "leave",
+            N_("Leave"),
+            id="correct.leave",
+            tooltip=N_("The entry stays as it is; what is typed is there next time"),
+            key_display="esc",
+        ),
+        Binding(
+            "ctrl+s",
+            "save",
+            N_("Save"),
+            id="correct.save",
+            tooltip=N_("Write the later entry; the first one stays and says so"),
+            key_display="enter",
+        ),
     ]
 
     def __init__(self, entry: Record) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from textwrap import wrap
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from taskforce.i18n import _
+from taskforce.i18n import N_, _
 from taskforce.text import cells
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
@@ -33,7 +34,16 @@ class HelpDialog(RoomDialog[None]):
     }
     """
 
-    BINDINGS = [("question_mark,q,f1", "leave", "")]
+    BINDINGS = [
+        Binding(
+            "question_mark,q,f1",
+            "leave",
+            N_("Leave"),
+            id="help.leave",
+            tooltip=N_("Back to the screen, where these keys work"),
+            show=False,
+        )
+    ]
 
     def __init__(self, screen: Screen[object]) -> None:
         super().__init__()

@@ -20,7 +20,9 @@ class LockedScreen(RoomDialog[None]):
     """Asks for the passphrase; where a key file opens the store, for a key, and the file must be there."""
 
     BINDINGS = [
-        Binding("ctrl+q", "app.quit", N_("Quit"), id="locked.quit"),
+        Binding(
+            "ctrl+q", "app.quit", N_("Quit"), id="locked.quit", tooltip=N_("Leave the room; it stays locked")
+        ),
     ]
 
     def compose(self) -> ComposeResult:

@@ -43,7 +43,14 @@ class MovesDialog(TypedDialog[Moved]):
     """
 
     BINDINGS = [
-        Binding("ctrl+s", "make", N_("Do it"), id="moves.make", show=True),
+        Binding(
+            "ctrl+s",
+            "make",
+            N_("Do it"),
+            id="moves.make",
+            tooltip=N_("Make the move, of all that are marked, with what is typed"),
+            show=True,
+        ),
         Binding(
             "escape", "leave", N_("Leave"), id="moves.leave", tooltip=N_("What is typed stays for later")
         ),

@@ -43,9 +43,23 @@ class PathDialog(RoomDialog[Path]):
     """
 
     BINDINGS = [
-        Binding("enter", "open", N_("Look into it"), id="path.open", priority=True),
-        Binding("tab", "complete", N_("Complete"), id="path.complete", priority=True),
-        Binding("escape", "leave", N_("Leave"), id="path.leave"),
+        Binding(
+            "enter",
+            "open",
+            N_("Look into it"),
+            id="path.open",
+            tooltip=N_("What the file would change; nothing is taken in yet"),
+            priority=True,
+        ),
+        Binding(
+            "tab",
+            "complete",
+            N_("Complete"),
+            id="path.complete",
+            tooltip=N_("Take the grey end of the path"),
+            priority=True,
+        ),
+        Binding("escape", "leave", N_("Leave"), id="path.leave", tooltip=N_("No file is looked into")),
     ]
 
     def __init__(self) -> None:

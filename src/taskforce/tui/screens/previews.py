@@ -24,6 +24,7 @@ from taskforce.settings import read_setting
 from taskforce.text import safe
 from taskforce.tui.as_command import command_line
 from taskforce.tui.exchange_lines import verified_line
+from taskforce.tui.room_keys import PREVIEW_KEYS
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.text_lines import laid_out
@@ -34,15 +35,6 @@ DRAWN_EVERY = 0.2
 """Seconds between two drawings of how far the work has come."""
 
 T = TypeVar("T")
-
-_KEYS = [
-    Binding("escape,q", "leave", N_("Leave"), id="preview.leave", key_display="esc"),
-    Binding("y", "app.copy_command", N_("Copy as command"), id="preview.copy"),
-    Binding("down,j", "scroll(1)", N_("Down"), id="preview.down", show=False),
-    Binding("up,k", "scroll(-1)", N_("Up"), id="preview.up", show=False),
-    Binding("pagedown,space", "scroll(10)", N_("Page down"), id="preview.page-down", show=False),
-    Binding("pageup", "scroll(-10)", N_("Page up"), id="preview.page-up", show=False),
-]
 
 
 class Preview(RoomDialog[T]):
@@ -197,8 +189,15 @@ class BundleDialog(Preview[Exported]):
     INDENT = 10
 
     BINDINGS = [
-        Binding("enter,w", "do", N_("Write bundle"), id="bundle.write", key_display="⏎"),
-        *_KEYS,
+        Binding(
+            "enter,w",
+            "do",
+            N_("Write bundle"),
+            id="bundle.write",
+            tooltip=N_("Write the bundle that is shown into the outbox"),
+            key_display="⏎",
+        ),
+        *PREVIEW_KEYS,
     ]
 
     def __init__(self, peer: PeerState) -> None:
@@ -252,7 +251,16 @@ class BundleDialog(Preview[Exported]):
 class FileDialog(Preview[TakenIn]):
     """A plan or bundle that came: what it would change; enter takes it in."""
 
-    BINDINGS = [Binding("enter", "do", N_("Take it in"), id="file.take-in"), *_KEYS]
+    BINDINGS = [
+        Binding(
+            "enter",
+            "do",
+            N_("Take it in"),
+            id="file.take-in",
+            tooltip=N_("Make the changes that are shown, all of them or none"),
+        ),
+        *PREVIEW_KEYS,
+    ]
 
     def __init__(self, path: Path) -> None:
         super().__init__()

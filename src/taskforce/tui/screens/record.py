@@ -37,13 +37,38 @@ class RecordDialog(RoomDialog[None]):
     """
 
     BINDINGS = [
-        Binding("escape,q", "leave", N_("Leave"), id="record.leave", key_display="esc"),
+        Binding(
+            "escape,q",
+            "leave",
+            N_("Leave"),
+            id="record.leave",
+            tooltip=N_("Back to where it was opened"),
+            key_display="esc",
+        ),
         Binding("h", "history", N_("History"), id="record.history", tooltip=N_("Go to the history, or back")),
-        Binding("e", "edit", N_("Edit"), id="record.edit"),
-        Binding("m", "move", N_("Move"), id="record.move"),
-        Binding("y", "app.copy_command", N_("Copy as command"), id="record.copy", show=False),
-        Binding("down,j", "scroll(1)", N_("Down"), id="record.down", show=False),
-        Binding("up,k", "scroll(-1)", N_("Up"), id="record.up", show=False),
+        Binding("e", "edit", N_("Edit"), id="record.edit", tooltip=N_("A form with its fields")),
+        Binding(
+            "m", "move", N_("Move"), id="record.move", tooltip=N_("The next steps that its state allows")
+        ),
+        Binding(
+            "y",
+            "app.copy_command",
+            N_("Copy as command"),
+            id="record.copy",
+            tooltip=N_("The command that shows this record, on the clipboard"),
+            show=False,
+        ),
+        Binding(
+            "down,j",
+            "scroll(1)",
+            N_("Down"),
+            id="record.down",
+            tooltip=N_("One line further down"),
+            show=False,
+        ),
+        Binding(
+            "up,k", "scroll(-1)", N_("Up"), id="record.up", tooltip=N_("One line further up"), show=False
+        ),
     ]
 
     def __init__(self, kind: Kind, record_id: str, *, history: bool = False) -> None:

@@ -75,8 +75,20 @@ class ReferDialog(TypedDialog[Record]):
             "escape", "leave", N_("Leave"), id="refer.leave", tooltip=N_("What is typed stays for later")
         ),
         Binding("ctrl+r", "clear", N_("Start over"), id="refer.clear", tooltip=N_("Empty every line")),
-        Binding("f2", "app.copy_command", N_("Copy as command"), id="refer.copy"),
-        Binding("f1", "app.help", N_("Help"), id="refer.help"),
+        Binding(
+            "f2",
+            "app.copy_command",
+            N_("Copy as command"),
+            id="refer.copy",
+            tooltip=N_("The command that sends the same, on the clipboard"),
+        ),
+        Binding(
+            "f1",
+            "app.help",
+            N_("Help"),
+            id="refer.help",
+            tooltip=N_("What this line is for, and every key of the dialog"),
+        ),
     ]
 
     def __init__(self, typed: Mapping[str, str] | None = None) -> None:

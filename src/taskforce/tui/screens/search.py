@@ -45,7 +45,15 @@ class SearchDialog(RoomDialog[None]):
     SearchDialog OptionList:focus { border: none; }
     """
 
-    BINDINGS = [Binding("down", "into_list", N_("Results"), id="search.results")]
+    BINDINGS = [
+        Binding(
+            "down",
+            "into_list",
+            N_("Results"),
+            id="search.results",
+            tooltip=N_("Go from the line into the list of what was found"),
+        )
+    ]
 
     def compose(self) -> ComposeResult:
         """The line and the list."""

@@ -49,8 +49,22 @@ class FieldLine(AheadInput):
     """One line to type into; up and down reach into the list of choices, enter takes the highlighted one."""
 
     BINDINGS = [
-        Binding("down", "choose(1)", N_("Next choice"), show=False, id="field.next-choice"),
-        Binding("up", "choose(-1)", N_("Previous choice"), show=False, id="field.previous-choice"),
+        Binding(
+            "down",
+            "choose(1)",
+            N_("Next choice"),
+            show=False,
+            id="field.next-choice",
+            tooltip=N_("Point at the next value that is offered; enter takes it"),
+        ),
+        Binding(
+            "up",
+            "choose(-1)",
+            N_("Previous choice"),
+            show=False,
+            id="field.previous-choice",
+            tooltip=N_("Point at the offered value before; enter takes it"),
+        ),
     ]
 
     HELP = N_("Type, or take one of the choices with the arrows and enter; several are set apart by commas.")
