@@ -31,6 +31,9 @@ SHADOWED = {
         )
     },
     ("entry.leave", "records.clear"): "escape first leaves the line that is being typed",
+    ("entry.leave", "go.back"): "as above",
+    ("records.clear", "go.back"): "escape first clears the filter and the marks",
+    ("conflicts.leave", "go.back"): "escape first leaves the value that is being written",
     ("entry.complete", "log.write"): "tab leads into the line; in it, it completes a ref",
 }
 """Pairs of bindings of which the first has a key before the second, on purpose, and why."""

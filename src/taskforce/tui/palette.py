@@ -34,11 +34,11 @@ class AppliesNow(Provider):
         # What stands at the foot of the screen is what people look for first.
         for active in sorted(self.screen.active_bindings.values(), key=lambda one: not one.binding.show):
             binding = active.binding
-            if not active.enabled or not binding.description or binding.action in seen:
+            if not active.enabled or not binding.description or binding.description in seen:
                 continue
             if not binding.id or binding.id.partition(".")[0] in _OF_WIDGETS:
                 continue
-            seen.add(binding.action)
+            seen.add(binding.description)
             key = self.app.get_key_display(binding)
             yield f"{_(binding.description)}  ({key})", _(binding.tooltip), self._runner(active)
 

@@ -56,6 +56,14 @@ ROOM_KEYS: list[BindingType] = [
         tooltip=N_("Fields with two values, to be decided one at a time"),
         key_display="c",
     ),
+    Binding(
+        "escape",
+        "home",
+        N_("Room"),
+        id="go.back",
+        key_display="esc",
+        tooltip=N_("Back to the whole at a glance, wherever escape has nothing else to do"),
+    ),
     Binding("v", "refer", N_("Refer"), id="refer", tooltip=N_("Victim, needs, provider, send")),
     Binding(
         "slash",

@@ -230,6 +230,15 @@ class RecordsScreen(RoomScreen):
         self.table.focus()
         self.table.refresh()
         self._tell_count()
+        self.refresh_bindings()
+
+    @property
+    def _is_narrowed(self) -> bool:
+        """Whether there is anything for escape to take away: a filter, marks, a line that was opened to type into."""
+        if not self.is_mounted:
+            return False
+        lines = [line for line in self.query(Input) if line.id in ("filter", "jump")]
+        return bool(self.words or self.table.marks) or any(not line.has_class("hidden") for line in lines)
 
     def action_everywhere(self) -> None:
         """The current operation's records, or those of all."""
@@ -250,6 +259,8 @@ class RecordsScreen(RoomScreen):
             return False
         if action == "history" and self._record is None:
             return False
+        if action == "clear" and not self._is_narrowed:
+            return False  # and escape goes to the room
         if action == "everywhere" and self.kind.field("operation") is None:
             return False
         return super().check_action(action, parameters)
