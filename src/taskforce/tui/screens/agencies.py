@@ -175,6 +175,8 @@ class AgenciesScreen(RecordsScreen):
         """Change how the agency takes part; let one that does not take part as a partner."""
         from taskforce.tui.screens.form import FormDialog  # deferred: until a form is opened
 
+        if self.refuses_unseen():
+            return
         agency = await self.current()
         if agency is None:
             return

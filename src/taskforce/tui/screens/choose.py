@@ -90,7 +90,8 @@ class OperationDialog(RoomDialog[None]):
     @on(OptionList.OptionSelected)
     @unhurried
     async def _chosen(self, event: OptionList.OptionSelected) -> None:
-        await self._use(self._records[event.option_index])
+        if not self.refuses_unseen():
+            await self._use(self._records[event.option_index])
 
     async def _use(self, record: Record) -> None:
         def use(session: Session) -> Record:

@@ -198,6 +198,8 @@ class ConflictsScreen(RoomScreen):
 
     def _refuses_slipped(self) -> bool:
         """Whether a key was probably meant for the conflict that stood here a moment ago; says so."""
+        if self.refuses_unseen():
+            return True
         if time.monotonic() - self._slipped_at >= SLIPPING:
             return False
         self.room.say(_("nothing was decided: another conflict has come to this place"), is_error=True)
@@ -290,7 +292,7 @@ class ConflictsScreen(RoomScreen):
 
     def action_save(self) -> None:
         """Let what was written stand, unless it will not do."""
-        if not self._is_deciding and not self.desk.read_only:
+        if not self._is_deciding and not self.desk.read_only and not self.refuses_unseen():
             self.run_worker(self._save(), group="save", exclusive=True)
 
     async def _save(self) -> None:

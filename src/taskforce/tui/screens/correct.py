@@ -99,6 +99,8 @@ class CorrectDialog(RoomDialog[Record]):
     @unhurried
     async def action_save(self) -> None:
         """Write the later entry."""
+        if self.refuses_unseen():
+            return
         entry, line = self.entry, self.query_one(KeptLine)
         text = line.value.strip()
 

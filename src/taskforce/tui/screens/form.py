@@ -153,6 +153,8 @@ class FormDialog(TypedDialog[Record]):
     @unhurried
     async def action_save(self) -> None:
         """Save, or go to the first field that will not do."""
+        if self.refuses_unseen():
+            return
         for row in self.rows:
             if row.changed:
                 await row.check()

@@ -105,7 +105,8 @@ class MovesDialog(TypedDialog[Moved]):
 
     @on(OptionList.OptionSelected)
     async def _chosen(self, event: OptionList.OptionSelected) -> None:
-        await self._ask(self.moves[event.option_index])
+        if not self.refuses_unseen():
+            await self._ask(self.moves[event.option_index])
 
     async def _ask(self, move: Move) -> None:
         self.move = move
@@ -152,7 +153,7 @@ class MovesDialog(TypedDialog[Moved]):
     @unhurried
     async def action_make(self) -> None:
         """Make the move; what is missing is said, and the dialog stays."""
-        if self.move is None:
+        if self.move is None or self.refuses_unseen():
             return
         work = moving(self.kind, self.numbers, self.move.name, self.typed())
 

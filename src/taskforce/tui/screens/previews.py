@@ -156,7 +156,8 @@ class Preview(RoomDialog[T]):
 
     def action_do(self) -> None:
         """Do what is shown."""
-        begin(self, self.do, "do")
+        if not self.refuses_unseen():
+            begin(self, self.do, "do")
 
     async def action_leave(self) -> None:
         """Leave; stop first what is under way."""

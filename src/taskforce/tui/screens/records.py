@@ -95,6 +95,8 @@ class RecordsScreen(RoomScreen):
 
     def refuses_slipped(self) -> bool:
         """Whether a key was probably meant for the record that stood under the cursor a moment ago; says so."""
+        if self.refuses_unseen():
+            return True
         if not self.has_slipped:
             return False
         self.room.say(_("nothing was done: the list has changed under the cursor"), is_error=True)

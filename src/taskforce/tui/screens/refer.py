@@ -310,6 +310,8 @@ class ReferDialog(TypedDialog[Record]):
     @unhurried
     async def action_send(self) -> None:
         """Send it; where something will not do, go there. A provider that does not fit wants a second enter."""
+        if self.refuses_unseen():
+            return
         shown = self.provider
         entry = await self._read()
         if entry is None:

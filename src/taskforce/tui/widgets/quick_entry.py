@@ -113,7 +113,7 @@ class EntryLine(KeptLine):
             event.stop()
             event.prevent_default()
             text = self.value
-            if text.strip():
+            if text.strip() and not self._owner.refuses_unseen():
                 self.used()
                 self.post_message(self.Written(text))
 
