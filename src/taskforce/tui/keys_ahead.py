@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from rich.console import RenderableType
 from textual import events
 from textual.app import App, ScreenStackError
 from textual.dom import DOMNode
@@ -115,12 +116,23 @@ class KeysInOrder(App[None]):
             focused is not None and focused.check_consume_key(event.key, event.character)
         )
         if not is_text:
-            self._seen = press.seen if self.is_ahead else self._stack
+            self._seen = self._stack
             self._under_way = asyncio.create_task(self._finish(focused or screen, screen))
 
     async def _hand_on_next(self) -> None:
         while self._waiting and self._under_way is None:
             await self._hand_on(self._waiting.popleft())
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """As Textual's; what is painted once it has been read is seen from then on."""
+        super()._display(screen, renderable)
+        if (
+            self._under_way is not None
+            and screen not in self._seen
+            and screen is self.screen
+            and is_ready(screen)
+        ):
+            self._seen = self._stack
 
     # ── until a key is finished ──
 
@@ -133,6 +145,7 @@ class KeysInOrder(App[None]):
                 while screen is not self.screen:
                     screen = self.screen
                     await self._until_shown(screen)
+                    self._seen = self._stack
         self._under_way = None
         self.is_ahead = False
         self.call_later(self._hand_on_next)
@@ -153,10 +166,15 @@ class KeysInOrder(App[None]):
     async def _until_shown(self, screen: Screen[Any]) -> None:
         """Wait until a screen is mounted, has read what it shows first, and is drawn; or another one is shown."""
         await self._until_handled(screen)
-        while screen is self.screen and not getattr(screen, "is_ready", True):
+        while screen is self.screen and not is_ready(screen):
             await asyncio.sleep(_LOOK)
         is_drawn = asyncio.Event()
         screen.call_after_refresh(is_drawn.set)
         while screen is self.screen and not is_drawn.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(is_drawn.wait(), _LOOK)
+
+
+def is_ready(screen: Screen[Any]) -> bool:
+    """Whether a screen has read what it shows first; Textual's own have nothing to read."""
+    return bool(getattr(screen, "is_ready", True))
