@@ -196,8 +196,8 @@ class TaskforceApp(LockableApp):
         """Offer only what can be done: on the wall and in a locked room nothing but leaving, for reading no changes."""
         if self.wall or self.desk.is_locked:
             return action in ("quit", "help_quit")
-        if action == "home":
-            return isinstance(self.screen, RoomScreen) and self.current_mode != self.DEFAULT_MODE
+        if action == "to_room":
+            return self.current_mode != self.DEFAULT_MODE
         if action in ("refer", "undo", "redo", "operation") and self.desk.read_only:
             return False
         return super().check_action(action, parameters)
@@ -206,7 +206,7 @@ class TaskforceApp(LockableApp):
         """Show another screen."""
         await self.switch_mode(mode)
 
-    async def action_home(self) -> None:
+    async def action_to_room(self) -> None:
         """Show the room."""
         await self.action_go(self.DEFAULT_MODE)
 

@@ -8,6 +8,7 @@ from textual.binding import ActiveBinding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from taskforce.i18n import _
+from taskforce.tui.widgets.keys_line import key_shown
 
 _OF_WIDGETS = ("table", "block", "field", "entry", "sides", "list")
 """Keys that move within a widget: nobody looks for these by their words. What has no id is Textual's own."""
@@ -39,7 +40,7 @@ class AppliesNow(Provider):
             if not binding.id or binding.id.partition(".")[0] in _OF_WIDGETS:
                 continue
             seen.add(binding.description)
-            key = self.app.get_key_display(binding)
+            key = key_shown(binding, self.screen)
             yield f"{_(binding.description)}  ({key})", _(binding.tooltip), self._runner(active)
 
     def _runner(self, active: ActiveBinding) -> Callable[[], Awaitable[None]]:

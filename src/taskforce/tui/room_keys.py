@@ -58,7 +58,7 @@ ROOM_KEYS: list[BindingType] = [
     ),
     Binding(
         "escape",
-        "home",
+        "to_room",
         N_("Room"),
         id="go.back",
         key_display="esc",
@@ -334,7 +334,7 @@ RECORDS_KEYS: list[BindingType] = [
         N_("Clear filter and marks"),
         id="records.clear",
         tooltip=N_("Show everything again, and mark nothing"),
-        show=False,
+        key_display="esc",
     ),
 ]
 """Of every screen of one kind of records."""

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from taskforce.actions.session import Session
@@ -21,6 +21,7 @@ from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import begin, unhurried
 from taskforce.views import Line
 
@@ -66,7 +67,7 @@ class OperationDialog(RoomDialog[None]):
         with Vertical():
             yield Static(content_of(Line(_("Which operation?"), "heading")), markup=False)
             yield OptionList(markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     async def on_mount(self) -> None:
         """Read the operations."""

@@ -6,7 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from taskforce.actions import logbook
 from taskforce.actions.session import Session
@@ -16,6 +16,7 @@ from taskforce.tui.as_command import command_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.widgets.kept_line import KeptLine
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import unhurried
 from taskforce.views import Line
 
@@ -78,7 +79,7 @@ class CorrectDialog(RoomDialog[Record]):
             yield KeptLine(
                 "" if "\n" in text else text, draft=self._draft, placeholder=_("what is right, on one line")
             )
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     async def on_mount(self) -> None:
         """Go on with what was typed last time."""

@@ -14,6 +14,7 @@ from taskforce.i18n import N_, _
 from taskforce.text import cells
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.keys_line import key_shown
 from taskforce.views import Line
 
 _KEY_CELLS = 14
@@ -66,7 +67,7 @@ class HelpDialog(RoomDialog[None]):
             binding = active.binding
             if not active.enabled or not binding.description or not binding.id:
                 continue  # what has no id is Textual's own
-            key = self.app.get_key_display(binding)
+            key = key_shown(binding, self._about)
             if (binding.action, binding.description) in seen:
                 continue
             seen.add((binding.action, binding.description))

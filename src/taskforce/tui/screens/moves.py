@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from taskforce.actions.moving import Moved, move_all
@@ -21,6 +21,7 @@ from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
 from taskforce.tui.widgets.fields import FieldRow
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import unhurried
 from taskforce.views import Line
 
@@ -77,7 +78,7 @@ class MovesDialog(TypedDialog[Moved]):
                 *(Option(content_of(f"{each.name:<16}", Line(_(each.help), "muted"))) for each in self.moves),
                 markup=False,
             )
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     async def on_mount(self) -> None:
         """Say what is moved; ask at once where the move is known."""
@@ -123,7 +124,7 @@ class MovesDialog(TypedDialog[Moved]):
             field = self.kind.field(ask.field)
             assert field is not None
             rows.append(FieldRow(field, required=ask.required))
-        await self.query_one("#moves").mount_all(rows, before=self.query_one(Footer))
+        await self.query_one("#moves").mount_all(rows, before=self.query_one(KeysLine))
         self.draft_key = f"{self.kind.name}/{self.record.id}/{move.name}"
         await self.bring_back()
         rows[0].focus_line()

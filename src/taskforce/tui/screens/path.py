@@ -12,13 +12,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.suggester import Suggester
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from taskforce.actions.inbox import Glance, glance_at
 from taskforce.i18n import N_, _
 from taskforce.text import safe
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import begin
 from taskforce.views import Line
 
@@ -72,7 +73,7 @@ class PathDialog(RoomDialog[Path]):
             yield Static(content_of(Line(_("Which file? A bundle or a plan"), "heading")), markup=False)
             yield Input(placeholder=_("path, such as ~/inbox/next.bundle"), suggester=_Files())
             yield Static("", id="answer", markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     def on_mount(self) -> None:
         """Type at once."""

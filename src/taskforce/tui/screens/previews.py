@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from taskforce.actions.inbox import Mark, TakenIn, look_into, take_in_file
 from taskforce.actions.peers import PeerState
@@ -28,6 +28,7 @@ from taskforce.tui.room_keys import PREVIEW_KEYS
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.text_lines import laid_out
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import begin
 from taskforce.views import Line
 
@@ -70,7 +71,7 @@ class Preview(RoomDialog[T]):
             with VerticalScroll():
                 yield Static("", id="preview", markup=False)
             yield Static("", id="work", markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     def on_mount(self) -> None:
         """Begin to look."""

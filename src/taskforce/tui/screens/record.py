@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from taskforce.actions import looking
 from taskforce.actions.references import names_for
@@ -19,6 +19,7 @@ from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.views import Fields, Line
 
 
@@ -84,7 +85,7 @@ class RecordDialog(RoomDialog[None]):
             with VerticalScroll():
                 yield Static("", id="fields", markup=False)
                 yield Static("", id="story", markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     async def on_mount(self) -> None:
         """Read it."""

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from taskforce import moments
@@ -32,6 +32,7 @@ from taskforce.tui.refer_entry import (
 )
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.widgets.pick_line import PickLine
 from taskforce.tui.working import unhurried
 from taskforce.views import Line
@@ -119,7 +120,7 @@ class ReferDialog(TypedDialog[Record]):
                     yield listed
             yield Static("", id="help", markup=False)
             yield Static("", id="command", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysLine()
 
     async def on_mount(self) -> None:
         """Type at once; what was typed last time and not sent is there again."""

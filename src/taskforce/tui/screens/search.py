@@ -21,6 +21,7 @@ from taskforce.text import cells, shorten
 from taskforce.tui.as_command import command_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import begin
 from taskforce.views import Line
 
@@ -60,6 +61,7 @@ class SearchDialog(RoomDialog[None]):
         with Vertical():
             yield Input(placeholder=_("words, or a ref such as A-7KQ2"))
             yield OptionList(markup=False)
+            yield KeysLine()
 
     def on_mount(self) -> None:
         """Type at once."""
