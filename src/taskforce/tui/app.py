@@ -184,8 +184,21 @@ class TaskforceApp(LockableApp):
             markup=False,
         )
 
+    def _refresh_notifications(self) -> None:
+        """As Textual's; what is said hides neither the keys nor the line that is being typed into."""
+        super()._refresh_notifications()
+        if self._notifications and self.screen_stack:
+            self.call_later(self._place_toasts)
+
+    def _place_toasts(self) -> None:
+        from taskforce.tui.toasts import place_toasts  # deferred: until something is said
+
+        place_toasts(self.screen, list(self._notifications))
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Where nothing may move, the cursor does not blink."""
+        """Move what is said out of the way; where nothing may move, the cursor does not blink."""
+        if self._notifications:
+            self.call_after_refresh(self._place_toasts)
         widget: Any = event.widget
         if self.animation_level == "none" and hasattr(widget, "cursor_blink"):
             widget.cursor_blink = False

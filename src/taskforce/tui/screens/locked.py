@@ -35,6 +35,7 @@ class LockedScreen(RoomDialog[None]):
                 yield Static(content_of(hint), markup=False)
             else:
                 yield Input(password=True, placeholder=_("Passphrase"), id="passphrase")
+                yield Static(content_of(_("enter opens the store again")), markup=False)
             yield Static("", id="answer", markup=False)
             yield Static(content_of(Line(_("ctrl+q leaves"), "muted")), markup=False)
 
