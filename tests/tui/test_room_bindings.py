@@ -41,6 +41,12 @@ SHADOWED = {
 LONGEST_TOOLTIP = 100
 """Characters: one sentence, beside the mouse or in a line or two of the help."""
 
+HJKL = (
+    "block.previous=left|h,block.next=right|l,conflicts.side-before=left|up|h,"
+    "conflicts.side-after=right|down|l,records.history=H"
+)
+"""What docs/room.md says to who wants these keys."""
+
 SPARE = "f9"
 """A key that nothing has."""
 
@@ -223,3 +229,31 @@ def test_other_keys_are_read_from_the_settings_for_a_screens_own_bindings(team: 
 
     play(team, act)
     assert team.data("conflict", "list") == []
+
+
+def test_who_wants_hjkl_puts_left_and_right_on_h_and_l_in_the_settings(team: Team) -> None:
+    team.call("config", "set", "keymap", HJKL).ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        def focused() -> str:
+            return str(app.focused.id) if app.focused is not None else ""
+
+        assert focused() == "log"
+        await press(pilot, "h")
+        assert focused() != "log", "the block to the left"
+        await press(pilot, "l")
+        assert focused() == "log" and app.current_mode == "room", "and back, instead of to the log's screen"
+        await press(pilot, "right", "left")
+        assert focused() == "log", "the arrows do the same as before"
+        await press(pilot, "c", "l")
+        assert app.screen.as_command().endswith("--take 2"), "the other side of a conflict"
+        await press(pilot, "h")
+        assert app.screen.as_command().endswith("--take 1")
+        await press(pilot, "a", "b", "h", "l")
+        assert app.current_mode == "assignments" and not app.screen.is_modal, "from lane to lane"
+        await press(pilot, "H")
+        assert type(app.screen).__name__ == "RecordDialog", "the history has another key"
+        await press(pilot, "escape", "4")
+        assert app.current_mode == "log"
+
+    play(team, act)

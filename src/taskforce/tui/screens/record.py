@@ -52,6 +52,13 @@ class RecordDialog(RoomDialog[None]):
             "m", "move", N_("Move"), id="record.move", tooltip=N_("The next steps that its state allows")
         ),
         Binding(
+            "v",
+            "refer",
+            N_("Refer"),
+            id="record.refer",
+            tooltip=N_("A new referral; of a victim, the lines begin with her or him"),
+        ),
+        Binding(
             "y",
             "app.copy_command",
             N_("Copy as command"),
@@ -123,6 +130,8 @@ class RecordDialog(RoomDialog[None]):
         """Offer only what can be done."""
         if action == "edit" and (self.desk.read_only or not self.kind.editable):
             return False
+        if action == "refer" and self.desk.read_only:
+            return False
         if action == "move" and (self.desk.read_only or self.kind.lifecycle is None):
             return False
         return super().check_action(action, parameters)
@@ -150,6 +159,15 @@ class RecordDialog(RoomDialog[None]):
 
         if self.record is not None:
             self.app.push_screen(MovesDialog(self.kind, self.record))
+
+    def action_refer(self) -> None:
+        """A new referral: of this victim, where it is one."""
+        from taskforce.tui.screens.refer import ReferDialog  # deferred: as above
+
+        typed = (
+            {"victim": self.record.ref} if self.record is not None and self.kind.name == "victim" else None
+        )
+        self.app.push_screen(ReferDialog(typed))
 
     def as_command(self) -> str:
         """The command that shows the same."""
