@@ -82,12 +82,10 @@ def _table(owner: type[DOMNode]) -> Iterator[str]:
     yield from ("", "| keys | what | name |", "|---|---|---|")
     for binding in bindings_of(owner):
         keys = " ".join(f"`{_shown(key)}`" for key in binding.key.split(","))
-        yield f"| {keys} | {_what(binding)} | {f'`{binding.id}`' if binding.id else ''} |"
+        yield f"| {keys} | {_what(binding)} | `{binding.id}` |"
 
 
 def _what(binding: Binding) -> str:
-    if not binding.description and binding.action == "leave":
-        return "Leave"
     return binding.description + (f": {binding.tooltip}" if binding.tooltip else "")
 
 

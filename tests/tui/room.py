@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from program import Team
 from textual.content import Content
@@ -44,6 +44,7 @@ def play(
 
 async def settle(pilot: Pilot[Any]) -> None:
     """Wait until everything that was begun is done and drawn."""
+    await keys_done(pilot)
     for _round in range(3):
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
@@ -52,10 +53,18 @@ async def settle(pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
+async def keys_done(pilot: Pilot[Any]) -> None:
+    """Wait until the screen is there that the last key leads to, as a person does who looks at it."""
+    app = cast(TaskforceApp, pilot.app)
+    while app.has_keys_waiting:
+        await asyncio.sleep(0.005)
+
+
 async def press(pilot: Pilot[Any], *keys: str) -> None:
     """Press keys, and wait until what they began is done."""
     for key in keys:
         await pilot.press(key)
+        await keys_done(pilot)
     await settle(pilot)
 
 

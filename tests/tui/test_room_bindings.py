@@ -31,9 +31,21 @@ SHADOWED = {
         )
     },
     ("entry.leave", "records.clear"): "escape first leaves the line that is being typed",
+    ("entry.leave", "go.back"): "as above",
+    ("records.clear", "go.back"): "escape first clears the filter and the marks",
+    ("conflicts.leave", "go.back"): "escape first leaves the value that is being written",
     ("entry.complete", "log.write"): "tab leads into the line; in it, it completes a ref",
 }
 """Pairs of bindings of which the first has a key before the second, on purpose, and why."""
+
+LONGEST_TOOLTIP = 100
+"""Characters: one sentence, beside the mouse or in a line or two of the help."""
+
+HJKL = (
+    "block.previous=left|h,block.next=right|l,conflicts.side-before=left|up|h,"
+    "conflicts.side-after=right|down|l,records.history=H"
+)
+"""What docs/room.md says to who wants these keys."""
 
 SPARE = "f9"
 """A key that nothing has."""
@@ -79,12 +91,24 @@ def test_the_room_has_screens_dialogs_and_widgets_with_keys() -> None:
 
 
 @pytest.mark.parametrize("one", CLASSES, ids=lambda one: one.__name__)
-def test_every_binding_says_what_it_does_and_has_a_name(one: type[DOMNode]) -> None:
+def test_every_binding_has_a_name_says_what_it_does_and_then_says_more(one: type[DOMNode]) -> None:
     for binding in own_bindings(one):
-        if issubclass(one, RoomDialog) and binding.action == "leave":
-            continue  # escape, and what else leaves a dialog, is the same everywhere
-        assert binding.description, f"{one.__name__} {binding.key}"
-        assert binding.id, f"{one.__name__} {binding.key} {binding.action}"
+        which = f"{one.__name__} {binding.key} {binding.action}"
+        assert binding.id, which
+        assert binding.description, which
+        assert binding.tooltip, which
+        assert binding.tooltip.casefold() != binding.description.casefold(), which
+        assert len(binding.tooltip) > len(binding.description), which
+        assert len(binding.tooltip) <= LONGEST_TOOLTIP, which
+
+
+def test_no_two_things_to_do_are_explained_with_the_same_words() -> None:
+    """But leaving, scrolling and the like, which are the same thing wherever they are done."""
+    by_tooltip: dict[str, set[str]] = defaultdict(set)
+    for one in CLASSES:
+        for binding in own_bindings(one):
+            by_tooltip[binding.tooltip].add(binding.description)
+    assert {tooltip: named for tooltip, named in by_tooltip.items() if len(named) > 1} == {}
 
 
 @pytest.mark.parametrize("one", SCREENS, ids=lambda one: one.__name__)
@@ -205,3 +229,31 @@ def test_other_keys_are_read_from_the_settings_for_a_screens_own_bindings(team: 
 
     play(team, act)
     assert team.data("conflict", "list") == []
+
+
+def test_who_wants_hjkl_puts_left_and_right_on_h_and_l_in_the_settings(team: Team) -> None:
+    team.call("config", "set", "keymap", HJKL).ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        def focused() -> str:
+            return str(app.focused.id) if app.focused is not None else ""
+
+        assert focused() == "log"
+        await press(pilot, "h")
+        assert focused() != "log", "the block to the left"
+        await press(pilot, "l")
+        assert focused() == "log" and app.current_mode == "room", "and back, instead of to the log's screen"
+        await press(pilot, "right", "left")
+        assert focused() == "log", "the arrows do the same as before"
+        await press(pilot, "c", "l")
+        assert app.screen.as_command().endswith("--take 2"), "the other side of a conflict"
+        await press(pilot, "h")
+        assert app.screen.as_command().endswith("--take 1")
+        await press(pilot, "a", "b", "h", "l")
+        assert app.current_mode == "assignments" and not app.screen.is_modal, "from lane to lane"
+        await press(pilot, "H")
+        assert type(app.screen).__name__ == "RecordDialog", "the history has another key"
+        await press(pilot, "escape", "4")
+        assert app.current_mode == "log"
+
+    play(team, act)

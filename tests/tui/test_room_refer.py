@@ -270,3 +270,24 @@ def test_poisoned_records_draw_nothing_of_themselves(team: Team) -> None:
         assert app.is_running and "\x1b" not in app.clipboard
 
     play(team, act)
+
+
+def test_from_the_record_of_a_victim_the_lines_begin_with_that_victim(team: Team) -> None:
+    ref = team.data("victim", "list")[0]["ref"]
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "slash")
+        await write(pilot, ref)
+        await press(pilot, "enter", "v")
+        assert dialog(app).line("victim").value == ref
+        assert dialog(app).line("provider").has_focus
+        await press(pilot, "escape", "q", "a", "enter", "v")
+        assert dialog(app).line("victim").value == ""
+
+    play(team, act)
+
+    async def read(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "a", "enter", "v")
+        assert type(app.screen).__name__ == "RecordDialog"
+
+    play(team, read, read_only=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import SystemCommand
-from textual.binding import Binding
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -18,13 +17,14 @@ from taskforce import moments, settings
 from taskforce.actions.undoing import Undone, redo, undo
 from taskforce.actions.unlocking import Opener
 from taskforce.errors import Failure, TaskforceError
-from taskforce.i18n import N_, _
+from taskforce.i18n import _
 from taskforce.store.watching import state_mark
 from taskforce.text import safe, shorten
 from taskforce.tui import themes
 from taskforce.tui.desk import Desk
 from taskforce.tui.ending import heed_signals, telling_nothing
 from taskforce.tui.locking import LockableApp
+from taskforce.tui.room_keys import ROOM_KEYS
 from taskforce.tui.safety import VisibleOnly
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
 from taskforce.tui.sweeping import Sweeper
@@ -81,54 +81,7 @@ class TaskforceApp(LockableApp):
     DEFAULT_MODE = "room"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
 
-    BINDINGS = [
-        Binding("1", "go('room')", N_("Room"), id="go.room", tooltip=N_("The whole at a glance"), show=False),
-        Binding("2,a", "go('assignments')", N_("Assignments"), id="go.assignments", key_display="a"),
-        Binding("3,r", "go('referrals')", N_("Referrals"), id="go.referrals", key_display="r"),
-        Binding("4,l", "go('log')", N_("Log"), id="go.log", key_display="l"),
-        Binding("5", "go('agencies')", N_("Agencies"), id="go.agencies", show=False),
-        Binding("6,x", "go('exchange')", N_("Exchange"), id="go.exchange", key_display="x"),
-        Binding("7,c", "go('conflicts')", N_("Conflicts"), id="go.conflicts", key_display="c"),
-        Binding("v", "refer", N_("Refer"), id="refer", tooltip=N_("Victim, needs, provider, send")),
-        Binding(
-            "slash",
-            "search",
-            N_("Search"),
-            id="search",
-            key_display="/",
-            tooltip=N_("Every record"),
-            show=False,
-        ),
-        Binding(
-            "o", "operation", N_("Operation"), id="operation", tooltip=N_("Choose the operation"), show=False
-        ),
-        Binding("z", "undo", N_("Undo"), id="undo", tooltip=N_("Take back the last thing done here")),
-        Binding(
-            "Z,ctrl+y", "redo", N_("Redo"), id="redo", tooltip=N_("Do again what was taken back"), show=False
-        ),
-        Binding("y", "copy_command", N_("Copy as command"), id="copy", show=False),
-        Binding(
-            "ctrl+l",
-            "lock",
-            N_("Lock"),
-            id="lock",
-            tooltip=N_("Close the store and hide everything"),
-            show=False,
-            priority=True,  # wherever the keys go, and whatever they began is still under way
-        ),
-        Binding("ctrl+p", "command_palette", N_("More"), id="palette", key_display="^p", show=False),
-        Binding(
-            "ctrl+o,apostrophe",
-            "jump",
-            N_("Jump"),
-            id="jump",
-            key_display="^o",
-            tooltip=N_("A letter at everything that can be gone to"),
-            show=False,
-        ),
-        Binding("question_mark,f1", "help", N_("Help"), id="help", key_display="?"),
-        Binding("ctrl+q", "quit", N_("Quit"), id="quit", show=False, priority=True),
-    ]
+    BINDINGS = ROOM_KEYS
 
     def __init__(self, desk: Desk, *, wall: bool = False) -> None:
         if wall:
@@ -231,8 +184,21 @@ class TaskforceApp(LockableApp):
             markup=False,
         )
 
+    def _refresh_notifications(self) -> None:
+        """As Textual's; what is said hides neither the keys nor the line that is being typed into."""
+        super()._refresh_notifications()
+        if self._notifications and self.screen_stack:
+            self.call_later(self._place_toasts)
+
+    def _place_toasts(self) -> None:
+        from taskforce.tui.toasts import place_toasts  # deferred: until something is said
+
+        place_toasts(self.screen, list(self._notifications))
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Where nothing may move, the cursor does not blink."""
+        """Move what is said out of the way; where nothing may move, the cursor does not blink."""
+        if self._notifications:
+            self.call_after_refresh(self._place_toasts)
         widget: Any = event.widget
         if self.animation_level == "none" and hasattr(widget, "cursor_blink"):
             widget.cursor_blink = False
@@ -243,6 +209,8 @@ class TaskforceApp(LockableApp):
         """Offer only what can be done: on the wall and in a locked room nothing but leaving, for reading no changes."""
         if self.wall or self.desk.is_locked:
             return action in ("quit", "help_quit")
+        if action == "to_room":
+            return self.current_mode != self.DEFAULT_MODE
         if action in ("refer", "undo", "redo", "operation") and self.desk.read_only:
             return False
         return super().check_action(action, parameters)
@@ -250,6 +218,10 @@ class TaskforceApp(LockableApp):
     async def action_go(self, mode: str) -> None:
         """Show another screen."""
         await self.switch_mode(mode)
+
+    async def action_to_room(self) -> None:
+        """Show the room."""
+        await self.action_go(self.DEFAULT_MODE)
 
     def action_refer(self) -> None:
         """A new referral, from anywhere."""

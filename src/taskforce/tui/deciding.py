@@ -8,26 +8,13 @@ from dataclasses import dataclass
 from taskforce.actions import conflicts
 from taskforce.actions.conflicts import Conflict, Place
 from taskforce.actions.session import Session
-from taskforce.i18n import N_, _
+from taskforce.i18n import _
 from taskforce.records.schema import Type
 from taskforce.reports import conflict_story, conflict_views
 from taskforce.views import Line
 
 _JOINED_BY = {Type.TEXT: "; ", Type.NOTE: "\n"}
 """Types of which both values can stand together, and what is put between them."""
-
-TAKE_KEYS = (
-    N_("Take first"),
-    N_("Take second"),
-    N_("Take third"),
-    N_("Take fourth"),
-    N_("Take fifth"),
-    N_("Take sixth"),
-    N_("Take seventh"),
-    N_("Take eighth"),
-    N_("Take ninth"),
-)
-"""What the keys 1 to 9 do, each for one value."""
 
 Pieces = tuple[tuple[str, bool], ...]
 """A value in pieces, each with whether the other side lacks it."""

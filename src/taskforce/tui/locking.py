@@ -7,11 +7,11 @@ from asyncio import Event
 from typing import Any
 
 from textual import events
-from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.geometry import Size
 
 from taskforce.tui.desk import Desk, Work
+from taskforce.tui.keys_ahead import KeysInOrder
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
 
 _TOUCHES = events.Key | events.Paste | events.MouseDown | events.MouseScrollDown | events.MouseScrollUp
@@ -19,7 +19,7 @@ _TOUCHES = events.Key | events.Paste | events.MouseDown | events.MouseScrollDown
 _LEAST = Size(20, 5)  # in less, widgets of Textual find no room to lay themselves out, and fail
 
 
-class LockableApp(App[None]):
+class LockableApp(KeysInOrder):
     """An app over the store that `desk` holds open, and that can be locked."""
 
     def __init__(self, desk: Desk) -> None:
@@ -57,6 +57,7 @@ class LockableApp(App[None]):
 
         if self.desk.is_locked:
             return
+        self.drop_keys()  # else they would go into the line for the passphrase
         self._is_open.clear()
         self.desk.lock(self.unkept())
         self.clear_notifications()  # they would lie over the locked screen for some seconds, with what they say

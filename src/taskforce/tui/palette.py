@@ -8,6 +8,7 @@ from textual.binding import ActiveBinding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from taskforce.i18n import _
+from taskforce.tui.widgets.keys_line import key_shown
 
 _OF_WIDGETS = ("table", "block", "field", "entry", "sides", "list")
 """Keys that move within a widget: nobody looks for these by their words. What has no id is Textual's own."""
@@ -34,12 +35,12 @@ class AppliesNow(Provider):
         # What stands at the foot of the screen is what people look for first.
         for active in sorted(self.screen.active_bindings.values(), key=lambda one: not one.binding.show):
             binding = active.binding
-            if not active.enabled or not binding.description or binding.action in seen:
+            if not active.enabled or not binding.description or binding.description in seen:
                 continue
             if not binding.id or binding.id.partition(".")[0] in _OF_WIDGETS:
                 continue
-            seen.add(binding.action)
-            key = self.app.get_key_display(binding)
+            seen.add(binding.description)
+            key = key_shown(binding, self.screen)
             yield f"{_(binding.description)}  ({key})", _(binding.tooltip), self._runner(active)
 
     def _runner(self, active: ActiveBinding) -> Callable[[], Awaitable[None]]:

@@ -59,7 +59,14 @@ class AgenciesScreen(RecordsScreen):
     """
 
     BINDINGS = [
-        Binding("E", "everywhere", N_("All agencies"), id="records.everywhere", show=True),
+        Binding(
+            "E",
+            "everywhere",
+            N_("All agencies"),
+            id="records.everywhere",
+            tooltip=N_("Those that take part in this operation, or all that are known"),
+            show=True,
+        ),
         Binding(
             "p",
             "participation",
@@ -168,6 +175,8 @@ class AgenciesScreen(RecordsScreen):
         """Change how the agency takes part; let one that does not take part as a partner."""
         from taskforce.tui.screens.form import FormDialog  # deferred: until a form is opened
 
+        if self.refuses_unseen():
+            return
         agency = await self.current()
         if agency is None:
             return

@@ -79,6 +79,20 @@ class _Reading:
         known = error if isinstance(error, TaskforceError) else Failure.of(error)
         self.room.say(known.sentence, hint=known.hint or "", is_error=True)
 
+    def refuses_unseen(self) -> bool:
+        """Whether a key that changes something was pressed before what it would change was shown; says so."""
+        if not self.room.is_ahead:
+            return False
+        self.room.say(_("nothing was done: the key came before this was on the screen"), is_error=True)
+        return True
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether what the screen shows first has been read: keys that were typed ahead wait for that."""
+        screen = cast("Screen[object]", self)
+        reading = [each for each in screen.workers if each.node is screen and each.group == "load"]
+        return all(each.is_finished for each in reading)
+
     def unkept(self) -> list[Work]:
         """What keeps the texts that are half typed here, in the store; asked for when the room locks or is left."""
         found = self.query("KeptLine") if isinstance(self, Screen) and self.is_attached else ()
@@ -124,9 +138,31 @@ class RoomDialog(_Reading, ModalScreen[T]):
     """A dialog over a screen. Escape leaves it. What lies below gets no keys: those needed here are named once more."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "leave", ""),
-        Binding("f2", "app.copy_command", N_("Copy as command"), id="dialog.copy", show=False),
-        Binding("f1", "app.help", N_("Help"), id="dialog.help", show=False),
+        Binding(
+            "escape",
+            "leave",
+            N_("Leave"),
+            id="dialog.leave",
+            key_display="esc",
+            tooltip=N_("Back to what lies below; nothing is done"),
+            show=False,
+        ),
+        Binding(
+            "f2",
+            "app.copy_command",
+            N_("Copy as command"),
+            id="dialog.copy",
+            tooltip=N_("The command that does the same, on the clipboard"),
+            show=False,
+        ),
+        Binding(
+            "f1",
+            "app.help",
+            N_("Help"),
+            id="dialog.help",
+            tooltip=N_("What this line is for, and every key that works here"),
+            show=False,
+        ),
         Binding(
             "ctrl+l",
             "app.lock",

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from taskforce.actions.session import Session
@@ -21,6 +21,7 @@ from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import begin, unhurried
 from taskforce.views import Line
 
@@ -44,8 +45,21 @@ class OperationDialog(RoomDialog[None]):
     """
 
     BINDINGS = [
-        Binding("n", "add", N_("New operation"), id="operation.new"),
-        Binding("escape,q", "leave", N_("Leave"), id="operation.leave", key_display="esc"),
+        Binding(
+            "n",
+            "add",
+            N_("New operation"),
+            id="operation.new",
+            tooltip=N_("A form; once it is saved, the room shows the new one"),
+        ),
+        Binding(
+            "escape,q",
+            "leave",
+            N_("Leave"),
+            id="operation.leave",
+            tooltip=N_("The operation stays as it is"),
+            key_display="esc",
+        ),
     ]
 
     def compose(self) -> ComposeResult:
@@ -53,7 +67,7 @@ class OperationDialog(RoomDialog[None]):
         with Vertical():
             yield Static(content_of(Line(_("Which operation?"), "heading")), markup=False)
             yield OptionList(markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     async def on_mount(self) -> None:
         """Read the operations."""
@@ -77,7 +91,8 @@ class OperationDialog(RoomDialog[None]):
     @on(OptionList.OptionSelected)
     @unhurried
     async def _chosen(self, event: OptionList.OptionSelected) -> None:
-        await self._use(self._records[event.option_index])
+        if not self.refuses_unseen():
+            await self._use(self._records[event.option_index])
 
     async def _use(self, record: Record) -> None:
         def use(session: Session) -> Record:

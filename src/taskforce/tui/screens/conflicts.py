@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Static
@@ -18,11 +17,12 @@ from taskforce.actions.conflicts import Conflict, Decision, Place
 from taskforce.actions.merging import forget_text
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
-from taskforce.i18n import N_, _
+from taskforce.i18n import _
 from taskforce.records.schema import ARCHIVED, STATUS, Field
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.as_command import command_line, named
-from taskforce.tui.deciding import TAKE_KEYS, Drawn, both_as_text, look, no_conflict, still_pointed
+from taskforce.tui.deciding import Drawn, both_as_text, look, no_conflict, still_pointed
+from taskforce.tui.room_keys import CONFLICT_KEYS
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomScreen
 from taskforce.tui.widgets.block import SLIPPING
@@ -56,43 +56,7 @@ class ConflictsScreen(RoomScreen):
     ConflictsScreen.-none #nothing { display: block; }
     """
 
-    BINDINGS = [
-        *(
-            Binding(
-                str(number),
-                f"take({number})",
-                text,
-                id=f"conflicts.take-{number}",
-                tooltip=N_("This value stands from now on"),
-            )
-            for number, text in enumerate(TAKE_KEYS, start=1)
-        ),
-        Binding(
-            "b", "both", N_("Both as text"), id="conflicts.both", tooltip=N_("One text of all the values")
-        ),
-        Binding("e", "edit", N_("Edit"), id="conflicts.edit", tooltip=N_("Write another value")),
-        Binding(
-            "w",
-            "take_whole",
-            N_("Take its move"),
-            id="conflicts.take-whole",
-            tooltip=N_("The side pointed at stands from now on, with all that the same move set"),
-        ),
-        Binding("n", "go_on(1)", N_("Next"), id="conflicts.next", tooltip=N_("Leave this one for now")),
-        Binding("p", "go_on(-1)", N_("Back"), id="conflicts.previous"),
-        Binding("left,up", "point(-1)", N_("The side before"), id="conflicts.side-before", show=False),
-        Binding("right,down", "point(1)", N_("The side after"), id="conflicts.side-after", show=False),
-        Binding(
-            "enter",
-            "take_pointed",
-            N_("Take the side pointed at"),
-            id="conflicts.take",
-            tooltip=N_("This value stands from now on"),
-            show=False,
-        ),
-        Binding("ctrl+s", "save", N_("This value stands"), id="conflicts.save"),
-        Binding("escape", "leave", N_("Leave unchanged"), id="conflicts.leave"),
-    ]
+    BINDINGS = CONFLICT_KEYS
 
     def __init__(self) -> None:
         super().__init__()
@@ -229,6 +193,8 @@ class ConflictsScreen(RoomScreen):
 
     def _refuses_slipped(self) -> bool:
         """Whether a key was probably meant for the conflict that stood here a moment ago; says so."""
+        if self.refuses_unseen():
+            return True
         if time.monotonic() - self._slipped_at >= SLIPPING:
             return False
         self.room.say(_("nothing was decided: another conflict has come to this place"), is_error=True)
@@ -318,7 +284,7 @@ class ConflictsScreen(RoomScreen):
 
     def action_save(self) -> None:
         """Let what was written stand, unless it will not do."""
-        if not self._is_deciding and not self.desk.read_only:
+        if not self._is_deciding and not self.desk.read_only and not self.refuses_unseen():
             self.run_worker(self._save(), group="save", exclusive=True)
 
     async def _save(self) -> None:

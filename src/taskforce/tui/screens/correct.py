@@ -6,7 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from taskforce.actions import logbook
 from taskforce.actions.session import Session
@@ -16,6 +16,7 @@ from taskforce.tui.as_command import command_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.widgets.kept_line import KeptLine
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import unhurried
 from taskforce.views import Line
 
@@ -45,8 +46,22 @@ class CorrectDialog(RoomDialog[Record]):
     """
 
     BINDINGS = [
-        Binding("escape", "leave", N_("Leave"), id="correct.leave", key_display="esc"),
-        Binding("ctrl+s", "save", N_("Save"), id="correct.save", key_display="enter"),
+        Binding(
+            "escape",
+            "leave",
+            N_("Leave"),
+            id="correct.leave",
+            tooltip=N_("The entry stays as it is; what is typed is there next time"),
+            key_display="esc",
+        ),
+        Binding(
+            "ctrl+s",
+            "save",
+            N_("Save"),
+            id="correct.save",
+            tooltip=N_("Write the later entry; the first one stays and says so"),
+            key_display="enter",
+        ),
     ]
 
     def __init__(self, entry: Record) -> None:
@@ -64,7 +79,7 @@ class CorrectDialog(RoomDialog[Record]):
             yield KeptLine(
                 "" if "\n" in text else text, draft=self._draft, placeholder=_("what is right, on one line")
             )
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     async def on_mount(self) -> None:
         """Go on with what was typed last time."""
@@ -85,6 +100,8 @@ class CorrectDialog(RoomDialog[Record]):
     @unhurried
     async def action_save(self) -> None:
         """Write the later entry."""
+        if self.refuses_unseen():
+            return
         entry, line = self.entry, self.query_one(KeptLine)
         text = line.value.strip()
 

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from taskforce.actions import keeping
 from taskforce.actions.choosing import defaults_of, text_of
@@ -22,6 +22,7 @@ from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
 from taskforce.tui.widgets.fields import FieldRow
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import unhurried
 from taskforce.views import Line
 
@@ -78,7 +79,7 @@ class FormDialog(TypedDialog[Record]):
             with VerticalScroll(can_focus=False):
                 for field in self.fields:
                     yield FieldRow(field)
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     async def on_mount(self) -> None:
         """Fill in what the record has, and what was typed last time and not saved."""
@@ -153,6 +154,8 @@ class FormDialog(TypedDialog[Record]):
     @unhurried
     async def action_save(self) -> None:
         """Save, or go to the first field that will not do."""
+        if self.refuses_unseen():
+            return
         for row in self.rows:
             if row.changed:
                 await row.check()

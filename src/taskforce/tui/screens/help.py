@@ -5,14 +5,16 @@ from __future__ import annotations
 from textwrap import wrap
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from taskforce.i18n import _
+from taskforce.i18n import N_, _
 from taskforce.text import cells
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.keys_line import key_shown
 from taskforce.views import Line
 
 _KEY_CELLS = 14
@@ -33,7 +35,16 @@ class HelpDialog(RoomDialog[None]):
     }
     """
 
-    BINDINGS = [("question_mark,q,f1", "leave", "")]
+    BINDINGS = [
+        Binding(
+            "question_mark,q,f1",
+            "leave",
+            N_("Leave"),
+            id="help.leave",
+            tooltip=N_("Back to the screen, where these keys work"),
+            show=False,
+        )
+    ]
 
     def __init__(self, screen: Screen[object]) -> None:
         super().__init__()
@@ -56,7 +67,7 @@ class HelpDialog(RoomDialog[None]):
             binding = active.binding
             if not active.enabled or not binding.description or not binding.id:
                 continue  # what has no id is Textual's own
-            key = self.app.get_key_display(binding)
+            key = key_shown(binding, self._about)
             if (binding.action, binding.description) in seen:
                 continue
             seen.add((binding.action, binding.description))

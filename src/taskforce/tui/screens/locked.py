@@ -20,7 +20,9 @@ class LockedScreen(RoomDialog[None]):
     """Asks for the passphrase; where a key file opens the store, for a key, and the file must be there."""
 
     BINDINGS = [
-        Binding("ctrl+q", "app.quit", N_("Quit"), id="locked.quit"),
+        Binding(
+            "ctrl+q", "app.quit", N_("Quit"), id="locked.quit", tooltip=N_("Leave the room; it stays locked")
+        ),
     ]
 
     def compose(self) -> ComposeResult:
@@ -33,6 +35,7 @@ class LockedScreen(RoomDialog[None]):
                 yield Static(content_of(hint), markup=False)
             else:
                 yield Input(password=True, placeholder=_("Passphrase"), id="passphrase")
+                yield Static(content_of(_("enter opens the store again")), markup=False)
             yield Static("", id="answer", markup=False)
             yield Static(content_of(Line(_("ctrl+q leaves"), "muted")), markup=False)
 

@@ -46,11 +46,18 @@ class LogScreen(RecordsScreen):
             "day(-1)",
             N_("Day before"),
             id="log.day-before",
+            tooltip=N_("Go to the first entry of the day before"),
             key_display="[",
             show=False,
         ),
         Binding(
-            "right_square_bracket", "day(1)", N_("Day after"), id="log.day-after", key_display="]", show=False
+            "right_square_bracket",
+            "day(1)",
+            N_("Day after"),
+            id="log.day-after",
+            tooltip=N_("Go to the first entry of the day after"),
+            key_display="]",
+            show=False,
         ),
         Binding("C", "correct", N_("Correct"), id="log.correct", tooltip=N_("By a later entry")),
     ]

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from taskforce.actions.moving import Moved, move_all
@@ -21,6 +21,7 @@ from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
 from taskforce.tui.widgets.fields import FieldRow
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import unhurried
 from taskforce.views import Line
 
@@ -43,7 +44,14 @@ class MovesDialog(TypedDialog[Moved]):
     """
 
     BINDINGS = [
-        Binding("ctrl+s", "make", N_("Do it"), id="moves.make", show=True),
+        Binding(
+            "ctrl+s",
+            "make",
+            N_("Do it"),
+            id="moves.make",
+            tooltip=N_("Make the move, of all that are marked, with what is typed"),
+            show=True,
+        ),
         Binding(
             "escape", "leave", N_("Leave"), id="moves.leave", tooltip=N_("What is typed stays for later")
         ),
@@ -70,7 +78,7 @@ class MovesDialog(TypedDialog[Moved]):
                 *(Option(content_of(f"{each.name:<16}", Line(_(each.help), "muted"))) for each in self.moves),
                 markup=False,
             )
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     async def on_mount(self) -> None:
         """Say what is moved; ask at once where the move is known."""
@@ -98,7 +106,8 @@ class MovesDialog(TypedDialog[Moved]):
 
     @on(OptionList.OptionSelected)
     async def _chosen(self, event: OptionList.OptionSelected) -> None:
-        await self._ask(self.moves[event.option_index])
+        if not self.refuses_unseen():
+            await self._ask(self.moves[event.option_index])
 
     async def _ask(self, move: Move) -> None:
         self.move = move
@@ -115,7 +124,7 @@ class MovesDialog(TypedDialog[Moved]):
             field = self.kind.field(ask.field)
             assert field is not None
             rows.append(FieldRow(field, required=ask.required))
-        await self.query_one("#moves").mount_all(rows, before=self.query_one(Footer))
+        await self.query_one("#moves").mount_all(rows, before=self.query_one(KeysLine))
         self.draft_key = f"{self.kind.name}/{self.record.id}/{move.name}"
         await self.bring_back()
         rows[0].focus_line()
@@ -145,7 +154,7 @@ class MovesDialog(TypedDialog[Moved]):
     @unhurried
     async def action_make(self) -> None:
         """Make the move; what is missing is said, and the dialog stays."""
-        if self.move is None:
+        if self.move is None or self.refuses_unseen():
             return
         work = moving(self.kind, self.numbers, self.move.name, self.typed())
 

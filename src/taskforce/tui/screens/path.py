@@ -12,13 +12,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.suggester import Suggester
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from taskforce.actions.inbox import Glance, glance_at
 from taskforce.i18n import N_, _
 from taskforce.text import safe
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import begin
 from taskforce.views import Line
 
@@ -43,9 +44,23 @@ class PathDialog(RoomDialog[Path]):
     """
 
     BINDINGS = [
-        Binding("enter", "open", N_("Look into it"), id="path.open", priority=True),
-        Binding("tab", "complete", N_("Complete"), id="path.complete", priority=True),
-        Binding("escape", "leave", N_("Leave"), id="path.leave"),
+        Binding(
+            "enter",
+            "open",
+            N_("Look into it"),
+            id="path.open",
+            tooltip=N_("What the file would change; nothing is taken in yet"),
+            priority=True,
+        ),
+        Binding(
+            "tab",
+            "complete",
+            N_("Complete"),
+            id="path.complete",
+            tooltip=N_("Take the grey end of the path"),
+            priority=True,
+        ),
+        Binding("escape", "leave", N_("Leave"), id="path.leave", tooltip=N_("No file is looked into")),
     ]
 
     def __init__(self) -> None:
@@ -58,7 +73,7 @@ class PathDialog(RoomDialog[Path]):
             yield Static(content_of(Line(_("Which file? A bundle or a plan"), "heading")), markup=False)
             yield Input(placeholder=_("path, such as ~/inbox/next.bundle"), suggester=_Files())
             yield Static("", id="answer", markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     def on_mount(self) -> None:
         """Type at once."""

@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from taskforce.actions.inbox import Mark, TakenIn, look_into, take_in_file
 from taskforce.actions.peers import PeerState
@@ -24,9 +24,11 @@ from taskforce.settings import read_setting
 from taskforce.text import safe
 from taskforce.tui.as_command import command_line
 from taskforce.tui.exchange_lines import verified_line
+from taskforce.tui.room_keys import PREVIEW_KEYS
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.text_lines import laid_out
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import begin
 from taskforce.views import Line
 
@@ -34,15 +36,6 @@ DRAWN_EVERY = 0.2
 """Seconds between two drawings of how far the work has come."""
 
 T = TypeVar("T")
-
-_KEYS = [
-    Binding("escape,q", "leave", N_("Leave"), id="preview.leave", key_display="esc"),
-    Binding("y", "app.copy_command", N_("Copy as command"), id="preview.copy"),
-    Binding("down,j", "scroll(1)", N_("Down"), id="preview.down", show=False),
-    Binding("up,k", "scroll(-1)", N_("Up"), id="preview.up", show=False),
-    Binding("pagedown,space", "scroll(10)", N_("Page down"), id="preview.page-down", show=False),
-    Binding("pageup", "scroll(-10)", N_("Page up"), id="preview.page-up", show=False),
-]
 
 
 class Preview(RoomDialog[T]):
@@ -78,7 +71,7 @@ class Preview(RoomDialog[T]):
             with VerticalScroll():
                 yield Static("", id="preview", markup=False)
             yield Static("", id="work", markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     def on_mount(self) -> None:
         """Begin to look."""
@@ -164,7 +157,8 @@ class Preview(RoomDialog[T]):
 
     def action_do(self) -> None:
         """Do what is shown."""
-        begin(self, self.do, "do")
+        if not self.refuses_unseen():
+            begin(self, self.do, "do")
 
     async def action_leave(self) -> None:
         """Leave; stop first what is under way."""
@@ -197,8 +191,15 @@ class BundleDialog(Preview[Exported]):
     INDENT = 10
 
     BINDINGS = [
-        Binding("enter,w", "do", N_("Write bundle"), id="bundle.write", key_display="⏎"),
-        *_KEYS,
+        Binding(
+            "enter,w",
+            "do",
+            N_("Write bundle"),
+            id="bundle.write",
+            tooltip=N_("Write the bundle that is shown into the outbox"),
+            key_display="⏎",
+        ),
+        *PREVIEW_KEYS,
     ]
 
     def __init__(self, peer: PeerState) -> None:
@@ -252,7 +253,16 @@ class BundleDialog(Preview[Exported]):
 class FileDialog(Preview[TakenIn]):
     """A plan or bundle that came: what it would change; enter takes it in."""
 
-    BINDINGS = [Binding("enter", "do", N_("Take it in"), id="file.take-in"), *_KEYS]
+    BINDINGS = [
+        Binding(
+            "enter",
+            "do",
+            N_("Take it in"),
+            id="file.take-in",
+            tooltip=N_("Make the changes that are shown, all of them or none"),
+        ),
+        *PREVIEW_KEYS,
+    ]
 
     def __init__(self, path: Path) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from taskforce.actions import looking
 from taskforce.actions.references import names_for
@@ -19,6 +19,7 @@ from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.views import Fields, Line
 
 
@@ -37,13 +38,45 @@ class RecordDialog(RoomDialog[None]):
     """
 
     BINDINGS = [
-        Binding("escape,q", "leave", N_("Leave"), id="record.leave", key_display="esc"),
+        Binding(
+            "escape,q",
+            "leave",
+            N_("Leave"),
+            id="record.leave",
+            tooltip=N_("Back to where it was opened"),
+            key_display="esc",
+        ),
         Binding("h", "history", N_("History"), id="record.history", tooltip=N_("Go to the history, or back")),
-        Binding("e", "edit", N_("Edit"), id="record.edit"),
-        Binding("m", "move", N_("Move"), id="record.move"),
-        Binding("y", "app.copy_command", N_("Copy as command"), id="record.copy", show=False),
-        Binding("down,j", "scroll(1)", N_("Down"), id="record.down", show=False),
-        Binding("up,k", "scroll(-1)", N_("Up"), id="record.up", show=False),
+        Binding("e", "edit", N_("Edit"), id="record.edit", tooltip=N_("A form with its fields")),
+        Binding(
+            "m", "move", N_("Move"), id="record.move", tooltip=N_("The next steps that its state allows")
+        ),
+        Binding(
+            "v",
+            "refer",
+            N_("Refer"),
+            id="record.refer",
+            tooltip=N_("A new referral; of a victim, the lines begin with her or him"),
+        ),
+        Binding(
+            "y",
+            "app.copy_command",
+            N_("Copy as command"),
+            id="record.copy",
+            tooltip=N_("The command that shows this record, on the clipboard"),
+            show=False,
+        ),
+        Binding(
+            "down,j",
+            "scroll(1)",
+            N_("Down"),
+            id="record.down",
+            tooltip=N_("One line further down"),
+            show=False,
+        ),
+        Binding(
+            "up,k", "scroll(-1)", N_("Up"), id="record.up", tooltip=N_("One line further up"), show=False
+        ),
     ]
 
     def __init__(self, kind: Kind, record_id: str, *, history: bool = False) -> None:
@@ -59,7 +92,7 @@ class RecordDialog(RoomDialog[None]):
             with VerticalScroll():
                 yield Static("", id="fields", markup=False)
                 yield Static("", id="story", markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     async def on_mount(self) -> None:
         """Read it."""
@@ -97,6 +130,8 @@ class RecordDialog(RoomDialog[None]):
         """Offer only what can be done."""
         if action == "edit" and (self.desk.read_only or not self.kind.editable):
             return False
+        if action == "refer" and self.desk.read_only:
+            return False
         if action == "move" and (self.desk.read_only or self.kind.lifecycle is None):
             return False
         return super().check_action(action, parameters)
@@ -124,6 +159,15 @@ class RecordDialog(RoomDialog[None]):
 
         if self.record is not None:
             self.app.push_screen(MovesDialog(self.kind, self.record))
+
+    def action_refer(self) -> None:
+        """A new referral: of this victim, where it is one."""
+        from taskforce.tui.screens.refer import ReferDialog  # deferred: as above
+
+        typed = (
+            {"victim": self.record.ref} if self.record is not None and self.kind.name == "victim" else None
+        )
+        self.app.push_screen(ReferDialog(typed))
 
     def as_command(self) -> str:
         """The command that shows the same."""

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -17,13 +16,14 @@ from textual.widgets import Input, Static
 from taskforce.actions import keeping
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
-from taskforce.i18n import N_, _, ngettext
+from taskforce.i18n import _, ngettext
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Kind
 from taskforce.reports.record_views import fields_of
 from taskforce.store import pages
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
+from taskforce.tui.room_keys import RECORDS_KEYS
 from taskforce.tui.rows import Page, Wanted, order_of, page_of
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomScreen
@@ -37,22 +37,7 @@ class RecordsScreen(RoomScreen):
 
     KIND: ClassVar[str] = ""
 
-    BINDINGS = [
-        Binding(
-            "f", "filter", N_("Filter"), id="records.filter", tooltip=N_("Show only what holds the words")
-        ),
-        Binding("n", "add", N_("New"), id="records.new"),
-        Binding("e", "edit", N_("Edit"), id="records.edit", tooltip=N_("Change fields of the record")),
-        Binding(
-            "m", "move", N_("Move"), id="records.move", tooltip=N_("The next step of the marked records")
-        ),
-        Binding(
-            "h", "history", N_("History"), id="records.history", tooltip=N_("Who changed what, and when")
-        ),
-        Binding("D", "archive", N_("Archive"), id="records.archive", show=False),
-        Binding("E", "everywhere", N_("All operations"), id="records.everywhere", show=False),
-        Binding("escape", "clear", N_("Clear filter and marks"), id="records.clear", show=False),
-    ]
+    BINDINGS = RECORDS_KEYS
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,6 +95,8 @@ class RecordsScreen(RoomScreen):
 
     def refuses_slipped(self) -> bool:
         """Whether a key was probably meant for the record that stood under the cursor a moment ago; says so."""
+        if self.refuses_unseen():
+            return True
         if not self.has_slipped:
             return False
         self.room.say(_("nothing was done: the list has changed under the cursor"), is_error=True)
@@ -245,6 +232,15 @@ class RecordsScreen(RoomScreen):
         self.table.focus()
         self.table.refresh()
         self._tell_count()
+        self.refresh_bindings()
+
+    @property
+    def _is_narrowed(self) -> bool:
+        """Whether there is anything for escape to take away: a filter, marks, a line that was opened to type into."""
+        if not self.is_mounted:
+            return False
+        lines = [line for line in self.query(Input) if line.id in ("filter", "jump")]
+        return bool(self.words or self.table.marks) or any(not line.has_class("hidden") for line in lines)
 
     def action_everywhere(self) -> None:
         """The current operation's records, or those of all."""
@@ -265,6 +261,8 @@ class RecordsScreen(RoomScreen):
             return False
         if action == "history" and self._record is None:
             return False
+        if action == "clear" and not self._is_narrowed:
+            return False  # and escape goes to the room
         if action == "everywhere" and self.kind.field("operation") is None:
             return False
         return super().check_action(action, parameters)

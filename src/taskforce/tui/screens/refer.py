@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from taskforce import moments
@@ -32,6 +32,7 @@ from taskforce.tui.refer_entry import (
 )
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.widgets.pick_line import PickLine
 from taskforce.tui.working import unhurried
 from taskforce.views import Line
@@ -75,8 +76,20 @@ class ReferDialog(TypedDialog[Record]):
             "escape", "leave", N_("Leave"), id="refer.leave", tooltip=N_("What is typed stays for later")
         ),
         Binding("ctrl+r", "clear", N_("Start over"), id="refer.clear", tooltip=N_("Empty every line")),
-        Binding("f2", "app.copy_command", N_("Copy as command"), id="refer.copy"),
-        Binding("f1", "app.help", N_("Help"), id="refer.help"),
+        Binding(
+            "f2",
+            "app.copy_command",
+            N_("Copy as command"),
+            id="refer.copy",
+            tooltip=N_("The command that sends the same, on the clipboard"),
+        ),
+        Binding(
+            "f1",
+            "app.help",
+            N_("Help"),
+            id="refer.help",
+            tooltip=N_("What this line is for, and every key of the dialog"),
+        ),
     ]
 
     def __init__(self, typed: Mapping[str, str] | None = None) -> None:
@@ -107,7 +120,7 @@ class ReferDialog(TypedDialog[Record]):
                     yield listed
             yield Static("", id="help", markup=False)
             yield Static("", id="command", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysLine()
 
     async def on_mount(self) -> None:
         """Type at once; what was typed last time and not sent is there again."""
@@ -298,6 +311,8 @@ class ReferDialog(TypedDialog[Record]):
     @unhurried
     async def action_send(self) -> None:
         """Send it; where something will not do, go there. A provider that does not fit wants a second enter."""
+        if self.refuses_unseen():
+            return
         shown = self.provider
         entry = await self._read()
         if entry is None:

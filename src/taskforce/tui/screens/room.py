@@ -171,6 +171,11 @@ class HomeScreen(RoomScreen):
         """Draw it anew for the room there is."""
         self.call_after_refresh(self.draw)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the blocks are there, and filled."""
+        return self._is_furnished and super().is_ready
+
     # ── keys ──
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -21,6 +21,7 @@ from taskforce.text import cells, shorten
 from taskforce.tui.as_command import command_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import begin
 from taskforce.views import Line
 
@@ -45,13 +46,22 @@ class SearchDialog(RoomDialog[None]):
     SearchDialog OptionList:focus { border: none; }
     """
 
-    BINDINGS = [Binding("down", "into_list", N_("Results"), id="search.results")]
+    BINDINGS = [
+        Binding(
+            "down",
+            "into_list",
+            N_("Results"),
+            id="search.results",
+            tooltip=N_("Go from the line into the list of what was found"),
+        )
+    ]
 
     def compose(self) -> ComposeResult:
         """The line and the list."""
         with Vertical():
             yield Input(placeholder=_("words, or a ref such as A-7KQ2"))
             yield OptionList(markup=False)
+            yield KeysLine()
 
     def on_mount(self) -> None:
         """Type at once."""

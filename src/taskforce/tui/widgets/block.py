@@ -40,13 +40,57 @@ class Block(OptionList):
     """
 
     BINDINGS = [
-        Binding("j", "cursor_down", N_("Down"), show=False, id="block.down"),
-        Binding("k", "cursor_up", N_("Up"), show=False, id="block.up"),
-        Binding("g", "first", N_("First"), show=False, id="block.first"),
-        Binding("G", "last", N_("Last"), show=False, id="block.last"),
-        Binding("right", "app.focus_next", N_("Next block"), show=False, id="block.next"),
-        Binding("left", "app.focus_previous", N_("Previous block"), show=False, id="block.previous"),
-        Binding("enter", "select", N_("Open"), show=True, id="block.open"),
+        Binding(
+            "j",
+            "cursor_down",
+            N_("Down"),
+            show=False,
+            id="block.down",
+            tooltip=N_("To the next row of this block"),
+        ),
+        Binding(
+            "k",
+            "cursor_up",
+            N_("Up"),
+            show=False,
+            id="block.up",
+            tooltip=N_("To the row before, in this block"),
+        ),
+        Binding(
+            "g",
+            "first",
+            N_("First"),
+            show=False,
+            id="block.first",
+            tooltip=N_("To the first row of this block"),
+        ),
+        Binding(
+            "G", "last", N_("Last"), show=False, id="block.last", tooltip=N_("To the last row of this block")
+        ),
+        Binding(
+            "right",
+            "app.focus_next",
+            N_("Next block"),
+            show=False,
+            id="block.next",
+            tooltip=N_("Go to the block or lane to the right"),
+        ),
+        Binding(
+            "left",
+            "app.focus_previous",
+            N_("Previous block"),
+            show=False,
+            id="block.previous",
+            tooltip=N_("Go to the block or lane to the left"),
+        ),
+        Binding(
+            "enter",
+            "select",
+            N_("Open"),
+            show=True,
+            id="block.open",
+            tooltip=N_("The record under the cursor, or the screen it leads to"),
+        ),
     ]
 
     HELP = N_(

@@ -91,12 +91,54 @@ class Sides(VerticalScroll, can_focus=True, inherit_bindings=False):
     )
 
     BINDINGS = [
-        Binding("j", "scroll_down", N_("Scroll down"), id="sides.down", show=False),
-        Binding("k", "scroll_up", N_("Scroll up"), id="sides.up", show=False),
-        Binding("pagedown,space", "page_down", N_("A page down"), id="sides.page-down", show=False),
-        Binding("pageup", "page_up", N_("A page up"), id="sides.page-up", show=False),
-        Binding("home,g", "scroll_home", N_("To the top"), id="sides.top", show=False),
-        Binding("end,G", "scroll_end", N_("To the end"), id="sides.end", show=False),
+        Binding(
+            "j",
+            "scroll_down",
+            N_("Scroll down"),
+            id="sides.down",
+            tooltip=N_("One line further down in what is compared"),
+            show=False,
+        ),
+        Binding(
+            "k",
+            "scroll_up",
+            N_("Scroll up"),
+            id="sides.up",
+            tooltip=N_("One line further up in what is compared"),
+            show=False,
+        ),
+        Binding(
+            "pagedown,space",
+            "page_down",
+            N_("A page down"),
+            id="sides.page-down",
+            tooltip=N_("One screenful further down in what is compared"),
+            show=False,
+        ),
+        Binding(
+            "pageup",
+            "page_up",
+            N_("A page up"),
+            id="sides.page-up",
+            tooltip=N_("One screenful further up in what is compared"),
+            show=False,
+        ),
+        Binding(
+            "home,g",
+            "scroll_home",
+            N_("To the top"),
+            id="sides.top",
+            tooltip=N_("To what stood before the values"),
+            show=False,
+        ),
+        Binding(
+            "end,G",
+            "scroll_end",
+            N_("To the end"),
+            id="sides.end",
+            tooltip=N_("To the end of the last value"),
+            show=False,
+        ),
     ]
 
     def compose(self) -> ComposeResult:

@@ -24,6 +24,7 @@ from taskforce.store import queries
 from taskforce.sync.edit import Value
 from taskforce.text import safe, shorten
 from taskforce.tui.safety import content_of
+from taskforce.tui.toasts import TYPED
 from taskforce.tui.widgets.ahead import AheadInput
 from taskforce.tui.widgets.block import SLIPPING
 from taskforce.tui.working import begin
@@ -49,8 +50,22 @@ class FieldLine(AheadInput):
     """One line to type into; up and down reach into the list of choices, enter takes the highlighted one."""
 
     BINDINGS = [
-        Binding("down", "choose(1)", N_("Next choice"), show=False, id="field.next-choice"),
-        Binding("up", "choose(-1)", N_("Previous choice"), show=False, id="field.previous-choice"),
+        Binding(
+            "down",
+            "choose(1)",
+            N_("Next choice"),
+            show=False,
+            id="field.next-choice",
+            tooltip=N_("Point at the next value that is offered; enter takes it"),
+        ),
+        Binding(
+            "up",
+            "choose(-1)",
+            N_("Previous choice"),
+            show=False,
+            id="field.previous-choice",
+            tooltip=N_("Point at the offered value before; enter takes it"),
+        ),
     ]
 
     HELP = N_("Type, or take one of the choices with the arrows and enter; several are set apart by commas.")
@@ -108,7 +123,7 @@ class FieldRow(Vertical):
             return self.row
 
     def __init__(self, field: Field, text: str = "", *, required: bool | None = None) -> None:
-        super().__init__(id=f"field-{field.name.replace('_', '-')}")
+        super().__init__(id=f"field-{field.name.replace('_', '-')}", classes=TYPED)
         self.field = field
         self.initial = text
         self.fault = ""
@@ -118,6 +133,7 @@ class FieldRow(Vertical):
         self.required = field.required if required is None else required
         self._choices: list[Choice] = []
         self._highlighted = -1
+        self._listed_for = 0  # cells that the choices were cut to
 
     def compose(self) -> ComposeResult:
         """Label and line, the answer, the choices."""
@@ -236,15 +252,7 @@ class FieldRow(Vertical):
         self._choices = [] if complete else offered
         self._highlighted = -1
         if self.field.type in PICKED:
-            listed = self.query_one(OptionList)
-            listed.clear_options()
-            room = max(10, self.size.width - 40)
-            for each in self._choices:
-                told = (
-                    Line(f"  {shorten(safe(each.label), room)}", "muted") if each.label != each.value else ""
-                )
-                listed.add_option(Option(content_of(f"{each.value:<12}", told, keep_newlines=False)))
-            listed.highlighted = None
+            self._list_choices()
             self.set_class(bool(self._choices) and self.has_focus_within, "-chooses")
         typing = bool(self._choices) and self.has_focus_within and bool(self.fault)
         answer = Line(f"! {self.fault}", "late") if self.fault and not typing else Line(said, "muted")
@@ -254,6 +262,21 @@ class FieldRow(Vertical):
             pieces += [Line(("\n" if pieces else "") + told, "late")]
         self.set_class(bool(pieces), "-says")
         self.query_one(".answer", Static).update(content_of(*pieces))
+
+    def _list_choices(self) -> None:
+        listed = self.query_one(OptionList)
+        listed.clear_options()
+        self._listed_for = self.size.width
+        room = max(10, self._listed_for - 40)
+        for each in self._choices:
+            told = Line(f"  {shorten(safe(each.label), room)}", "muted") if each.label != each.value else ""
+            listed.add_option(Option(content_of(f"{each.value:<12}", told, keep_newlines=False)))
+        listed.highlighted = self._highlighted if self._highlighted >= 0 else None
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Cut the choices to the room there is; they may have been read before there was any."""
+        if self._choices and event.size.width != self._listed_for:
+            self._list_choices()
 
     def _last(self) -> str:
         return (self.text.rpartition(",")[2] if self.field.many else self.text).strip()

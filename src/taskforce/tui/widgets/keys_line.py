@@ -1,25 +1,61 @@
-"""The keys at the foot of a screen."""
+"""The keys at the foot of a screen or dialog: as many as there is room for, whole, and always the one for help."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding
+from textual.containers import HorizontalGroup
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+from taskforce.i18n import _
+from taskforce.text import cells
+
+_ALWAYS = ("go.back", "help", "dialog.help", "refer.help", "palette")
+"""The keys that are never left out, at the right, by their names."""
+
+_AROUND = 3
+"""Cells around a key and its word."""
 
 
 class KeysLine(Footer):
-    """Textual's footer, made anew only when other keys are offered: a cursor moves far more often than that happens.
+    """Made anew only when other keys are offered: a cursor moves far more often than that happens.
 
     To make it anew costs as much as to draw the rest of the screen.
+    """
+
+    DEFAULT_CSS = """
+    KeysLine #always { dock: right; width: auto; height: 1; border-left: vkey $foreground 20%; }
     """
 
     _made_of: tuple[object, ...] | None = None
 
     def compose(self) -> ComposeResult:
         """The keys that are offered now."""
-        if self._bindings_ready:
-            self._made_of = self._offered()
-        yield from super().compose()
+        if not self._bindings_ready:
+            return
+        self._made_of = self._offered()
+        offered = list(self._keys())
+        always = [each for each in offered if each.binding.id in _ALWAYS]
+        room = self.size.width - sum(map(self._width, always)) - 1
+        for one in offered[: len(offered) - len(always)]:
+            if self._width(one) - 1 > room:  # nothing stands in its last cell
+                break
+            room -= self._width(one)
+            yield self._key(one)
+        if always:
+            with HorizontalGroup(id="always"):
+                yield from map(self._key, always)
+
+    def on_resize(self) -> None:
+        """Use the room there is."""
+        if self._bindings_ready and self._offered() != self._made_of:
+            self.call_after_refresh(self.recompose)
 
     def bindings_changed(self, screen: Screen[object]) -> None:
         """Make it anew if what is offered differs from what it shows."""
@@ -27,9 +63,41 @@ class KeysLine(Footer):
             return
         super().bindings_changed(screen)
 
+    def _keys(self) -> Iterator[ActiveBinding]:
+        """One key for each thing that can be done here, those that are always there last."""
+        found: dict[str, ActiveBinding] = {}
+        for one in self.screen.active_bindings.values():
+            if one.binding.show or one.binding.id in _ALWAYS:
+                found.setdefault(one.binding.action, one)
+        others = [one for one in found.values() if one.binding.id not in _ALWAYS]
+        named = {one.binding.id: one for one in found.values()}
+        yield from (*others, *(named[name] for name in _ALWAYS if name in named))
+
     def _offered(self) -> tuple[object, ...]:
-        return tuple(
-            (one.binding.key, one.binding.action, one.binding.description, one.enabled, one.tooltip)
-            for one in self.screen.active_bindings.values()
-            if one.binding.show
-        )
+        return self.size.width, *((one.binding, one.enabled, self._shown(one)) for one in self._keys())
+
+    def _shown(self, one: ActiveBinding) -> str:
+        return key_shown(one.binding, self.screen)
+
+    def _width(self, one: ActiveBinding) -> int:
+        return cells(self._shown(one)) + cells(_(one.binding.description)) + _AROUND
+
+    def _key(self, one: ActiveBinding) -> FooterKey:
+        binding = one.binding
+        return FooterKey(
+            binding.key,
+            self._shown(one),
+            _(binding.description),
+            binding.action,
+            disabled=not one.enabled,
+            tooltip=_(binding.tooltip),
+        ).data_bind(compact=Footer.compact)
+
+
+def key_shown(binding: Binding, screen: Screen[object]) -> str:
+    """How a key is called where it works on a screen; while somebody types there, not by a letter for another key."""
+    focused: Widget | None = screen.focused
+    named = binding.key_display or ""
+    if len(named) == 1 and focused is not None and focused.check_consume_key(named, named):
+        binding = replace(binding, key_display=None)
+    return screen.app.get_key_display(binding)

@@ -14,8 +14,22 @@ class PickLine(AheadInput):
     """One line of the dialog. Down and up put the next of the choices in place of the last word."""
 
     BINDINGS = [
-        Binding("down", "choose(1)", N_("Next choice"), show=False, id="refer.next-choice"),
-        Binding("up", "choose(-1)", N_("Previous choice"), show=False, id="refer.previous-choice"),
+        Binding(
+            "down",
+            "choose(1)",
+            N_("Next choice"),
+            show=False,
+            id="refer.next-choice",
+            tooltip=N_("Put the next of the choices into the line, or mark the next provider"),
+        ),
+        Binding(
+            "up",
+            "choose(-1)",
+            N_("Previous choice"),
+            show=False,
+            id="refer.previous-choice",
+            tooltip=N_("Put the choice before into the line, or mark the provider before"),
+        ),
     ]
 
     class Choose(Message):

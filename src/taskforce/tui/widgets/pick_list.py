@@ -31,11 +31,36 @@ class PickList(OptionList):
     """
 
     BINDINGS = [
-        Binding("down,j", "cursor_down", N_("Down"), show=False, id="list.down"),
-        Binding("up,k", "cursor_up", N_("Up"), show=False, id="list.up"),
-        Binding("g,home", "first", N_("First"), show=False, id="list.first"),
-        Binding("G,end", "last", N_("Last"), show=False, id="list.last"),
-        Binding("enter", "select", N_("Look into it"), show=True, id="list.open"),
+        Binding(
+            "down,j",
+            "cursor_down",
+            N_("Down"),
+            show=False,
+            id="list.down",
+            tooltip=N_("To the next peer or file"),
+        ),
+        Binding(
+            "up,k", "cursor_up", N_("Up"), show=False, id="list.up", tooltip=N_("To the peer or file before")
+        ),
+        Binding(
+            "g,home",
+            "first",
+            N_("First"),
+            show=False,
+            id="list.first",
+            tooltip=N_("To the first peer or file"),
+        ),
+        Binding(
+            "G,end", "last", N_("Last"), show=False, id="list.last", tooltip=N_("To the last peer or file")
+        ),
+        Binding(
+            "enter",
+            "select",
+            N_("Look into it"),
+            show=True,
+            id="list.open",
+            tooltip=N_("What a bundle would hold, or a file change; nothing is done yet"),
+        ),
     ]
 
     HELP = N_(

@@ -59,10 +59,38 @@ class EntryLine(KeptLine):
     """The line itself."""
 
     BINDINGS = [
-        Binding("escape", "leave", N_("Back"), id="entry.leave", key_display="esc"),
-        Binding("tab", "complete", N_("Complete"), id="entry.complete", show=False),
-        Binding("down", "category(1)", N_("Kind of entry"), id="entry.next-kind", key_display="↑↓"),
-        Binding("up", "category(-1)", N_("Kind of entry before"), id="entry.previous-kind", show=False),
+        Binding(
+            "escape",
+            "leave",
+            N_("Back"),
+            id="entry.leave",
+            tooltip=N_("Let the keys go back up; what is typed stays"),
+            key_display="esc",
+        ),
+        Binding(
+            "tab",
+            "complete",
+            N_("Complete"),
+            id="entry.complete",
+            tooltip=N_("Take the kind of entry that is proposed"),
+            show=False,
+        ),
+        Binding(
+            "down",
+            "category(1)",
+            N_("Kind of entry"),
+            id="entry.next-kind",
+            tooltip=N_("Decision, safety, victim met and others, one after the other"),
+            key_display="↑↓",
+        ),
+        Binding(
+            "up",
+            "category(-1)",
+            N_("Kind of entry before"),
+            id="entry.previous-kind",
+            tooltip=N_("The kinds of entry in the other direction"),
+            show=False,
+        ),
     ]
 
     HELP = N_(
@@ -85,7 +113,7 @@ class EntryLine(KeptLine):
             event.stop()
             event.prevent_default()
             text = self.value
-            if text.strip():
+            if text.strip() and not self._owner.refuses_unseen():
                 self.used()
                 self.post_message(self.Written(text))
 

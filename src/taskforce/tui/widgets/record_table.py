@@ -17,7 +17,6 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -26,6 +25,7 @@ from textual.strip import Strip
 
 from taskforce.i18n import N_, _
 from taskforce.text import cells, safe, shorten
+from taskforce.tui.room_keys import TABLE_KEYS
 from taskforce.tui.rows import Cells, Page
 from taskforce.tui.widgets.block import SLIPPING
 from taskforce.tui.working import begin
@@ -44,21 +44,7 @@ class RecordTable(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES = {"record-table--head", "record-table--cursor", "record-table--mark"}
 
-    BINDINGS = [
-        Binding("down,j", "move(1)", N_("Down"), show=False, id="table.down"),
-        Binding("up,k", "move(-1)", N_("Up"), show=False, id="table.up"),
-        Binding("pagedown,ctrl+d", "page(1)", N_("Page down"), show=False, id="table.page-down"),
-        Binding("pageup,ctrl+u", "page(-1)", N_("Page up"), show=False, id="table.page-up"),
-        Binding("g,home", "end(0)", N_("First row"), show=False, id="table.first"),
-        Binding("G,end", "end(-1)", N_("Last row"), show=False, id="table.last"),
-        Binding(
-            "space", "mark", N_("Mark"), show=True, id="table.mark", tooltip=N_("Mark rows to move together")
-        ),
-        Binding("ctrl+a", "mark_all", N_("Mark all"), show=False, id="table.mark-all"),
-        Binding(
-            "enter", "open", N_("Open"), show=True, id="table.open", tooltip=N_("All fields of this record")
-        ),
-    ]
+    BINDINGS = TABLE_KEYS
 
     LEAST_WIDE: ClassVar[int] = 20
     """Cells that the widest column keeps, if it wants them, before less important columns are shown."""
