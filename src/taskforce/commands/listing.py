@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from taskforce import moments
+from taskforce.actions.references import shown_ids
 from taskforce.actions.session import Session
 from taskforce.actions.values import ValueFault, parse_one
 from taskforce.commands.frame import Parameter, flag, option
 from taskforce.errors import UsageError, did_you_mean
 from taskforce.i18n import _
+from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Type
 from taskforce.store import queries
 from taskforce.store.queries import Condition, Record
@@ -88,6 +90,15 @@ def means_current_operation(session: Session, kind: Kind, given: dict[str, Any])
     if kind.field("operation") is None or given.get("operation") or not session.current_operation:
         return False
     return not any(pair.partition("=")[0].strip() == "operation" for pair in given.get("where") or ())
+
+
+def operation_note(session: Session, kind: Kind, given: dict[str, Any]) -> tuple[str, ...]:
+    """What is said of a list that is of the current operation only."""
+    if not means_current_operation(session, kind, given):
+        return ()
+    chosen = session.current_operation
+    codename = shown_ids(session, get_kind("operation"), {chosen})[chosen]
+    return (_("%(operation)s only; --operation all for every one") % {"operation": codename},)
 
 
 def _latest(
