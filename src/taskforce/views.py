@@ -200,7 +200,9 @@ def _drawn(lines: Sequence[Sequence[Line | str]], width: int, coloured: bool) ->
     if coloured:
         from rich.text import Text  # deferred: only a coloured page needs it
 
-        return _painted([Text.assemble(*map(_rich_text, line)) for line in lines], width, coloured, soft_wrap=True)
+        return _painted(
+            [Text.assemble(*map(_rich_text, line)) for line in lines], width, coloured, soft_wrap=True
+        )
     return "".join("".join(safe(_text_of(piece)) for piece in line).rstrip() + "\n" for line in lines)
 
 

@@ -103,4 +103,3 @@ def test_colour_is_for_terminals_that_want_it(planned: Team) -> None:
     assert "\x1b[1;31m" in line_of(coloured, "Draw the warrant")
     assert "\x1b[" not in plain
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
-

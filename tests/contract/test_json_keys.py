@@ -110,7 +110,19 @@ def test_timeline(story: Team) -> None:
     assert data
     for each in data:
         assert set(each) == {
-            *("id", "ref", "title", "agency", "status", "begins", "ends", "due", "begun", "late", "waits_for"),
+            *(
+                "id",
+                "ref",
+                "title",
+                "agency",
+                "status",
+                "begins",
+                "ends",
+                "due",
+                "begun",
+                "late",
+                "waits_for",
+            ),
         }
 
 

@@ -134,9 +134,7 @@ def room_for_bars(width: int) -> int:
 
 def whole(schedule: Schedule, now: datetime, width: int) -> Span:
     """All the time of a schedule, in a chart of `width` cells."""
-    return span_of(
-        schedule.records, now, room_for_bars(width), start=schedule.start, end=schedule.end
-    )
+    return span_of(schedule.records, now, room_for_bars(width), start=schedule.start, end=schedule.end)
 
 
 def span_with(record: Record | None, all_of_it: Span, now: datetime, before: Span | None = None) -> Span:

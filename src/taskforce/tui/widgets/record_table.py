@@ -27,6 +27,7 @@ from textual.strip import Strip
 from taskforce.i18n import N_, _
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.rows import Cells, Page
+from taskforce.tui.strips import drawn_style
 from taskforce.tui.widgets.block import SLIPPING
 from taskforce.tui.working import begin
 from taskforce.views import Column, Line
@@ -211,12 +212,7 @@ class RecordTable(ScrollView, can_focus=True):
     def _style(self, word: str) -> Style:
         if word == "mark":
             return self.get_component_rich_style("record-table--mark", partial=True)
-        theme = self.app.current_theme
-        colours = {"late": theme.error, "conflict": theme.accent, "ok": theme.success}
-        colour = colours.get(word)
-        if colour is None:
-            return Style(dim=word == "muted", bold=word == "heading")
-        return Style(color=colour.removeprefix("ansi_") if colour.startswith("ansi_") else colour, bold=True)
+        return drawn_style(self.app.current_theme, word)
 
     def _measure(self) -> None:
         """Give each column the room that its cells in sight need; the least important give way first."""
