@@ -143,7 +143,7 @@ def span_with(record: Record | None, all_of_it: Span, now: datetime, before: Spa
     A bar that is longer than the span is shown from its beginning.
     """
     length = timedelta(days=max(1, all_of_it.width // LEAST_DAY))
-    if all_of_it.end - all_of_it.start <= length:
+    if all_of_it.end - all_of_it.start <= length * 5 / 4:
         return all_of_it
     margin = length / 8  # so that what comes next is in sight, too
     start = before.start if before is not None else _midnight(now - length / 4)
