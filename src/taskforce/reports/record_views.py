@@ -8,6 +8,7 @@ from typing import Any
 
 from taskforce import moments
 from taskforce.i18n import _
+from taskforce.labels import code_label, country, language, pair_label, party
 from taskforce.records.schema import Field, Kind, Type
 from taskforce.store.queries import Record
 from taskforce.store.tables import is_integer
@@ -92,8 +93,10 @@ def shown(field: Field, value: Value, names: Names) -> str:
     if not value:
         return ""
     if field.type == Type.CODE and field.codes is not None:
-        label = _(field.codes[value]) if value in field.codes else value
+        label = code_label(field.codes, value)
         return f"{GLYPHS.get(value, '')} {label}".strip() if field.name == "status" else label
+    if field.type == Type.PAIR:
+        return pair_label(field, value)
     show = _SHOWN.get(field.type)
     if show is None:
         return names.get(value, value) if field.type == Type.REF else value
@@ -106,6 +109,9 @@ def shown(field: Field, value: Value, names: Names) -> str:
 _SHOWN: Mapping[str, Callable[[str], str]] = {
     Type.TIME: moments.show_time,
     Type.DATE: moments.show_date,
+    Type.COUNTRY: country,
+    Type.LANGUAGE: language,
+    Type.PARTY: party,
     Type.YES_NO: lambda value: _("yes") if value == "yes" else _("no"),
 }
 
