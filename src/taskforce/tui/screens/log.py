@@ -17,7 +17,7 @@ from taskforce.actions import logbook
 from taskforce.actions.references import names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
-from taskforce.reports.record_views import fields_of, shown
+from taskforce.reports.record_views import fields_of, shown, time_cell
 from taskforce.store import pages
 from taskforce.store.queries import Record
 from taskforce.tui.log_places import other_day, place_at, time_meant, without_time_first
@@ -94,7 +94,7 @@ class LogScreen(RecordsScreen):
         names = names_for(session, records, ["site", "operation", "corrects"])
         corrected = logbook.corrections_of(session, [record.id for record in records])
         columns = [
-            Column(_("When"), "at"),
+            Column(f"{_('When')} {moments.offset_of(session.now)}", "at"),
             Column(_("Kind"), "category"),
             Column(_("Entry"), "text"),
             Column(_("By"), "created_by", priority=1),
@@ -107,10 +107,12 @@ class LogScreen(RecordsScreen):
         for record in records:
             cells: dict[str, str | Line] = {
                 name: shown(field, record.values.get(name, ""), names)
-                for name in ("at", "category", "site", "operation")
+                for name in ("category", "site", "operation")
                 if (field := self.kind.field(name)) is not None
             }
-            cells.update(created_by=record.created_by, ref=record.ref)
+            cells.update(
+                at=time_cell(record.text("at"), session.now), created_by=record.created_by, ref=record.ref
+            )
             cells["text"] = _row_text(record, names, is_corrected=record.id in corrected)
             rows[record.n] = tuple(cells[column.name] for column in columns)
         return Page(tuple(columns), rows, {record.n: record.id for record in records})
