@@ -20,6 +20,7 @@ from taskforce.tui.strips import drawn_style
 from taskforce.views import Line
 
 _GUTTER = 2  # cells before each line: the cursor's sign
+_BEFORE = 2  # lines above the cursor's, where it comes from afar
 _FRAME = 2  # lines that always stay: the days above, what the signs mean below
 
 
@@ -90,6 +91,8 @@ class DayChart(ScrollView, can_focus=False):
         last = min(others, default=len(self._chart.lines)) - 1
         top, height = self.scroll_offset.y, max(1, self.size.height - _FRAME)
         wanted = min(max(top, last - height + 1), first)
+        if abs(wanted - top) >= height:  # from afar it goes where the table does: near the top
+            wanted = max(0, first - _BEFORE)
         if wanted != top:
             self.scroll_to(y=wanted, animate=False, force=True)
 
