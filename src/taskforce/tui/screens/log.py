@@ -17,6 +17,8 @@ from taskforce.actions import logbook
 from taskforce.actions.references import names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
+from taskforce.labels import code_label, field_label
+from taskforce.records.codes import LOG_CATEGORIES
 from taskforce.reports.record_views import fields_of, shown, time_cell
 from taskforce.store import pages
 from taskforce.store.queries import Record
@@ -27,7 +29,7 @@ from taskforce.tui.screens.base import no_operation
 from taskforce.tui.screens.records import RecordsScreen, detail_of
 from taskforce.tui.widgets.log_table import LogTable
 from taskforce.tui.widgets.quick_entry import QuickEntry
-from taskforce.views import Column, Line
+from taskforce.views import Column, Fields, Line
 
 _CUT = 400
 """Characters of an entry that a row of the table may need."""
@@ -37,6 +39,16 @@ class LogScreen(RecordsScreen):
     """Every entry of the operation's log, the newest at the bottom."""
 
     KIND = "log"
+
+    # Not DEFAULT_CSS: the app's own rules for #records and #detail would win over that.
+    CSS = """
+    LogScreen #records { layout: vertical; }
+    LogScreen #table { width: 1fr; height: 1fr; }
+    LogScreen #detail { display: block; width: 1fr; height: 6; border-left: none; border-top: solid $panel; }
+    LogScreen.-wide #records { layout: horizontal; }
+    LogScreen.-wide #table { height: 1fr; }
+    LogScreen.-wide #detail { width: 44; height: 1fr; border-top: none; border-left: solid $panel; }
+    """
 
     BINDINGS = [
         Binding("i,tab", "write", N_("Write"), id="log.write", key_display="i", tooltip=N_("Write an entry")),
@@ -118,18 +130,18 @@ class LogScreen(RecordsScreen):
         return Page(tuple(columns), rows, {record.n: record.id for record in records})
 
     def read_detail(self, session: Session, record: Record) -> Content:
-        """Every field, and first of all whether the entry still holds."""
+        """First of all whether the entry still holds, then its whole text, then every other field."""
         found = logbook.corrections_of(session, [record.id]).get(record.id, [])
         pieces: list[str | Line] = []
         for one in found:
             pieces.append(Line(f"× {_('corrected by %(ref)s') % {'ref': one.ref}}\n", "late"))
             pieces.append(f"  {one.text('text')}\n\n")
-        return Content("").join(
-            [
-                content_of(*pieces),
-                detail_of(fields_of(record, names_for(session, [record]), session.now)),
-            ]
-        )
+        fields = fields_of(record, names_for(session, [record]), session.now)
+        label = code_label(LOG_CATEGORIES, record.text("category"))
+        head = f"{record.ref} · {label} · {time_cell(record.text('at'), session.now)} · {record.created_by}"
+        pieces += [Line(head + "\n", "heading"), record.text("text") + "\n\n"]
+        others = [pair for pair in fields.pairs if pair[0] != field_label(self.kind, "text")]
+        return Content("").join([content_of(*pieces), detail_of(Fields("", tuple(others)))])
 
     def nothing_yet(self) -> str:
         """What an empty log says."""

@@ -364,7 +364,7 @@ class RecordsScreen(RoomScreen):
 
 def detail_of(fields: Fields) -> Content:
     """A record's fields for a widget: label, then value."""
-    pieces: list[str | Line] = [Line(fields.title + "\n\n", "heading")]
+    pieces: list[str | Line] = [Line(fields.title + "\n\n", "heading")] if fields.title else []
     for label, value in fields.pairs:
         pieces += [Line(label + "\n", "muted"), Line("  ") if isinstance(value, Line) else "  "]
         pieces += [value, "\n"]
