@@ -241,3 +241,16 @@ def test_a_time_of_another_offset_than_the_columns_head_says_its_own(
     assert "Due +01" in head
     assert "1 Dec 13:00" in winter and "+0" not in winter
     assert "1 Jul 2027 14:00 +02" in summer
+
+
+def test_words_find_what_the_rooms_filter_finds(busy: Team) -> None:
+    assert titles(busy, "--words", "fin") == ["finished"]
+    assert set(titles(busy, "--words", "flash", "--agency", "KH-NGO")) == {"late", "finished"}
+    assert titles(busy, "--words", "flash kh-ngo", "--limit", "1") == [
+        "finished"
+    ]  # the limit is of those found
+    assert titles(busy, "--words", "nothing-holds-this") == []
+    for text in ("one gate", "two gates", "three dogs", "four gates"):
+        busy.call("log", "add", text).ok()
+    newest = busy.data("log", "list", "--words", "gate", "--limit", "2")
+    assert [each["text"] for each in newest] == ["two gates", "four gates"]
