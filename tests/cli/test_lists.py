@@ -246,11 +246,10 @@ def test_a_time_of_another_offset_than_the_columns_head_says_its_own(
 def test_words_find_what_the_rooms_filter_finds(busy: Team) -> None:
     assert titles(busy, "--words", "fin") == ["finished"]
     assert set(titles(busy, "--words", "flash", "--agency", "KH-NGO")) == {"late", "finished"}
-    assert titles(busy, "--words", "flash kh-ngo", "--limit", "1") == [
-        "finished"
-    ]  # the limit is of those found
+    # A limit is of those that were found.
+    assert titles(busy, "--words", "flash kh-ngo", "--limit", "1") == ["finished"]
     assert titles(busy, "--words", "nothing-holds-this") == []
-    for text in ("one gate", "two gates", "three dogs", "four gates"):
-        busy.call("log", "add", text).ok()
-    newest = busy.data("log", "list", "--words", "gate", "--limit", "2")
-    assert [each["text"] for each in newest] == ["two gates", "four gates"]
+    for ago, text in ((4, "one convoy"), (3, "two convoys"), (2, "three dogs"), (1, "four convoys")):
+        busy.call("log", "add", text, "--at", f"-{ago}h").ok()
+    newest = busy.data("log", "list", "--words", "convoy", "--limit", "2")
+    assert [each["text"] for each in newest] == ["two convoys", "four convoys"]

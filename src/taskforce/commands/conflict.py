@@ -179,7 +179,7 @@ def _decided(session: Session, decision: Decision, take: int | None) -> Result:
     if others:
         notes.append(
             _("decided with it, as the same move set it: %(fields)s")
-            % {"fields": ", ".join(each.field for each in others)}
+            % {"fields": field_labels(kind, [each.field for each in others])}
         )
     staying = conflicts.outlasting(conflict, take, decision.conflicts) if take else {}
     if staying:
