@@ -94,7 +94,8 @@ class Watched(TaskforceApp):
         screen = self.screen
         reading = any(not worker.is_finished for worker in self.workers)
         dirty = screen._dirty_widgets or screen._repaint_required or screen._compositor._dirty_regions
-        return not (reading or dirty or any(each._repaint_required for each in screen.walk_children(Widget)))
+        unpainted = (each for each in screen.walk_children(Widget) if each._repaint_required)
+        return not (reading or dirty or any(each.display for each in unpainted))
 
     async def until(self, holds: Callable[[], bool], what: str, start: float = 0.0) -> float:
         """Wait until something holds and nothing is left to paint since `start`; when the last of it was painted."""
@@ -163,7 +164,7 @@ def _filter(folder: Path, count: int, rounds: int) -> Row:
                         )
                     )
                 await room.strike("enter", lambda: screen.table.has_focus)
-                await room.strike("escape", lambda: _below(screen) == f"{count:,} records")
+                await room.strike("escape", lambda: "filter:" not in _below(screen))
 
     _play(folder, count, act)
     what = f"a letter into the filter of {count:,}, painted: the slowest"
@@ -186,6 +187,8 @@ def _scroll(folder: Path, count: int, rounds: int) -> Row:
             taken.setdefault(key, []).append(await room.strike(key, there))
 
         page = table.size.height - 2
+        if table.cursor:  # it opens on what is next
+            await room.strike("g", lambda: table.cursor == 0)
         for _round in range(max(2, rounds // 5)):
             for number in range(40):
                 await strike("j", number + 1)

@@ -156,18 +156,24 @@ def read_time(text: str) -> datetime:
     return at
 
 
-def show_time(text: str, zone: tzinfo | None = None, *, now: datetime | None = None) -> str:
+def show_time(text: str, zone: tzinfo | None = None, *, now: datetime | None = None, unless: str = "") -> str:
     """Return a kept time as people read it: ``17 Oct 14:32 +07``, with the year unless it is the present one.
 
-    What is no time (a newer version may have written it) is returned as it is.
+    The offset is left out where it is ``unless``, that in the head of the column. What is no time (a newer
+    version may have written it) is returned as it is.
     """
     try:
         local = read_time(text).astimezone(zone)
     except (ValueError, OverflowError, OSError):
         return text
-    offset = local.isoformat(timespec="minutes")[16:].removesuffix(":00")  # +07, or +05:30
     shown = _show_day(local.date(), (now or _present()).astimezone(zone).year)
-    return f"{shown} {local:%H:%M} {offset}"
+    offset = offset_of(local, zone)
+    return f"{shown} {local:%H:%M}" + (f" {offset}" if offset != unless else "")
+
+
+def offset_of(at: datetime, zone: tzinfo | None = None) -> str:
+    """Return how far from UTC clocks are at a time: ``+07``, or ``+05:30``."""
+    return at.astimezone(zone).isoformat(timespec="minutes")[16:].removesuffix(":00")
 
 
 def show_date(text: str, *, today: date | None = None) -> str:

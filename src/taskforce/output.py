@@ -15,7 +15,19 @@ from taskforce import console
 from taskforce.errors import UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.text import csv_cell, safe
-from taskforce.views import Column, Fields, Line, Lines, Nothing, Raw, Table, View, left_out, page_of
+from taskforce.views import (
+    Column,
+    Drawing,
+    Fields,
+    Line,
+    Lines,
+    Nothing,
+    Raw,
+    Table,
+    View,
+    left_out,
+    page_of,
+)
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
@@ -29,6 +41,7 @@ __all__ = [
     "ENVELOPE_VERSION",
     "FORMATS",
     "Column",
+    "Drawing",
     "Fields",
     "Line",
     "Lines",

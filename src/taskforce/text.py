@@ -113,16 +113,34 @@ def _cells_of(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
+def wrapped(text: str, width: int, most: int) -> list[str]:
+    """Return ``text`` over at most ``most`` lines of ``width`` cells, broken at blanks; ``…`` where it goes on."""
+    lines: list[str] = []
+    rest = text.strip()
+    while len(lines) < most - 1 and cells(rest) > width:
+        kept = max(1, _fitting(rest, width))
+        blank = rest.rfind(" ", 0, kept + 1)
+        line = rest[: blank if blank > 0 else kept]
+        lines.append(line.rstrip())
+        rest = rest[len(line) :].lstrip()
+    return [*lines, shorten(rest, width)] if rest or not lines else lines
+
+
 def shorten(text: str, width: int) -> str:
     """Return ``text`` cut to at most ``width`` terminal cells, the last one being ``…`` where it was cut."""
     if cells(text) <= width:
         return text
     if width < 1:
         return ""
+    return text[: _fitting(text, width - 1)].rstrip() + "…"
+
+
+def _fitting(text: str, width: int) -> int:
+    """Return how many characters of ``text`` have room in ``width`` cells."""
     kept, used = 0, 0
     for character in text:
         taken = 1 if character.isascii() else _cells_of(character)
-        if used + taken > width - 1:
+        if used + taken > width:
             break
         kept, used = kept + 1, used + taken
-    return text[:kept].rstrip() + "…"
+    return kept

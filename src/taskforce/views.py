@@ -12,7 +12,7 @@ from taskforce.text import safe
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.console import RenderableType
     from rich.text import Text
@@ -81,6 +81,13 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """Lines of several pieces each, laid out anew for every width: a chart. `lines_at` is given the cells there are."""
+
+    lines_at: Callable[[int], Sequence[Sequence[Line | str]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Raw:
     """A file's content, written as it is; to a terminal only where it is text, and safely."""
 
@@ -92,11 +99,13 @@ class Nothing:
     """Nothing to show: the notes say it all."""
 
 
-View = Table | Fields | Lines | Raw | Nothing
+View = Table | Fields | Lines | Drawing | Raw | Nothing
 
 
-def page_of(view: Table | Fields | Lines, *, width: int, coloured: bool) -> str:
+def page_of(view: Table | Fields | Lines | Drawing, *, width: int, coloured: bool) -> str:
     """Return ``view`` as text for a page of ``width`` cells, with SGR colour codes where ``coloured``."""
+    if isinstance(view, Drawing):
+        return _drawn(view.lines_at(width), width, coloured)
     if isinstance(view, Table):
         return _painted(_table_parts(view, width), width, coloured)
     if isinstance(view, Fields):
@@ -185,6 +194,16 @@ def _fields_parts(view: Fields) -> list[RenderableType]:
 
 def _heading(title: str) -> list[RenderableType]:
     return [_rich_text(Line(title, "heading"))] if title else []
+
+
+def _drawn(lines: Sequence[Sequence[Line | str]], width: int, coloured: bool) -> str:
+    if coloured:
+        from rich.text import Text  # deferred: only a coloured page needs it
+
+        return _painted(
+            [Text.assemble(*map(_rich_text, line)) for line in lines], width, coloured, soft_wrap=True
+        )
+    return "".join("".join(safe(_text_of(piece)) for piece in line).rstrip() + "\n" for line in lines)
 
 
 def _text_of(line: Line | str) -> str:

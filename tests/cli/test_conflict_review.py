@@ -237,7 +237,7 @@ def test_a_state_in_conflict_explains_both_histories(
     assert done["replaced"] == ["accepted"] and done["set_with"]["result"] == "Two adults met"
     assert done["next"] == [] and cancelled["next"] == []
     screen = first.call("conflict", "show", ref).ok().out
-    story = screen[screen.index("· status\n") :]
+    story = screen[screen.index("· Status\n") :]
     for part in (
         "before  ○ Planned  set by J. Okafor, INTERPOL",
         "accept: ○ Planned → ◔ Accepted  (J. Sok, KH-CNP, 17 Oct 07:10",
@@ -271,7 +271,7 @@ def test_a_state_is_taken_with_what_its_move_set_and_the_other_stays_in_the_hist
     ref = moved(first, second, monkeypatch)
     number = number_of(shown(first, ref, "status"), "KH-CNP")
     taken = first.call("conflict", "resolve", ref, "status", "--take", str(number)).ok()
-    assert "decided with it, as the same move set it: status_note" in taken.err
+    assert "decided with it, as the same move set it: Note on status" in taken.err
     assert "this stays in the record: Cancelled" in taken.err and f"taskforce history {ref}" in taken.err
     now = assignment(first)
     assert (now["status"], now["status_note"], now["result"]) == ("done", "All well", "Two adults met")

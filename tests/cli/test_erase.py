@@ -57,7 +57,7 @@ def test_the_owner_erases_everybody_confirms_and_everywhere_it_is_said(two: tupl
         assert sentence in team.call("victim", "show", ref).err
         assert sentence in team.call("erase", "status", ref).out
         told = team.call("history", ref).out
-        assert "(erased)" in told and "erased: she asked for it" in told and "Zqxcanary" not in told
+        assert "(erased)" in told and "Erased: she asked for it" in told and "Zqxcanary" not in told
     carry(ngo, city)
     assert "all who had it have confirmed" in city.call("erase", "status").ok().out
     (status,) = city.data("erase", "status")

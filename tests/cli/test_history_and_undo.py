@@ -93,7 +93,12 @@ def test_history_of_a_record_tells_who_when_and_what(team: Team, monkeypatch: py
     assert last["at"].startswith("2030-01-02T03:04:05")
     assert last["set"]["due"] == "2030-02-01T00:00:00Z"
     shown = team.call("history", ref).ok().out
-    assert "J. Okafor" in shown and "KH-NGO" in shown
+    assert "J. Okafor" in shown and "Agency: KH-NGO" in shown and "Due: 1 Feb" in shown
+    assert not {line.split(":")[0].strip() for line in shown.splitlines()[1:]} & {
+        "due",
+        "agency",
+        "depends_on",
+    }
     assert len(team.data("history", ref, "--limit", "1")) == 1
 
 
@@ -121,3 +126,28 @@ def test_search_finds_beginnings_of_words_in_every_kind_and_forgets_what_is_gone
     assert "nothing holds" in team.call("search", "nowhere").ok().err
     for odd in ('"', "*", "NEAR(", "a OR b", "'", "-", "col:x"):
         team.call("search", odd).ok()
+
+
+def test_people_read_labels_and_refs_where_scripts_get_names_and_ids(team: Team) -> None:
+    victim = team.data("victim", "list")[0]
+    consent = team.data(
+        "consent",
+        "add",
+        victim["ref"],
+        "--purpose",
+        "services",
+        "--parts",
+        "case,care",
+        "--given-by",
+        "guardian",
+    )
+    told = team.call("history", consent["ref"]).ok().out
+    assert "Given by: " in told and f"Victim: {victim['ref']}" in told
+    assert "Parts: Case (what happened), Care (health, needs, safety)" in told
+    assert "given_by" not in told and victim["id"] not in told and consent["id"] not in told
+    assert team.data("history", consent["ref"])[0]["set"]["given_by"] == "guardian"
+    team.call("victim", "edit", victim["ref"], "--languages", "ms", "--citizenship", "MM").ok()
+    assert "Malay" in team.call("victim", "show", victim["ref"]).out
+    assert "Myanmar" in team.call("victim", "show", victim["ref"]).out
+    undone = team.call("undo", "--dry-run").ok().out
+    assert "Citizenship, Languages" in undone

@@ -152,6 +152,9 @@ def test_times_are_kept_in_utc_and_shown_in_local_time_with_the_offset(
     assert record["due"] == kept
     shown = team.call("assignment", "show", record["ref"]).ok().out
     assert "+07" in shown
+    table = team.call("assignment", "list", "--where", "title=X").ok().out.splitlines()
+    assert "Due +07" in table[0]  # once for the column, not in every cell
+    assert not any("+07" in line for line in table[1:])
     zone(monkeypatch, "UTC")
     assert team.data("assignment", "show", record["ref"])["due"] == kept
     assert "+00" in team.call("assignment", "show", record["ref"]).ok().out
@@ -225,3 +228,28 @@ def _operation(team: Team) -> str:
 def test_every_list_that_the_status_offers_can_be_asked_for(team: Team) -> None:
     for offered in SEE_ALL.values():
         team.data(*offered.removeprefix("taskforce ").split())
+
+
+def test_a_time_of_another_offset_than_the_columns_head_says_its_own(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone(monkeypatch, "CET-1CEST,M3.5.0,M10.5.0/3")
+    monkeypatch.setenv("TASKFORCE_NOW", NOW)
+    for title, due in (("winter", "2026-12-01T12:00:00Z"), ("summer", "2027-07-01T12:00:00Z")):
+        team.call("assignment", "add", title, "--due", due, "--priority", "flash").ok()
+    head, winter, summer = team.call("assignment", "list", "--where", "priority=flash").ok().out.splitlines()
+    assert "Due +01" in head
+    assert "1 Dec 13:00" in winter and "+0" not in winter
+    assert "1 Jul 2027 14:00 +02" in summer
+
+
+def test_words_find_what_the_rooms_filter_finds(busy: Team) -> None:
+    assert titles(busy, "--words", "fin") == ["finished"]
+    assert set(titles(busy, "--words", "flash", "--agency", "KH-NGO")) == {"late", "finished"}
+    # A limit is of those that were found.
+    assert titles(busy, "--words", "flash kh-ngo", "--limit", "1") == ["finished"]
+    assert titles(busy, "--words", "nothing-holds-this") == []
+    for ago, text in ((4, "one convoy"), (3, "two convoys"), (2, "three dogs"), (1, "four convoys")):
+        busy.call("log", "add", text, "--at", f"-{ago}h").ok()
+    newest = busy.data("log", "list", "--words", "convoy", "--limit", "2")
+    assert [each["text"] for each in newest] == ["two convoys", "four convoys"]

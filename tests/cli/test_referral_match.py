@@ -78,7 +78,7 @@ def test_who_fits_comes_first_and_the_others_say_why_not(team: Team) -> None:
         "KH-FULL": ["no places free"],
         "KH-SHUT": ["temporarily closed", "does not offer medical care"],
         "KH-FAM": ["does not offer medical care", "takes women only with their family"],
-        "KH-MEN": ["does not offer medical care", "speaks none of: ms, en", "takes no women"],
+        "KH-MEN": ["does not offer medical care", "speaks none of: Malay, English", "takes no women"],
     }
     names = list(found)
     assert set(names[:2]) == {"KH-WOMEN", "KH-BLANK"}
@@ -170,7 +170,7 @@ def test_a_house_in_ones_own_country_comes_before_a_larger_one_abroad(team: Team
     woman = victim(team, "--gender", "feminine", "--age-band", "21-23")
     found = fitting(team, woman)
     assert found.index("KH-WOMEN") < found.index("UG-NGO") == len(found) - 1
-    assert matched(team, woman)["UG-NGO"]["notes"][-1] == "abroad: UG"
+    assert matched(team, woman)["UG-NGO"]["notes"][-1] == "abroad: Uganda"
 
 
 def test_services_in_place_of_the_noted_needs(team: Team) -> None:

@@ -105,6 +105,27 @@ def test_what_needs_attention_is_said(story: Team) -> None:
     assert by_kind["bundle", "peer"]["subject"] == "KH-CNP"
 
 
+def test_timeline(story: Team) -> None:
+    data = data_of(story, "assignment", "timeline")
+    assert data
+    for each in data:
+        assert set(each) == {
+            *(
+                "id",
+                "ref",
+                "title",
+                "agency",
+                "status",
+                "begins",
+                "ends",
+                "due",
+                "begun",
+                "late",
+                "waits_for",
+            ),
+        }
+
+
 def test_history_search_doctor_and_undo(story: Team) -> None:
     ref = story.data("assignment", "list")[0]["ref"]
     for change in data_of(story, "history", ref):

@@ -178,7 +178,7 @@ def test_a_bundle_dropped_by_another_process_appears_and_is_taken_in_only_by_ent
         await open_files(app, pilot, "next.bundle")
         assert isinstance(app.screen, FileDialog)
         text = squeezed(app)
-        assert "site: 1 new, 0 changed" in text
+        assert "sites: 1 new, 0 changed" in text
         assert "Pier 9" in text
         assert "for INTERPOL" in text
         assert team.fingerprint() == before

@@ -254,8 +254,8 @@ def test_the_filter_finds_and_leaves_the_entry_found_in_its_place(days: Team) ->
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         await press(pilot, "l", "f")
         await paste(app, pilot, "entry 15")
-        text = screen_text(app)
-        assert set(re.findall(r"Entry (\d\d) at", text)) == {"15"} and "Gate" not in text
+        await until(pilot, lambda: "Gate" not in screen_text(app))  # nor in what is below the table
+        assert set(re.findall(r"Entry (\d\d) at", screen_text(app))) == {"15"}
         await press(pilot, "enter", "k")
         assert pointed_text(app) == "Entry 15 at 20"
         await press(pilot, "escape")
@@ -365,5 +365,31 @@ def test_an_entry_without_a_time_stands_before_all_others(team: Team) -> None:
         assert pointed_text(app) == "Gate opened, no resistance"
         await press(pilot, "left_square_bracket", "left_square_bracket")
         assert pointed_text(app) == "From the plan"
+
+    play(team, act, size=(80, 24))
+
+
+LONG = " ".join(f"word{number:02d}" for number in range(38))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_a_long_entry_is_readable_whole_beside_or_below_the_table(team: Team, size: tuple[int, int]) -> None:
+    team.call("log", "add", LONG).ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "l", "G")
+        assert all(f"word{number:02d}" in screen_text(app) for number in range(38))
+
+    play(team, act, size=size)
+
+
+def test_in_the_room_a_long_entry_takes_several_lines_and_enter_opens_all_of_it(team: Team) -> None:
+    team.call("log", "add", LONG).ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        text = screen_text(app)
+        assert "word00" in text and "word08" in text and "word37" not in text and "…" in text
+        await press(pilot, "enter")
+        assert "word37" in screen_text(app)
 
     play(team, act, size=(80, 24))

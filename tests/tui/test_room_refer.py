@@ -259,7 +259,7 @@ def test_poisoned_records_draw_nothing_of_themselves(team: Team) -> None:
     team.call("referral", "cancel", ref, "--note", f"Because {POISON}").ok()
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
-        await press(pilot, "r")
+        await press(pilot, "r", "g")
         assert "[bold red]" in detail_text(app), "as text"
         assert screen_text(app).replace("\n", "").isprintable()
         await press(pilot, "v")

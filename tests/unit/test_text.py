@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from taskforce.text import cells, clean_input, csv_cell, csv_uncell, safe, shorten
+from taskforce.text import cells, clean_input, csv_cell, csv_uncell, safe, shorten, wrapped
 
 anything = st.text(st.characters(codec=None, categories=None, exclude_categories=()))
 
@@ -125,3 +125,16 @@ def test_a_cell_of_others_keeps_its_apostrophe() -> None:
 def test_text_is_cut_by_cells_not_characters(text: str, width: int, short: str) -> None:
     assert shorten(text, width) == short
     assert cells(shorten(text, width)) <= width
+
+
+@given(st.text("ab é漢\u0301x ", max_size=80), st.integers(4, 30))
+def test_wrapped_keeps_every_word_within_the_width(text: str, width: int) -> None:
+    lines = wrapped(text, width, 200)
+    assert all(cells(line) <= width for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_wrapped_says_where_it_goes_on() -> None:
+    assert wrapped("wait for the second team before the gate", 12, 2) == ["wait for the", "second team…"]
+    assert wrapped("short", 12, 2) == ["short"]
+    assert wrapped("", 12, 2) == [""]

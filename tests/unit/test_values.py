@@ -173,3 +173,13 @@ def test_any_text_is_kept_as_it_is_shown_or_refused_never_anything_else(session:
 @given(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{1,31}", fullmatch=True))
 def test_every_agency_code_is_its_own_capitals(text: str) -> None:
     assert agency_code(text) == text.upper() == agency_code(text.upper())
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "code"),
+    [("languages", "Malay", "ms"), ("languages", "khmer", "km"), ("citizenship", "Laos", "LA")],
+)
+def test_what_is_shown_by_name_may_be_typed_by_name(
+    session: Session, name: str, shown: str, code: str
+) -> None:
+    assert parse_value(session, field("victim", name), [shown]) == [code]

@@ -11,6 +11,7 @@ from taskforce.actions import looking
 from taskforce.actions.references import NAMED_BY, candidates, names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import _
+from taskforce.labels import countries, languages
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Type
 from taskforce.store import queries
@@ -134,15 +135,9 @@ def _choice(record: Record) -> Choice:
 
 @cache
 def _countries() -> tuple[Choice, ...]:
-    import pycountry  # deferred: reads its tables from disk
-
-    return tuple(Choice(each.alpha_2, each.name) for each in pycountry.countries)
+    return tuple(Choice(code, _(name)) for code, name in countries().items())
 
 
 @cache
 def _languages() -> tuple[Choice, ...]:
-    import pycountry  # deferred: as above
-
-    two = [Choice(each.alpha_2, each.name) for each in pycountry.languages if hasattr(each, "alpha_2")]
-    three = (Choice(each.alpha_3, each.name) for each in pycountry.languages if not hasattr(each, "alpha_2"))
-    return (*two, *three)
+    return tuple(Choice(code, _(name)) for code, name in languages().items())

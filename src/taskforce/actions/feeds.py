@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from taskforce.actions.quarantined import ref_of
-from taskforce.actions.references import label_of
+from taskforce.actions.references import label_of, names_in
 from taskforce.actions.session import Session
 from taskforce.errors import Ambiguous, NotFound
 from taskforce.i18n import _
@@ -41,7 +42,10 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """One of the edits that prove a fork, as people see it; `counts` says whether it was admitted."""
+    """One of the edits that prove a fork, as people see it.
+
+    `counts` says whether it was admitted, `names` what people see in place of the ids in its values.
+    """
 
     ref: str
     hash: str
@@ -56,6 +60,7 @@ class Half:
     values: dict[str, Value]
     came_through: str
     counts: bool
+    names: Mapping[str, str]
 
 
 def list_feeds(session: Session) -> list[Feed]:
@@ -132,4 +137,5 @@ def _half(session: Session, one: forks.Known) -> Half:
         dict(edit.set),
         forks.came_through(session.store.connection, edit.feed, edit.number, edit.hash),
         one.counts,
+        {} if kind is None else names_in(session, kind, [edit.set]),
     )

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from taskforce.actions.references import find_any, shown_ids
+from taskforce.actions.references import find_any, names_in
 from taskforce.actions.session import Session
 from taskforce.actions.values import one_of
 from taskforce.errors import UsageError, did_you_mean
 from taskforce.i18n import _
-from taskforce.records.registry import find_kind, get_kind, kind_names
+from taskforce.records.registry import find_kind, kind_names
 from taskforce.records.schema import Type
 from taskforce.store import history, queries
 from taskforce.store.newer import unknown_values
 from taskforce.store.queries import Record
-from taskforce.sync.edit import Edit, Value
+from taskforce.sync.edit import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def history_of(session: Session, text: str) -> tuple[Record, list[Change]]:
     """A record and every edit of it that the store holds, oldest first by clock."""
     record = find_any(session, text)
     edits = history.edits_of_record(session.store.connection, record.kind, record.id)
-    names = _names(session, record, edits)
+    names = names_in(session, record.kind, [edit.set for edit in edits])
     return record, [
         Change(
             f"{edit.feed}/{edit.number}",
@@ -94,14 +94,3 @@ def gist(record: Record) -> str:
         if field.type in (Type.TEXT, Type.NOTE) and record.text(field.name)
     ]
     return " · ".join(text.replace("\n", " ") for text in texts[:2])
-
-
-def _names(session: Session, record: Record, edits: list[Edit]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for field in record.kind.fields:
-        if field.type != Type.REF:
-            continue
-        values = [edit.set[field.name] for edit in edits if field.name in edit.set]
-        ids = {one for value in values for one in (value if isinstance(value, list) else [value]) if one}
-        names.update(shown_ids(session, get_kind(field.to), ids) if ids else {})
-    return names

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from taskforce import moments
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
+from taskforce.labels import code_label, country, language
 from taskforce.records.codes import ACCEPTS, SERVICES
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
@@ -148,7 +149,7 @@ def _services(agency: Record, wanted: Sequence[str]) -> tuple[str, str]:
         return "", _("services unknown")
     missing = [service for service in wanted if service not in offered]
     if missing:
-        labels = ", ".join(_(SERVICES.get(service, service)).lower() for service in missing)
+        labels = ", ".join(code_label(SERVICES, service).lower() for service in missing)
         return _("does not offer %(services)s") % {"services": labels}, ""
     return "", ""
 
@@ -160,7 +161,7 @@ def _languages(agency: Record, wanted: Sequence[str]) -> tuple[str, str]:
     if not spoken:
         return "", _("languages unknown")
     if not set(spoken) & set(wanted):
-        return _("speaks none of: %(languages)s") % {"languages": ", ".join(wanted)}, ""
+        return _("speaks none of: %(languages)s") % {"languages": ", ".join(map(language, wanted))}, ""
     return "", ""
 
 
@@ -171,7 +172,7 @@ def _people(agency: Record, groups: Sequence[str], *, accompanied: bool) -> tupl
     if "any" in accepted or (accompanied and "families" in accepted):
         return "", ""
     refused = [group for group in groups if group not in accepted]
-    text = {"people": ", ".join(_(ACCEPTS[group]).lower() for group in refused)}
+    text = {"people": ", ".join(code_label(ACCEPTS, group).lower() for group in refused)}
     if len(refused) < len(groups):  # who is meant is not known well enough to say that it does not fit
         return "", _("takes no %(people)s") % text if refused else ""
     if "families" in accepted:
@@ -193,10 +194,10 @@ def _free(agency: Record) -> tuple[str, str]:
 
 
 def _abroad(agency: Record, home: str) -> tuple[str, str]:
-    country = agency.text("country")
-    if not home or not country or country == home:
+    where = agency.text("country")
+    if not home or not where or where == home:
         return "", ""
-    return "", _("abroad: %(country)s") % {"country": country}
+    return "", _("abroad: %(country)s") % {"country": country(where)}
 
 
 def _places(agency: Record) -> int:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from taskforce import moments
 from taskforce.actions.admission import settle_erasures, signer_of, take_waiting, trusted_key
+from taskforce.actions.references import names_in, shown_ids
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER
 from taskforce.crockford import normalise, short_digest
 from taskforce.errors import Ambiguous, NotFound, Refused
 from taskforce.i18n import N_, _
+from taskforce.records.registry import find_kind
 from taskforce.records.schema import ERASED
 from taskforce.store import forks, quarantine
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.quarantine import ADMITTED, DROPPED, Waiting
-from taskforce.sync.edit import Edit, known_edit
+from taskforce.sync.edit import Edit, Value, known_edit
 
 REASONS = {
     UNKNOWN_SIGNER: N_("the agency that signed is not verified yet"),
@@ -40,7 +42,7 @@ def ref_of(edit_hash: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """An edit in quarantine as people see it."""
+    """An edit in quarantine as people see it; where it is shown alone, with what they call its record and other ids."""
 
     ref: str
     hash: str
@@ -54,8 +56,10 @@ class Quarantined:
     kind: str
     record: str
     part: str
-    values: dict[str, object]
+    values: dict[str, Value]
     may_enter: bool
+    subject: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,12 @@ def list_quarantined(session: Session) -> list[Quarantined]:
 
 def show(session: Session, text: str) -> Quarantined:
     """One edit that waits, by its ref or hash, or the beginning of its ref."""
-    return _shown(_find(session, text))
+    one = _shown(_find(session, text))
+    kind = find_kind(one.kind)
+    if kind is None:
+        return replace(one, subject=one.record)
+    label = shown_ids(session, kind, {one.record})[one.record]
+    return replace(one, subject=label, names=names_in(session, kind, [one.values]))
 
 
 def admit(session: Session, text: str) -> Decided:

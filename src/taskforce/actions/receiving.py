@@ -17,7 +17,7 @@ from taskforce.actions.admission import (
     settle_erasures,
     trusted_key,
 )
-from taskforce.actions.references import label_of
+from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.errors import TrustError
@@ -28,6 +28,7 @@ from taskforce.store import erasing, exchange, queries
 from taskforce.store.forks import AFTER_FORK, FORK, put_told_forks
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.store.quarantine import Waiting, put_waiting
+from taskforce.store.queries import Record
 from taskforce.sync import clock, holdings
 from taskforce.sync.bundle import Head, Reader
 from taskforce.sync.edit import Edit
@@ -43,11 +44,15 @@ LISTED = 12
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A record that new edits touch: what people call it, the fields they set, and whether it is new here."""
+    """A record that new edits touch: what people call it, the fields they set, and whether it is new here.
+
+    `record` is how it will be, None where this version does not know its kind; `names` says what its title's id means.
+    """
 
     kind: str
     label: str
-    title: str
+    record: Record | None
+    names: Mapping[str, str]
     fields: tuple[str, ...]
     new: bool
 
@@ -78,6 +83,13 @@ class Imported:
     ahead: int
     erased: tuple[erasing.Place, ...]
     applied: bool
+
+    @property
+    def why_waiting(self) -> dict[str, int]:
+        """How many edits wait in quarantine, by why they do, in words."""
+        from taskforce.actions.quarantined import REASONS  # deferred: only what is told to people needs it
+
+        return {_(REASONS.get(reason, reason)): count for reason, count in self.waiting.items()}
 
     @property
     def by_kind(self) -> dict[str, tuple[int, int]]:
@@ -302,8 +314,9 @@ class _Incoming:
         kind = find_kind(kind_name)
         found = None if kind is None else queries.get_record(self.session.store.connection, kind, record)
         key = kind_name, record
-        label, title = (label_of(found), found.title) if found is not None else (record, "")
-        return Touched(kind_name, label, title, tuple(self.fields[key]), self.touched[key])
+        names = names_for(self.session, [found], [found.kind.title]) if found is not None else {}
+        label = label_of(found) if found is not None else record
+        return Touched(kind_name, label, found, names, tuple(self.fields[key]), self.touched[key])
 
     def _wait(self, edit: Edit, reason: str, signer: Signer | None) -> None:
         connection = self.session.store.connection

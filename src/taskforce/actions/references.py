@@ -11,6 +11,12 @@ from taskforce.records.schema import Kind, Type
 from taskforce.store import queries
 from taskforce.store.queries import Record
 
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from taskforce.sync.edit import Value
+
 ID_LENGTH = 16
 
 NAMED_BY = {"agency": "code", "operation": "codename"}
@@ -106,6 +112,17 @@ def names_for(session: Session, records: list[Record], fields: list[str] | None 
     for name, ids in by_kind.items():
         result.update(shown_ids(session, get_kind(name), ids))
     return result
+
+
+def names_in(session: Session, kind: Kind, sets: Sequence[Mapping[str, Value]]) -> dict[str, str]:
+    """What people see in place of every id in several edits' values, by field, of a record of `kind`."""
+    names: dict[str, str] = {}
+    for field in kind.fields:
+        if field.type == Type.REF:
+            values = [each[field.name] for each in sets if field.name in each]
+            ids = {one for value in values for one in (value if isinstance(value, list) else [value]) if one}
+            names.update(shown_ids(session, get_kind(field.to), ids) if ids else {})
+    return names
 
 
 def label_of(record: Record) -> str:

@@ -12,6 +12,7 @@ from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.errors import Refused
 from taskforce.i18n import _
+from taskforce.labels import field_label
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import ARCHIVED, Kind
 from taskforce.store import exchange, history, queries
@@ -138,7 +139,7 @@ def _restoration(
             if not _still_stands(session, each.edit, field, [*state[field].heads]):
                 if any(_sets_it_too(other.edit, each.edit, field) for other in edits):
                     continue
-                raise _changed_since(action, field, label, again)
+                raise _changed_since(action, field_label(kind, field).lower(), label, again)
             values.setdefault(field, each.before[field])
     if edits[0].before.get(ARCHIVED):
         values.setdefault(ARCHIVED, "yes")

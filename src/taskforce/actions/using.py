@@ -8,6 +8,9 @@ from taskforce.records.registry import get_kind
 from taskforce.store import queries
 from taskforce.store.queries import Record
 
+EVERY_OPERATION = "all"
+"""What `--operation` takes to mean every operation, where one was chosen."""
+
 
 def use_operation(session: Session, text: str) -> Record:
     """Choose the operation that `text` names."""

@@ -11,6 +11,7 @@ from taskforce.actions.session import Session
 from taskforce.crockford import normalise
 from taskforce.errors import TaskforceError, UsageError, did_you_mean
 from taskforce.i18n import _
+from taskforce.labels import countries, languages
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Type
 from taskforce.text import clean_input
@@ -183,6 +184,8 @@ def _country(text: str) -> str:
     named = pycountry.countries.get(name=text)
     if named is not None:
         return str(named.alpha_2)
+    if called := _called(text, countries()):
+        return called
     meant = did_you_mean(text, [each.name for each in pycountry.countries])
     raise ValueFault(
         _('"%(text)s" is not a country (ISO 3166-1)') % {"text": text},
@@ -200,12 +203,20 @@ def _language(text: str) -> str:
     elif len(code) == 3:
         found = pycountry.languages.get(alpha_3=code)
     found = found or pycountry.languages.get(name=text.capitalize())
+    if found is None and (called := _called(text, languages())):
+        return called
     if found is None:
         raise ValueFault(
             _('"%(text)s" is not a language (ISO 639-1 or 639-3)') % {"text": text},
             _("use two letters, such as km for Khmer, or three where there are no two"),
         )
     return str(getattr(found, "alpha_2", found.alpha_3))
+
+
+def _called(text: str, names: Mapping[str, str]) -> str:
+    """The code of what is shown by this name; empty where nothing is."""
+    wanted = text.casefold()
+    return next((code for code, name in names.items() if wanted in (name.casefold(), _(name).casefold())), "")
 
 
 def _yes_no(text: str) -> str:

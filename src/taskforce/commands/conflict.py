@@ -14,6 +14,7 @@ from taskforce.commands.editing import Written, written
 from taskforce.commands.frame import argument, command, flag, open_session, option
 from taskforce.errors import NotFound, Refused, StoreError, TaskforceError, UsageError
 from taskforce.i18n import N_, _, ngettext
+from taskforce.labels import field_label, field_labels
 from taskforce.output import Column, Line, Lines, Result, Table
 from taskforce.records.schema import ARCHIVED, STATUS
 from taskforce.reports import conflict_story, conflict_views
@@ -49,7 +50,7 @@ def _row(session: Session, each: Conflict) -> tuple[str | Line, ...]:
     return (
         Line(f"≠ {label_of(each.record)}", "conflict"),
         conflict_views.title_of(each.record, names),
-        each.field,
+        field_label(kind, each.field),
         " | ".join(values),
     )
 
@@ -87,7 +88,7 @@ def _story(session: Session, each: Conflict) -> list[Line | str]:
     label, kind = label_of(each.record), each.record.kind
     names = conflicts.names_in(session, each)
     title = conflict_views.title_of(each.record, names)
-    lines: list[Line | str] = [Line(f"≠ {label} {title} · {each.field}", "conflict")]
+    lines: list[Line | str] = [Line(f"≠ {label} {title} · {field_label(kind, each.field)}", "conflict")]
     if each.common or each.missing:
         before, who = conflict_story.before_all(kind, each.field, each.common, names)
         lines.append(_("  before  %(value)s") % {"value": f"{before}  {who}".rstrip()})
@@ -178,14 +179,14 @@ def _decided(session: Session, decision: Decision, take: int | None) -> Result:
     if others:
         notes.append(
             _("decided with it, as the same move set it: %(fields)s")
-            % {"fields": ", ".join(each.field for each in others)}
+            % {"fields": field_labels(kind, [each.field for each in others])}
         )
     staying = conflicts.outlasting(conflict, take, decision.conflicts) if take else {}
     if staying:
         notes.append(
             _("of what was not taken this stays in the record: %(fields)s; all of it is in: %(command)s")
             % {
-                "fields": ", ".join(conflict_views.label_of_field(kind, name) for name in staying),
+                "fields": field_labels(kind, staying),
                 "command": f"taskforce history {label_of(conflict.record)}",
             }
         )

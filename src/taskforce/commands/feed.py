@@ -11,8 +11,10 @@ from taskforce.actions import feeds
 from taskforce.actions.feeds import Feed, Half
 from taskforce.commands.frame import argument, command, open_session
 from taskforce.i18n import N_, _, ngettext
+from taskforce.labels import field_label
 from taskforce.output import Column, Line, Lines, Result, Table
 from taskforce.records.registry import find_kind
+from taskforce.reports.history_views import shown_of_edit
 from taskforce.text import cells, safe, shorten
 
 GROUP = ("feed", N_("Which devices wrote what is held here, and which feeds forked"))
@@ -111,7 +113,7 @@ def _side_by_side(halves: list[Half]) -> list[Line | str]:
         (_("by"), *(safe(half.by) for half in halves)),
         (_("through"), *(half.came_through or _("this store") for half in halves)),
         (_("of"), *(_of(half) for half in halves)),
-        *((name, *(_value(half, name) for half in halves)) for name in names),
+        *((_label(halves, name), *(_value(half, name) for half in halves)) for name in names),
         (_("counts"), *(_("yes") if half.counts else _("no, waits") for half in halves)),
     ]
     widths = [max(cells(row[place]) for row in rows) for place in range(len(halves) + 1)]
@@ -130,11 +132,16 @@ def _of(half: Half) -> str:
     return safe(f"{half.label or name} ({half.part})")
 
 
+def _label(halves: list[Half], name: str) -> str:
+    kind = next(half.kind for half in halves if name in half.values)
+    return safe(field_label(find_kind(kind), name))
+
+
 def _value(half: Half, name: str) -> str:
     value = half.values.get(name)
     if value is None:
         return "-"
-    text = ", ".join(value) if isinstance(value, list) else value
+    text = shown_of_edit(find_kind(half.kind), name, value, half.names)
     return shorten(safe(" ".join(text.split())), _WIDEST)
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from taskforce import moments
+from taskforce.actions.references import SHOWN_BY, shown_ids
 from taskforce.actions.session import Session
+from taskforce.actions.using import EVERY_OPERATION
 from taskforce.actions.values import ValueFault, parse_one
 from taskforce.commands.frame import Parameter, flag, option
 from taskforce.errors import UsageError, did_you_mean
 from taskforce.i18n import _
+from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Type
 from taskforce.store import queries
 from taskforce.store.queries import Condition, Record
 
 MOST = 2**31
 """More than any store holds, and what SQLite takes for a limit."""
-
-EVERY_OPERATION = "all"
-"""What `--operation` takes to mean every operation, where one was chosen with `use`."""
 
 
 def list_parameters(kind: Kind) -> list[Parameter]:
@@ -42,6 +42,7 @@ def list_parameters(kind: Kind) -> list[Parameter]:
         parameters.append(flag("--on-duty", _("Only who is on duty now")))
     return [
         *parameters,
+        option("--words", _("Only what holds all of these words, or their beginnings"), metavar="TEXT"),
         option(
             "--where", _("FIELD=VALUE, may be repeated; FIELD= for unset"), metavar="FIELD=VALUE", many=True
         ),
@@ -74,13 +75,21 @@ def chosen_records(session: Session, kind: Kind, given: dict[str, Any]) -> list[
         raise UsageError(_("--limit cannot be less than 0"))
     limit = None if limit is None else min(limit, MOST)
     sort = [_order(kind, text) for text in given.get("sort") or ()]
-    if not sort and kind.sort.startswith("-"):
-        return _latest(session, kind, conditions, limit, archived=given["archived"])
+    is_latest = not sort and kind.sort.startswith("-")
     if not sort and kind.sort:
-        sort = [(kind.sort, False)]
-    return queries.list_records(
-        session.store.connection, kind, conditions, sort=sort, limit=limit, archived=given["archived"]
+        sort = [(kind.sort.lstrip("-"), is_latest)]
+    words = given.get("words") or ""
+    found = queries.list_records(
+        session.store.connection,
+        kind,
+        conditions,
+        sort=sort,
+        limit=None if words else limit,
+        archived=given["archived"],
     )
+    if words:
+        found = _holding(session, kind, words, found)[:limit]
+    return found[::-1] if is_latest else found  # a log reads from old to new, and a limit keeps the newest
 
 
 def means_current_operation(session: Session, kind: Kind, given: dict[str, Any]) -> bool:
@@ -90,19 +99,21 @@ def means_current_operation(session: Session, kind: Kind, given: dict[str, Any])
     return not any(pair.partition("=")[0].strip() == "operation" for pair in given.get("where") or ())
 
 
-def _latest(
-    session: Session, kind: Kind, conditions: list[Condition], limit: int | None, *, archived: bool
-) -> list[Record]:
-    """A log reads from old to new, and a limit keeps the newest."""
-    found = queries.list_records(
-        session.store.connection,
-        kind,
-        conditions,
-        sort=[(kind.sort[1:], True)],
-        limit=limit,
-        archived=archived,
-    )
-    return found[::-1]
+def operation_note(session: Session, kind: Kind, given: dict[str, Any]) -> tuple[str, ...]:
+    """What is said of a list that is of the current operation only."""
+    if not means_current_operation(session, kind, given):
+        return ()
+    chosen = session.current_operation
+    codename = shown_ids(session, get_kind("operation"), {chosen})[chosen]
+    return (_("%(operation)s only; --operation all for every one") % {"operation": codename},)
+
+
+def _holding(session: Session, kind: Kind, words: str, records: list[Record]) -> list[Record]:
+    """Those of the records in which all the words are, as the room's filter finds them."""
+    from taskforce.store.pages import matching  # deferred: only this option needs it
+
+    numbers = matching(session.store.connection, kind, words, named_by=SHOWN_BY)
+    return records if numbers is None else [record for record in records if record.n in numbers]
 
 
 def _any_of(session: Session, kind: Kind, name: str, texts: list[str]) -> Condition:

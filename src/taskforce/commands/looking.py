@@ -13,6 +13,7 @@ from taskforce.actions.undoing import Restored, Undone, redo, undo
 from taskforce.commands.frame import argument, command, flag, open_session, option
 from taskforce.errors import Refused
 from taskforce.i18n import _, ngettext
+from taskforce.labels import field_labels
 from taskforce.output import Column, Line, Lines, Result, Table
 from taskforce.records.schema import ARCHIVED
 from taskforce.reports.history_views import story_of
@@ -141,7 +142,7 @@ def _archives(restored: Restored) -> bool:
 def _what_becomes(restored: Restored) -> str:
     if _archives(restored):
         return _("archived")
-    return _("brought back") if ARCHIVED in restored.values else ", ".join(restored.values)
+    return _("brought back") if ARCHIVED in restored.values else field_labels(restored.kind, restored.values)
 
 
 def make_search() -> TyperCommand:

@@ -25,7 +25,7 @@ from taskforce.commands.frame import (
     option,
     typed_fields,
 )
-from taskforce.commands.listing import chosen_records, list_parameters, means_current_operation
+from taskforce.commands.listing import chosen_records, list_parameters, operation_note
 from taskforce.i18n import _
 from taskforce.output import Result
 from taskforce.records.registry import get_kind
@@ -195,14 +195,7 @@ def _make_list(kind: Kind) -> TyperCommand:
     def run(**given: Any) -> Result:
         session = open_session()
         result = shown_records(session, kind, chosen_records(session, kind, given))
-        if not means_current_operation(session, kind, given):
-            return result
-        codename = shown_ids(session, get_kind("operation"), {session.current_operation})[
-            session.current_operation
-        ]
-        return replace(
-            result, notes=(_("%(operation)s only; --operation all for every one") % {"operation": codename},)
-        )
+        return replace(result, notes=operation_note(session, kind, given))
 
     return command(
         "list", run, _("List %(plural)s.") % {"plural": kind.plural}, list_parameters(kind), lists=True
@@ -316,6 +309,10 @@ def _renamed(field: Field, name: str, wanted: str) -> Parameter:
 
 def _special_verbs(kind: Kind) -> Verbs:
     """The verbs that only one kind has, written by hand in a module of the kind's name."""
+    if kind.name == "assignment":
+        from taskforce.commands import assignment
+
+        return assignment.verbs()
     if kind.name == "operation":
         from taskforce.commands import operation
 

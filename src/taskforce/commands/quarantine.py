@@ -11,7 +11,10 @@ from taskforce.actions import quarantined
 from taskforce.actions.quarantined import REASONS, Decided, Quarantined, ref_of
 from taskforce.commands.frame import argument, command, open_session
 from taskforce.i18n import N_, _, ngettext
+from taskforce.labels import field_label, in_order, kind_label
 from taskforce.output import Column, Fields, Line, Lines, Result, Table
+from taskforce.records.registry import find_kind
+from taskforce.reports.history_views import shown_of_edit
 
 GROUP = ("quarantine", N_("Edits that may not enter: see them, decide"))
 
@@ -43,7 +46,7 @@ def run_list() -> Result:
             one.ref,
             one.agency or one.device,
             one.edit,
-            one.kind,
+            kind_label(one.kind),
             moments.ago(one.since, session.now),
             _reason(one),
         )
@@ -67,6 +70,7 @@ def make_show() -> TyperCommand:
 def run_show(ref: str) -> Result:
     """Show one."""
     one = quarantined.show(open_session(), ref)
+    kind = find_kind(one.kind)
     do = {
         "unknown-signer": "taskforce peer add CARD",
         "fork": f"taskforce feed show {one.edit.partition('/')[0]}",
@@ -79,8 +83,11 @@ def run_show(ref: str) -> Result:
         (_("Officer"), one.by),
         (_("Written"), moments.show_time(one.at)),
         (_("Waits since"), moments.show_time(one.since)),
-        (_("Of"), f"{one.kind} {one.record}, {one.part}"),
-        *((name, _as_text(value)) for name, value in one.values.items()),
+        (_("Of"), f"{kind_label(one.kind)} {one.subject}, {one.part}"),
+        *(
+            (field_label(kind, name), shown_of_edit(kind, name, one.values[name], one.names))
+            for name in in_order(kind, one.values)
+        ),
         (_("Next"), Line(do, "command")),
     )
     return Result(_data(one), Fields(one.ref, pairs))
@@ -145,10 +152,6 @@ def _decided(done: Decided, *, admitted: bool) -> Result:
 
 def _reason(one: Quarantined) -> str:
     return _(REASONS.get(one.reason, one.reason))
-
-
-def _as_text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _data(one: Quarantined) -> dict[str, Any]:

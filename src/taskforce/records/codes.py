@@ -6,7 +6,7 @@ INTERPOL's, Europol's and Eurojust's channels, ISIC Rev. 4 sections, ICS and rad
 
 from __future__ import annotations
 
-from taskforce.records.schema import N_, PARTS
+from taskforce.records.schema import N_
 
 AGENCY_KINDS = {
     "police": N_("Police"),
@@ -100,7 +100,12 @@ AGREEMENT_KINDS = {
     "protocol": N_("Standing procedure"),
 }
 
-COVERED_PARTS = {part: PARTS[part] for part in ("case", "care", "identity", "intelligence")}
+COVERED_PARTS = {
+    "case": N_("Case (what happened)"),
+    "care": N_("Care (health, needs, safety)"),
+    "identity": N_("Identity (who it is)"),
+    "intelligence": N_("Intelligence (graded)"),
+}
 
 PURPOSES = {
     "services": N_("Providing services"),

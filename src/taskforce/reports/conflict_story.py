@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from taskforce.i18n import _
+from taskforce.labels import field_label, field_labels
 from taskforce.records.schema import STATUS, Kind
-from taskforce.reports.conflict_views import Carried, label_of_field, set_by, shown_value
+from taskforce.reports.conflict_views import Carried, set_by, shown_value
 from taskforce.reports.record_views import Names
 from taskforce.sync.edit import Value
 from taskforce.text import shorten
@@ -133,7 +134,7 @@ def before_all(kind: Kind, name: str, common: Sequence[Told], names: Names) -> t
 
 def with_it(kind: Kind, name: str, others: Sequence[str]) -> str:
     """What is in conflict by the same moves, and so may be taken together."""
-    fields = ", ".join(label_of_field(kind, other) for other in others)
+    fields = field_labels(kind, others)
     if name == STATUS:
         return _("the same move set, and is taken with it: %(fields)s") % {"fields": fields}
     return _("the same move set, and is in conflict, too: %(fields)s") % {"fields": fields}
@@ -149,7 +150,7 @@ def _history(kind: Kind, path: Sequence[Told], names: Names) -> list[str | Line]
         for other, value in step.also.items():
             is_known = kind.field(other) is not None
             if value and is_known and str(value)[:19] != step.at[:19]:  # the move's own time is told already
-                story.append(f"  {label_of_field(kind, other)}: {_short(kind, other, value, names)}")
+                story.append(f"  {field_label(kind, other)}: {_short(kind, other, value, names)}")
     return story
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from taskforce import moments
 from taskforce.i18n import _
+from taskforce.labels import field_labels
 from taskforce.records.schema import ARCHIVED, Kind
 from taskforce.reports.record_views import Names, moment_of, shown
 from taskforce.store.queries import Record
@@ -36,12 +37,6 @@ def title_of(record: Record, names: Names) -> str:
     return shown(field, record.values.get(field.name, ""), names)
 
 
-def label_of_field(kind: Kind, name: str) -> str:
-    """What people call the field."""
-    field = kind.field(name)
-    return _(field.label) if field is not None else _("Archived")
-
-
 def set_by(officer: str, agency: str, at: str) -> str:
     """Who set a value, and when (`at` is a kept time)."""
     return f"{officer}, {agency or '?'}, {moments.show_time(at)}"
@@ -49,7 +44,7 @@ def set_by(officer: str, agency: str, at: str) -> str:
 
 def edited(kind: Kind, fields: Sequence[str]) -> str:
     """What was set in a record by somebody who did not know that it was archived."""
-    return _("edited: %(fields)s") % {"fields": ", ".join(label_of_field(kind, name) for name in fields)}
+    return _("edited: %(fields)s") % {"fields": field_labels(kind, fields)}
 
 
 class Carried(Protocol):

@@ -6,13 +6,16 @@ from typing import Any
 
 from taskforce import moments
 from taskforce.i18n import _, ngettext
+from taskforce.labels import field_labels, kind_label
+from taskforce.records.registry import find_kind
+from taskforce.reports.conflict_views import title_of
 from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.actions.inbox import TakenIn
     from taskforce.actions.plans import PlanResult
-    from taskforce.actions.receiving import Imported
+    from taskforce.actions.receiving import Imported, Touched
     from taskforce.actions.sending import Exported
 
 _LISTED = 12
@@ -116,7 +119,21 @@ def _plan_lines(result: PlanResult, name: str) -> list[Line | str]:
 
 
 def _changed(kind: str, label: str, fields: tuple[str, ...], *, new: bool) -> str:
-    return f"  {'+' if new else '~'} {kind} {label}" + ("" if new else ": " + ", ".join(fields))
+    sign = "+" if new else "~"
+    return f"  {sign} {kind_label(kind)} {label}" + (
+        "" if new else ": " + field_labels(find_kind(kind), fields)
+    )
+
+
+def _called(one: Touched) -> str:
+    """A record's ref or name, and its title where that says more."""
+    title = title_of(one.record, one.names) if one.record is not None else ""
+    return f"{one.label} {title}".strip() if title != one.label else one.label
+
+
+def _plural(name: str) -> str:
+    kind = find_kind(name)
+    return name if kind is None else kind.plural
 
 
 def bundle_data(found: Imported) -> dict[str, Any]:
@@ -150,7 +167,8 @@ def bundle_lines(found: Imported, name: str) -> list[Line | str]:
     lines.append("  " + (_count_of(found) if found.new or found.waiting else _("nothing new")))
     for kind, (made, changed) in found.by_kind.items():
         lines.append(
-            f"  {kind}: " + _("%(made)d new, %(changed)d changed") % {"made": made, "changed": changed}
+            f"  {_plural(kind)}: "
+            + _("%(made)d new, %(changed)d changed") % {"made": made, "changed": changed}
         )
     if found.received:
         lines.append(
@@ -170,7 +188,7 @@ def bundle_lines(found: Imported, name: str) -> list[Line | str]:
             len(found.erased),
         )
         lines.append(Line("  " + text % {"count": len(found.erased)}, "late"))
-    for reason, number in found.waiting.items():
+    for reason, number in found.why_waiting.items():
         lines.append(
             Line(
                 "  " + _("%(count)d wait in quarantine: %(reason)s") % {"count": number, "reason": reason},
@@ -198,7 +216,7 @@ def origin_line(found: Imported) -> str:
 def touched_lines(found: Imported) -> list[Line | str]:
     """The first records that a bundle makes or changes, one by one."""
     lines: list[Line | str] = [
-        _changed(one.kind, f"{one.label} {one.title}".strip(), one.fields, new=one.new) for one in found.some
+        _changed(one.kind, _called(one), one.fields, new=one.new) for one in found.some
     ]
     more = len(found.records) - len(found.some)
     if more:

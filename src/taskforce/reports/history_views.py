@@ -7,7 +7,8 @@ from typing import Protocol
 
 from taskforce import moments
 from taskforce.i18n import _
-from taskforce.records.schema import ARCHIVED, DROPPED, Kind
+from taskforce.labels import field_label, in_order
+from taskforce.records.schema import ARCHIVED, DROPPED, ERASED, Kind
 from taskforce.reports.record_views import shown
 from taskforce.sync.edit import Value
 from taskforce.text import shorten
@@ -51,16 +52,17 @@ def story_of(kind: Kind, changes: Sequence[Told], *, longest: int = _LONGEST) ->
         story.append(f"{moments.show_time(change.at)}  {change.by}, {change.agency or '?'}  · {change.part}")
         if not change.values:
             story.append("    " + _("(erased)"))
-        for name, value in change.values.items():
-            text = shorten(_value(kind, name, value, change.names), longest)
-            known = name == ARCHIVED or kind.field(name) is not None
+        for name in in_order(kind, change.values):
+            text = shorten(shown_of_edit(kind, name, change.values[name], change.names), longest)
+            known = name in (ARCHIVED, ERASED, DROPPED) or kind.field(name) is not None
             newer = "" if known else "  " + _("(from a newer version)")
-            story.append(f"    {name}: {text or _('(nothing)')}{newer}")
+            story.append(f"    {field_label(kind, name)}: {text or _('(nothing)')}{newer}")
     return story
 
 
-def _value(kind: Kind, name: str, value: Value, names: Mapping[str, str]) -> str:
-    field = kind.field(name)
+def shown_of_edit(kind: Kind | None, name: str, value: Value, names: Mapping[str, str]) -> str:
+    """What an edit sets a field to, for people; also a field that this version does not know."""
+    field = kind.field(name) if kind is not None else None
     if field is not None:
         return shown(field, value, names)
     if name == ARCHIVED:

@@ -8,6 +8,7 @@ from typing import Any
 
 from taskforce import moments
 from taskforce.i18n import _
+from taskforce.labels import code_label, country, language, pair_label, party
 from taskforce.records.schema import Field, Kind, Type
 from taskforce.store.queries import Record
 from taskforce.store.tables import is_integer
@@ -35,12 +36,14 @@ Names = Mapping[str, str]
 
 
 def table_of(kind: Kind, records: Sequence[Record], names: Names, now: datetime) -> Table:
-    """A table of records with the columns that the kind names."""
+    """A table of records with the columns that the kind names. The offset from UTC is in the heads of times."""
     fields = [field for name in kind.columns if (field := kind.field(name)) is not None]
     columns = [Column(_("Ref"), "ref")]
     for place, field in enumerate(fields):
         priority = 0 if field.name in (*_CUT_LAST, kind.deadline) or place == 0 else place
-        columns.append(Column(_(field.label), field.name, priority=priority, wrap=field.type == Type.NOTE))
+        columns.append(
+            Column(head_of(field, now), field.name, priority=priority, wrap=field.type == Type.NOTE)
+        )
     rows = []
     for record in records:
         cells: list[str | Line] = [f"{record.ref} × " + _("archived") if record.archived else record.ref]
@@ -73,7 +76,10 @@ def shown_cell(
     record: Record, field: Field, names: Names, now: datetime, *, whole: bool = False
 ) -> str | Line:
     """A field's value in a table or form; a deadline says how long is left, or how late it is."""
-    text = shown(field, record.values.get(field.name, ""), names)
+    if field.type == Type.TIME and not whole:
+        text = time_cell(record.text(field.name), now)
+    else:
+        text = shown(field, record.values.get(field.name, ""), names)
     if not text or field.name != record.kind.deadline or not is_open(record):
         return text
     value = record.text(field.name)
@@ -85,6 +91,17 @@ def shown_cell(
     return f"{text} ({left})" if whole else text
 
 
+def head_of(field: Field, now: datetime) -> str:
+    """The head of a field's column: its label, and with times the offset from UTC that holds for all below."""
+    label = _(field.label)
+    return f"{label} {moments.offset_of(now)}" if field.type == Type.TIME else label
+
+
+def time_cell(text: str, now: datetime) -> str:
+    """A kept time below such a head: only where its offset is another one (summer time) it is said."""
+    return moments.show_time(text, now=now, unless=moments.offset_of(now)) if text else ""
+
+
 def shown(field: Field, value: Value, names: Names) -> str:
     """A value for people: labels for codes, local time with its offset, names for references."""
     if isinstance(value, list):
@@ -92,8 +109,10 @@ def shown(field: Field, value: Value, names: Names) -> str:
     if not value:
         return ""
     if field.type == Type.CODE and field.codes is not None:
-        label = _(field.codes[value]) if value in field.codes else value
+        label = code_label(field.codes, value)
         return f"{GLYPHS.get(value, '')} {label}".strip() if field.name == "status" else label
+    if field.type == Type.PAIR:
+        return pair_label(field, value)
     show = _SHOWN.get(field.type)
     if show is None:
         return names.get(value, value) if field.type == Type.REF else value
@@ -106,6 +125,9 @@ def shown(field: Field, value: Value, names: Names) -> str:
 _SHOWN: Mapping[str, Callable[[str], str]] = {
     Type.TIME: moments.show_time,
     Type.DATE: moments.show_date,
+    Type.COUNTRY: country,
+    Type.LANGUAGE: language,
+    Type.PARTY: party,
     Type.YES_NO: lambda value: _("yes") if value == "yes" else _("no"),
 }
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Connection = Any
 """A `sqlcipher3.dbapi2.Connection`; the package ships no types."""
 
+OperationalError = sqlite.OperationalError
+"""What SQLite raises for what is no fault of a statement: busy, full, interrupted."""
+
 _BUSY_MILLISECONDS = 30_000
 
 

@@ -9,6 +9,7 @@ from taskforce.actions import conflicts
 from taskforce.actions.conflicts import Conflict, Place
 from taskforce.actions.session import Session
 from taskforce.i18n import _
+from taskforce.labels import field_label
 from taskforce.records.schema import Type
 from taskforce.reports import conflict_story, conflict_views
 from taskforce.views import Line
@@ -62,7 +63,7 @@ def drawn(session: Session, conflict: Conflict, *, taken_back: bool = False) -> 
         for side in conflict.sides
     )
     title = conflict_views.title_of(conflict.record, names)
-    label = conflict_views.label_of_field(kind, name)
+    label = field_label(kind, name)
     return Drawn(conflict, title, label, before, before_by, pasts, tuple(compared), taken_back)
 
 

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from taskforce.actions.session import Session
@@ -19,6 +20,7 @@ from taskforce.errors import Locked, Refused, StoreError, TaskforceError
 from taskforce.i18n import _
 from taskforce.store.connection import sentences
 from taskforce.store.migrations import SCHEMA, schema_of
+from taskforce.store.stopping import Reading, is_settled
 from taskforce.store.store import DATABASE, Store
 from taskforce.store.watching import data_version
 
@@ -46,6 +48,7 @@ class Desk:
         self._file: tuple[int, int] | None = None
         self._made_by: str | None = None
         self._notices: list[str] = []
+        self._readings: set[Reading] = set()  # of the screen's own thread
 
     @property
     def is_locked(self) -> bool:
@@ -53,8 +56,19 @@ class Desk:
         return self._is_locked
 
     async def read(self, work: Callable[[Session], T]) -> T:
-        """What `work` reads, in the reading thread. Raises what it raises, and Locked after `lock`."""
-        return await asyncio.wrap_future(self._begin(self._reader, work))
+        """What `work` reads, in the reading thread. Raises what it raises, and Locked after `lock`.
+
+        If whoever asked gives it up, it is stopped: what comes next need not wait for it.
+        """
+        reading = Reading()
+        self._readings.add(reading)
+        try:
+            return await asyncio.wrap_future(self._begin(self._reader, partial(self._read, reading, work)))
+        except asyncio.CancelledError:
+            reading.stop()
+            raise
+        finally:
+            self._readings.discard(reading)
 
     async def act(self, work: Callable[[Session], T]) -> T:
         """What `work`, an action, gives, in the acting thread. Refused where the room is read-only.
@@ -143,7 +157,9 @@ class Desk:
         self._is_locked = False
 
     def close(self) -> None:
-        """End, when all that was asked for is done: the store is whole in its one file again."""
+        """End, when all that was asked for is done: the store is whole in its one file again. Reads are stopped."""
+        for reading in tuple(self._readings):
+            reading.stop()
         self.lock()
         self._reader.shutdown()
         self._actor.shutdown()
@@ -159,6 +175,14 @@ class Desk:
             return work(session)
 
         return guarded
+
+    def _read(self, reading: Reading, work: Callable[[Session], T], session: Session) -> T:
+        connection = session.store.connection
+        try:
+            return reading.run(connection, partial(work, session))
+        finally:
+            if reading.is_stopped and not is_settled(connection):
+                self._close_own()  # the next read opens it anew
 
     def _run(self, work: Callable[[Session], T]) -> T:
         session: Session | None = getattr(self._own, "session", None)

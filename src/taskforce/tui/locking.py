@@ -13,6 +13,7 @@ from textual.geometry import Size
 from taskforce.tui.desk import Desk, Work
 from taskforce.tui.keys_ahead import KeysInOrder
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
+from taskforce.tui.working import give_up_reads
 
 _TOUCHES = events.Key | events.Paste | events.MouseDown | events.MouseScrollDown | events.MouseScrollUp
 
@@ -81,8 +82,13 @@ class LockableApp(KeysInOrder):
         return super().push_screen(screen, *rest, **more)
 
     def switch_mode(self, mode: str) -> Any:
-        """As Textual's; but no key pressed before a lock leads past the locked screen."""
-        return AwaitComplete() if self._shows_lock else super().switch_mode(mode)
+        """As Textual's; but no key pressed before a lock leads past the locked screen, and nothing is read on for the
+        screen that is left."""
+        if self._shows_lock:
+            return AwaitComplete()
+        if mode != self.current_mode and self.screen_stack:
+            give_up_reads(self.screen)
+        return super().switch_mode(mode)
 
     @property
     def _shows_lock(self) -> bool:

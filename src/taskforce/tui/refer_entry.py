@@ -16,6 +16,7 @@ from taskforce.actions.session import Session
 from taskforce.actions.using import current_operation
 from taskforce.actions.values import ValueFault, parse_one
 from taskforce.i18n import N_, _
+from taskforce.labels import language
 from taskforce.records.codes import AGE_BANDS, GENDERS, SERVICES, URGENCIES
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind
@@ -156,11 +157,15 @@ def filtered(matches: Sequence[Match], words: str) -> list[Match]:
         each
         for each in matches
         if all(
-            word
-            in f"{each.agency.text('code')} {each.agency.text('name')} {each.agency.text('languages')}".casefold()
+            word in " ".join([each.agency.text("code"), each.agency.text("name"), *_spoken(each)]).casefold()
             for word in wanted
         )
     ]
+
+
+def _spoken(one: Match) -> list[str]:
+    """The languages of a provider, by code and by name."""
+    return [word for code in one.agency.items("languages") for word in (code, language(code))]
 
 
 def last_word(name: str, text: str) -> tuple[str, str]:

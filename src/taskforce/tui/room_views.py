@@ -18,7 +18,7 @@ from taskforce.reports.attention_views import GLYPHS as ATTENTION
 from taskforce.reports.attention_views import STYLES
 from taskforce.reports.record_views import GLYPHS, is_open
 from taskforce.store.queries import Record
-from taskforce.text import cells, safe, shorten
+from taskforce.text import cells, safe, shorten, wrapped
 from taskforce.tui.as_command import command_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.widgets.block import Entry
@@ -26,6 +26,7 @@ from taskforce.views import Line
 
 _LEAST = 12
 _AGENCY_CELLS = 10
+_LOG_LINES = 3  # of an entry; enter opens the whole
 
 
 def heads_of(found: Overview) -> dict[str, Content]:
@@ -155,9 +156,13 @@ def _logged(record: Record, now: datetime, width: int) -> Content:
     label = _(codes.LOG_CATEGORIES.get(category, category)).lower()
     by = safe(record.created_by)
     room = max(_LEAST, width - 2 - 7 - 13 - cells(by) - 3)
-    text = _fit(safe(record.text("text")).replace("\n", " "), room)
+    first, *more = wrapped(safe(" ".join(record.text("text").split())), room, _LOG_LINES)
     return content_of(
-        Line(f"{when:<6} ", "muted"), Line(_fit(label, 11) + "  ", "command"), text, Line(f"  {by}", "muted")
+        Line(f"{when:<6} ", "muted"),
+        Line(_fit(label, 11) + "  ", "command"),
+        _fit(first, room),
+        Line(f"  {by}", "muted"),
+        *(f"\n{'':20}{line}" for line in more),
     )
 
 

@@ -40,9 +40,7 @@ class Page:
 def order_of(session: Session, wanted: Wanted, *, oldest_first: bool = False) -> array[int]:
     """The row numbers of all records wanted, in the order of the kind; `oldest_first` never from the latest back."""
     connection, kind = session.store.connection, wanted.kind
-    conditions = list(wanted.conditions)
-    if kind.field("operation") and session.current_operation and not wanted.everywhere:
-        conditions.append(Condition("operation", "=", session.current_operation))
+    conditions = _conditions(session, wanted)
     descending = kind.sort.startswith("-") and not oldest_first
     sort = [(kind.sort.lstrip("-"), descending)] if kind.sort else []
     order = session.store.orders.order_of(kind, conditions, sort=sort, archived=wanted.archived)
@@ -50,6 +48,25 @@ def order_of(session: Session, wanted: Wanted, *, oldest_first: bool = False) ->
         pages.matching(connection, kind, wanted.words, named_by=SHOWN_BY) if wanted.words.strip() else None
     )
     return order if found is None else array("q", filter(found.__contains__, order))
+
+
+def first_open(session: Session, wanted: Wanted) -> int | None:
+    """The row number of what is next: the first that is in none of its lifecycle's closed states; None without any."""
+    kind = wanted.kind
+    if kind.lifecycle is None or not kind.sort or not kind.lifecycle.closed:
+        return None
+    states = [state for state in kind.lifecycle.states if state not in kind.lifecycle.closed]
+    conditions = [*_conditions(session, wanted), Condition("status", "in", states)]
+    sort = [(kind.sort.lstrip("-"), kind.sort.startswith("-"))]
+    found = pages.order_of(session.store.connection, kind, conditions, sort=sort, limit=1)
+    return found[0] if found else None
+
+
+def _conditions(session: Session, wanted: Wanted) -> list[Condition]:
+    conditions = list(wanted.conditions)
+    if wanted.kind.field("operation") and session.current_operation and not wanted.everywhere:
+        conditions.append(Condition("operation", "=", session.current_operation))
+    return conditions
 
 
 def page_of(session: Session, kind: Kind, numbers: Sequence[int]) -> Page:

@@ -42,6 +42,17 @@ def begin(
     node.run_worker(handed, group=group, exclusive=exclusive)
 
 
+READS = ("load", "rows", "record", "chart", "waits")
+"""The groups of work that only reads for a screen, and that the screen begins anew when it is shown again."""
+
+
+def give_up_reads(screen: DOMNode) -> None:
+    """End what is being read for a screen that is left for another one."""
+    for worker in tuple(screen.app.workers):
+        if worker.group in READS and screen in worker.node.ancestors_with_self:
+            worker.cancel()
+
+
 def unhurried(action: Callable[..., Awaitable[None]]) -> Callable[..., Coroutine[Any, Any, None]]:
     """An action of a screen that acts on the store: one at a time, and none once the screen was left.
 

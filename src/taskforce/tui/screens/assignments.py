@@ -10,28 +10,22 @@ from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input, Static
 
-from taskforce.actions.references import names_for
+from taskforce.actions.scheduling import Schedule, schedule_of
 from taskforce.actions.session import Session
-from taskforce.actions.using import current_operation
+from taskforce.actions.using import EVERY_OPERATION
 from taskforce.i18n import N_, _
-from taskforce.reports import timeline
-from taskforce.reports.record_views import GLYPHS
 from taskforce.store import pages
-from taskforce.store.queries import Record
-from taskforce.text import cells, safe, shorten
+from taskforce.tui.as_command import command_line
 from taskforce.tui.rows import Wanted, order_of
-from taskforce.tui.safety import content_of
 from taskforce.tui.screens.records import RecordsScreen
 from taskforce.tui.widgets.block import Block
+from taskforce.tui.widgets.day_chart import DayChart
 from taskforce.tui.widgets.lanes import Lane, Lanes, read_lanes
 from taskforce.tui.widgets.record_table import RecordTable
 from taskforce.tui.working import begin
-from taskforce.views import Line
 
 _MOST_BARS = 500
-"""Assignments that the timeline draws: more fit on no screen that a person scrolls."""
-
-_LABEL_CELLS = 30
+"""Assignments around the cursor that the timeline draws at once; those beyond are read when the cursor gets there."""
 
 
 class AssignmentsScreen(RecordsScreen):
@@ -111,8 +105,7 @@ class AssignmentsScreen(RecordsScreen):
             yield Lanes()
             with VerticalScroll(id="detail"):
                 yield Static("", id="record", markup=False)
-        with VerticalScroll(id="chart"):
-            yield Static("", id="bars", markup=False)
+        yield DayChart(id="chart")
         yield Static("", id="count", markup=False)
 
     async def load(self) -> None:
@@ -188,40 +181,44 @@ class AssignmentsScreen(RecordsScreen):
 
     async def _draw_chart(self) -> None:
         wanted = Wanted(self.kind, self.words, everywhere=self.everywhere)
-        width = max(20, self.size.width - _LABEL_CELLS - 4)
-        found = await self.try_reading(lambda session: _chart(session, wanted, width))
+        pointed = self.table.pointed
+        found = await self.try_reading(lambda session: _schedule_around(session, wanted, pointed))
         if found is not None:
-            self.query_one("#bars", Static).update(content_of(*found, keep_newlines=True))
+            self.chart.show(found, self.room.now(), self.table.pointed)
+
+    @property
+    def chart(self) -> DayChart:
+        """The chart of days."""
+        return self.query_one(DayChart)
 
     @on(RecordTable.Pointed)
-    def _pointed_here(self) -> None:
+    def _pointed_here(self, event: RecordTable.Pointed) -> None:
         self.refresh_bindings()
+        if not self.has_class("-timeline"):
+            return
+        if event.n is None or self.chart.holds(event.n):
+            self.chart.point(event.n)
+        else:
+            begin(self, self._draw_chart, "chart")
+
+    @on(DayChart.Picked)
+    def _picked_in_chart(self, event: DayChart.Picked) -> None:
+        self.table.go_to(event.n)
+        self.table.focus()
+
+    def as_command(self) -> str:
+        """While the days are shown the command that shows them; else as on every screen of a kind."""
+        if not self.has_class("-timeline"):
+            return super().as_command()
+        more = ["--operation", EVERY_OPERATION] if self.everywhere else []
+        more += ["--words", self.words.strip()] if self.words.strip() else []
+        return command_line(self.kind.name, "timeline", *more)
 
 
-def _chart(session: Session, wanted: Wanted, width: int) -> list[str | Line]:
-    """The lines of the chart."""
-    numbers = list(order_of(session, wanted)[:_MOST_BARS])
-    records = pages.records_at(session.store.connection, wanted.kind, numbers)
-    operation = current_operation(session)
-    dates = (operation.text("start"), operation.text("end")) if operation else ("", "")
-    span = timeline.span_of(records, session.now, width, start=dates[0], end=dates[1])
-    lifecycle = wanted.kind.lifecycle
-    assert lifecycle is not None
-    open_ones = {each.id: each.ref for each in records if each.text("status") not in lifecycle.closed}
-    agencies = names_for(session, records, ["agency"])
-    pieces: list[str | Line] = [Line(" " * (_LABEL_CELLS + 2) + timeline.days_of(span) + "\n", "muted")]
-    for bar in timeline.bars(records, span, session.now, open_ones):
-        pieces += [*_label(bar.record, agencies), Line(bar.cells, "late" if bar.late else "")]
-        if bar.waits_for:
-            waits = _("waits for %(refs)s") % {"refs": ", ".join(bar.waits_for)}
-            pieces.append(Line(f"\n{'':{_LABEL_CELLS + 2}}└ {waits}", "muted"))
-        pieces.append("\n")
-    legend = _("━ begun   ╌ planned   ◆ due   ! late   │ now")
-    return [*pieces, Line(" " * (_LABEL_CELLS + 2) + legend, "muted")]
-
-
-def _label(record: Record, agencies: dict[str, str]) -> list[str | Line]:
-    state = GLYPHS.get(record.text("status"), " ")
-    text = shorten(f"{safe(record.title)} {safe(agencies.get(record.text('agency'), ''))}", _LABEL_CELLS - 9)
-    space = " " * max(0, _LABEL_CELLS - 9 - cells(text))
-    return [f"{state} ", Line(f"{record.ref:<7}", "command"), f"{text}{space}  "]
+def _schedule_around(session: Session, wanted: Wanted, pointed: int | None) -> Schedule:
+    """The schedule of the assignments at the cursor and on both sides of it, as many as are drawn."""
+    order = order_of(session, wanted)
+    place = order.index(pointed) if pointed is not None and pointed in order else 0
+    first = max(0, min(place - _MOST_BARS // 2, len(order) - _MOST_BARS))
+    numbers = list(order[first : first + _MOST_BARS])
+    return schedule_of(session, pages.records_at(session.store.connection, wanted.kind, numbers))

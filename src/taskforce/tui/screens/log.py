@@ -17,7 +17,9 @@ from taskforce.actions import logbook
 from taskforce.actions.references import names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
-from taskforce.reports.record_views import fields_of, shown
+from taskforce.labels import code_label, field_label
+from taskforce.records.codes import LOG_CATEGORIES
+from taskforce.reports.record_views import fields_of, shown, time_cell
 from taskforce.store import pages
 from taskforce.store.queries import Record
 from taskforce.tui.log_places import other_day, place_at, time_meant, without_time_first
@@ -27,7 +29,7 @@ from taskforce.tui.screens.base import no_operation
 from taskforce.tui.screens.records import RecordsScreen, detail_of
 from taskforce.tui.widgets.log_table import LogTable
 from taskforce.tui.widgets.quick_entry import QuickEntry
-from taskforce.views import Column, Line
+from taskforce.views import Column, Fields, Line
 
 _CUT = 400
 """Characters of an entry that a row of the table may need."""
@@ -37,6 +39,16 @@ class LogScreen(RecordsScreen):
     """Every entry of the operation's log, the newest at the bottom."""
 
     KIND = "log"
+
+    # Not DEFAULT_CSS: the app's own rules for #records and #detail would win over that.
+    CSS = """
+    LogScreen #records { layout: vertical; }
+    LogScreen #table { width: 1fr; height: 1fr; }
+    LogScreen #detail { display: block; width: 1fr; height: 6; border-left: none; border-top: solid $panel; }
+    LogScreen.-wide #records { layout: horizontal; }
+    LogScreen.-wide #table { height: 1fr; }
+    LogScreen.-wide #detail { width: 44; height: 1fr; border-top: none; border-left: solid $panel; }
+    """
 
     BINDINGS = [
         Binding("i,tab", "write", N_("Write"), id="log.write", key_display="i", tooltip=N_("Write an entry")),
@@ -101,7 +113,7 @@ class LogScreen(RecordsScreen):
         names = names_for(session, records, ["site", "operation", "corrects"])
         corrected = logbook.corrections_of(session, [record.id for record in records])
         columns = [
-            Column(_("When"), "at"),
+            Column(f"{_('When')} {moments.offset_of(session.now)}", "at"),
             Column(_("Kind"), "category"),
             Column(_("Entry"), "text"),
             Column(_("By"), "created_by", priority=1),
@@ -114,27 +126,29 @@ class LogScreen(RecordsScreen):
         for record in records:
             cells: dict[str, str | Line] = {
                 name: shown(field, record.values.get(name, ""), names)
-                for name in ("at", "category", "site", "operation")
+                for name in ("category", "site", "operation")
                 if (field := self.kind.field(name)) is not None
             }
-            cells.update(created_by=record.created_by, ref=record.ref)
+            cells.update(
+                at=time_cell(record.text("at"), session.now), created_by=record.created_by, ref=record.ref
+            )
             cells["text"] = _row_text(record, names, is_corrected=record.id in corrected)
             rows[record.n] = tuple(cells[column.name] for column in columns)
         return Page(tuple(columns), rows, {record.n: record.id for record in records})
 
     def read_detail(self, session: Session, record: Record) -> Content:
-        """Every field, and first of all whether the entry still holds."""
+        """First of all whether the entry still holds, then its whole text, then every other field."""
         found = logbook.corrections_of(session, [record.id]).get(record.id, [])
         pieces: list[str | Line] = []
         for one in found:
             pieces.append(Line(f"× {_('corrected by %(ref)s') % {'ref': one.ref}}\n", "late"))
             pieces.append(f"  {one.text('text')}\n\n")
-        return Content("").join(
-            [
-                content_of(*pieces),
-                detail_of(fields_of(record, names_for(session, [record]), session.now)),
-            ]
-        )
+        fields = fields_of(record, names_for(session, [record]), session.now)
+        label = code_label(LOG_CATEGORIES, record.text("category"))
+        head = f"{record.ref} · {label} · {time_cell(record.text('at'), session.now)} · {record.created_by}"
+        pieces += [Line(head + "\n", "heading"), record.text("text") + "\n\n"]
+        others = [pair for pair in fields.pairs if pair[0] != field_label(self.kind, "text")]
+        return Content("").join([content_of(*pieces), detail_of(Fields("", tuple(others)))])
 
     def nothing_yet(self) -> str:
         """What an empty log says."""

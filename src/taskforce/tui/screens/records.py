@@ -24,7 +24,7 @@ from taskforce.store import pages
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.room_keys import RECORDS_KEYS
-from taskforce.tui.rows import Page, Wanted, order_of, page_of
+from taskforce.tui.rows import Page, Wanted, first_open, order_of, page_of
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomScreen
 from taskforce.tui.widgets.record_table import RecordTable, empty_text
@@ -107,20 +107,25 @@ class RecordsScreen(RoomScreen):
         wanted = Wanted(self.kind, self.words, everywhere=self.everywhere)
         table = self.table
 
-        def read(session: Session) -> tuple[array[int], Page]:
+        opens = table.pointed is None
+
+        def read(session: Session) -> tuple[array[int], Page, int | None]:
             order = self.read_order(session, wanted)
-            return order, self.read_page(session, table.numbers_in_sight(order))
+            start = first_open(session, wanted) if opens else None
+            return order, self.read_page(session, table.numbers_in_sight(order, start)), start
 
         found = await self.try_reading(read)
         if found is None or wanted.words != self.words:
             return
-        order, page = found
+        order, page, start = found
         nothing = (
             _('nothing holds "%(words)s"; escape clears the filter') % {"words": self.words}
             if self.words
             else self.nothing_yet()
         )
         table.show(order, page, empty=nothing)
+        if start is not None:
+            table.start_at(start)
         if self._go_to is not None and table.go_to(self._go_to):
             self._go_to = None
         self._tell_count()
@@ -159,6 +164,9 @@ class RecordsScreen(RoomScreen):
         """The line below the table."""
         count = ngettext("%(count)s record", "%(count)s records", self.table.row_count)
         text = count % {"count": f"{self.table.row_count:,}"}
+        sort = self.kind.field(self.kind.sort.lstrip("-"))
+        if sort is not None and self.table.row_count > 1:
+            text += " · " + _("sorted by %(field)s") % {"field": _(sort.label).lower()}
         marked = len(self.table.marks)
         if marked:
             text += " · " + ngettext("%(n)d marked", "%(n)d marked", marked) % {"n": marked}
@@ -354,7 +362,7 @@ class RecordsScreen(RoomScreen):
 
 def detail_of(fields: Fields) -> Content:
     """A record's fields for a widget: label, then value."""
-    pieces: list[str | Line] = [Line(fields.title + "\n\n", "heading")]
+    pieces: list[str | Line] = [Line(fields.title + "\n\n", "heading")] if fields.title else []
     for label, value in fields.pairs:
         pieces += [Line(label + "\n", "muted"), Line("  ") if isinstance(value, Line) else "  "]
         pieces += [value, "\n"]

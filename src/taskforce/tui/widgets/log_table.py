@@ -55,11 +55,11 @@ class LogTable(RecordTable):
             self.scroll_to(y=self.cursor - self.size.height // 2, animate=False, force=True)
         self._note()
 
-    def numbers_in_sight(self, order: Sequence[int] | None = None) -> list[int]:
+    def numbers_in_sight(self, order: Sequence[int] | None = None, start: int | None = None) -> list[int]:
         """The rows to read first of a new `order`: the last ones, where they will be shown."""
         if order is not None and self._follows(order):
             return list(order[-_FIRST:])
-        return super().numbers_in_sight(order)
+        return super().numbers_in_sight(order, start)
 
     def go_to_place(self, place: int) -> None:
         """Put the cursor on a row and show what comes after it."""
@@ -70,13 +70,6 @@ class LogTable(RecordTable):
         """Note that the end was seen."""
         self._note()
         super().watch_cursor(before, after)
-
-    def on_resize(self) -> None:
-        """Keep the cursor in sight."""
-        super().on_resize()
-        height = max(1, self.size.height - 1)
-        if not self.scroll_offset.y <= self.cursor < self.scroll_offset.y + height:
-            self.scroll_to(y=max(0, self.cursor - height + 1), animate=False, force=True)
 
     def _follows(self, order: Sequence[int]) -> bool:
         if self._shown_words is None or self._pointed is None:

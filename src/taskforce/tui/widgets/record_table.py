@@ -27,6 +27,7 @@ from taskforce.i18n import N_, _
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.room_keys import TABLE_KEYS
 from taskforce.tui.rows import Cells, Page
+from taskforce.tui.strips import drawn_style
 from taskforce.tui.widgets.block import SLIPPING
 from taskforce.tui.working import begin
 from taskforce.views import Column, Line
@@ -35,6 +36,7 @@ _GAP = 2
 _GUTTER = 2  # cells before the first column: the mark
 _WIDEST = 28  # cells of a column that is not the widest one
 _AHEAD = 60  # rows read beyond those in sight
+_BEFORE = 2  # rows in sight before the one that a table opens on
 
 Fetch = Callable[[Sequence[int]], Awaitable[Page]]
 
@@ -116,10 +118,14 @@ class RecordTable(ScrollView, can_focus=True):
             self._slipped_at = time.monotonic()
         self._want()
 
-    def numbers_in_sight(self, order: Sequence[int] | None = None) -> list[int]:
-        """The row numbers of the rows in sight and some beyond: what to read first of a new `order`."""
+    def numbers_in_sight(self, order: Sequence[int] | None = None, start: int | None = None) -> list[int]:
+        """The row numbers of the rows in sight and some beyond: what to read first of a new `order`.
+
+        `start` is the row number of the one that it is to open on.
+        """
         rows = self._order if order is None else order
-        first = max(0, self.scroll_offset.y - _AHEAD)
+        top = self.scroll_offset.y if start is None or start not in rows else rows.index(start)
+        first = max(0, top - _AHEAD)
         chosen = list(rows[first : first + self.size.height + 2 * _AHEAD])
         if self._pointed is not None and order is not None and self._pointed not in chosen:
             chosen += [n for n in rows[:_AHEAD] if n not in chosen]
@@ -197,12 +203,7 @@ class RecordTable(ScrollView, can_focus=True):
     def _style(self, word: str) -> Style:
         if word == "mark":
             return self.get_component_rich_style("record-table--mark", partial=True)
-        theme = self.app.current_theme
-        colours = {"late": theme.error, "conflict": theme.accent, "ok": theme.success}
-        colour = colours.get(word)
-        if colour is None:
-            return Style(dim=word == "muted", bold=word == "heading")
-        return Style(color=colour.removeprefix("ansi_") if colour.startswith("ansi_") else colour, bold=True)
+        return drawn_style(self.app.current_theme, word)
 
     def _measure(self) -> None:
         """Give each column the room that its cells in sight need; the least important give way first."""
@@ -259,9 +260,12 @@ class RecordTable(ScrollView, can_focus=True):
         self._want()
 
     def on_resize(self) -> None:
-        """Share out the room anew."""
+        """Share out the room anew, and keep the cursor in sight."""
         self.virtual_size = Size(self.size.width, len(self._order) + 1)
         self._measure()
+        height = max(1, self.size.height - 1)
+        if not self.scroll_offset.y <= self.cursor < self.scroll_offset.y + height:
+            self.scroll_to(y=max(0, self.cursor - height + 1), animate=False, force=True)
         self._want()
 
     def on_click(self, event: events.Click) -> None:
@@ -310,6 +314,11 @@ class RecordTable(ScrollView, can_focus=True):
             return False
         self.cursor = self._order.index(n)
         return True
+
+    def start_at(self, n: int) -> None:
+        """Put the cursor on a record; a few of those before it stay in sight, so that they are known to be there."""
+        if self.go_to(n):
+            self.scroll_to(y=max(0, self.cursor - _BEFORE), animate=False, force=True)
 
     @property
     def rows_in_sight(self) -> int:
