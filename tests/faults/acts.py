@@ -17,8 +17,8 @@ from taskforce.store.store import DATABASE
 CANARY = "Quisquiliae"
 """Stands in the text of records, and in no file that is left behind."""
 
-SECRET = "Xylocanary"
-"""Stands in what is erased."""
+SECRET, THEIRS = "Xylocanary", "Umbrafalcon"
+"""Stand in what is erased: by CITY, and by NGO."""
 
 OLD = b"an older bundle"
 
@@ -36,16 +36,12 @@ class Act:
     made: str = ""
     is_plain: bool = False  # what it makes holds record text, as it was asked to
     stage: str = "plain"
+    erases: str = ""  # a word of what it takes out of the store
 
     @property
     def makes_store(self) -> bool:
         """Whether what it makes is a store of its own."""
         return self.arguments[0] == "restore"
-
-    @property
-    def erases(self) -> bool:
-        """Whether it takes `SECRET` out of the store."""
-        return self.stage == "secret"
 
     def is_made(self, name: str) -> bool:
         """Whether a file is what this makes, or within it."""
@@ -74,8 +70,9 @@ ACTS = [
         "erase",
         ("erase", "VICTIM", "--part", "identity", "--reason", "she asked for it", "--yes"),
         stage="secret",
+        erases=SECRET,
     ),
-    Act("import-erasure", ("import", "erasing.bundle"), stage="secret"),
+    Act("import-erasure", ("import", "erasing.bundle"), stage="secret", erases=THEIRS),
 ]
 
 
@@ -134,18 +131,18 @@ def _make_plain(folder: Path, other: Path) -> None:
 
 def _add_secret(city: Team, ngo: Team) -> None:
     """A victim of CITY's own, named often; and one of NGO's, whom CITY knows too and NGO has erased."""
-    own = city.data("victim", "add", "--age-band", "15-17", "--family-name", SECRET)["ref"]
+    own = city.data("victim", "add", "--age-band", "9-17", "--family-name", SECRET)["ref"]
     for number in range(6):
         city.call("victim", "edit", own, "--family-name", f"{SECRET} {number}").ok()
         city.call("contact", "add", f"Interpreter {number}", "--agency", "NGO").ok()
     (city.folder / "VICTIM").write_text(own)
-    theirs = ngo.data("victim", "add", "--age-band", "9-17", "--family-name", f"{SECRET} of the shelter")[
+    theirs = ngo.data("victim", "add", "--age-band", "9-17", "--family-name", f"{THEIRS} of the shelter")[
         "ref"
     ]
     referral = ngo.data("referral", "add", theirs, "--to", "CITY", "--services", "legal")["ref"]
     ngo.call("referral", "send", referral).ok()
     ngo.call("export", "--to", "CITY", "-o", str(ngo.folder / "told.bundle")).ok()
     city.call("import", str(ngo.folder / "told.bundle")).ok()
-    city.call("victim", "edit", theirs, "--given-names", f"Dara {SECRET}").ok()
+    city.call("victim", "edit", theirs, "--given-names", f"Dara {THEIRS}").ok()
     ngo.call("erase", theirs, "--part", "identity", "--reason", "she asked for it", "--yes").ok()
     ngo.call("export", "--to", "CITY", "-o", str(city.folder / "erasing.bundle")).ok()

@@ -1,4 +1,4 @@
-"""Lets the tests here import the helper modules beside them, of tests/sync (stores, exchange) and tests/cli (the program).
+"""Lets the tests here import the helper modules beside them and in tests/sync (stores) and tests/cli (the program).
 
 Processes that they start find these tests under the name that pytest gives them: tests.faults.…
 """

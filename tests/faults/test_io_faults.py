@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acts import ACTS, CANARY, OLD, SECRET, Act, stage
+from acts import ACTS, CANARY, OLD, Act, stage
 from program import Team, call, environment_of
 from raw_pages import occurrences
 
@@ -333,7 +333,7 @@ def check_works(scene: Scene, bench: Bench, is_done: bool, where: str) -> None:
     team = Team(scene.folder)
     if not is_done:
         if scene.act.erases:
-            assert team.data("search", SECRET), where
+            assert team.data("search", scene.act.erases), where
         if scene.act.makes_store:
             shutil.rmtree(scene.folder / scene.act.made, ignore_errors=True)  # whole, but it did not count
         elif scene.act.made and "--force" not in scene.arguments:
@@ -355,7 +355,7 @@ def secrets_in(scene: Scene) -> int:
 
     The search index keeps only the ends of words that begin alike.
     """
-    return occurrences(scene.folder / "store", scene.key, SECRET[-6:].encode())
+    return occurrences(scene.folder / "store", scene.key, scene.act.erases[-6:].encode())
 
 
 def _epoch_of(shown: dict[str, Any]) -> str:
@@ -401,3 +401,38 @@ def test_a_disk_that_takes_nothing_more_can_still_be_read(
         assert calls, "the disk was never asked for anything"
         assert (ran.code, ran.said) == (0, expected.said), (line, calls, ran.said)
         assert ("In the journal" in ran.said) == (crashed and line == ("assignment", "list"))
+
+
+@pytest.mark.parametrize("mode", [TEAR, FULL], ids=["torn", "full"])
+def test_a_page_that_was_half_moved_out_of_the_journal_is_no_damage(
+    bench: Bench, work: Path, tmp_path: Path, mode: int
+) -> None:
+    """What checks the pages does not look into the journal, where this one is whole."""
+    base, found = stage(work, "plain"), tmp_path / "found"
+    shutil.copytree(base, found)
+    edit = ("assignment", "edit", (base / "ASSIGNMENT").read_text(), "--title", "In the journal")
+    calls = bench.calls_of(base, tmp_path, edit)
+    first = next(
+        at for at, call in enumerate(calls, 1) if call.startswith("pwrite64") and call.endswith("store.db")
+    )
+    ran, _calls = bench.run(found, edit, mode=mode, at=first)
+    assert ran.signal or ran.code == 0
+    key = slots.open_with_key_file(found / "store", found / "key")
+    assert broken_pages(found, key), "no page was torn"
+    doctor, _calls = bench.run(found, ("doctor",))
+    assert doctor.code == 0, doctor.said
+    assert not broken_pages(found, key)
+    listed, _calls = bench.run(found, ("assignment", "list"))
+    assert "In the journal" in listed.said
+
+
+def broken_pages(folder: Path, key: bytes) -> int:
+    """How many pages of a store's file are not what was written, in a copy of the file alone."""
+    copy = folder / "alone.db"
+    shutil.copy(folder / "store" / DATABASE, copy)
+    connection = connect(str(copy), key)
+    try:
+        return len(connection.execute("PRAGMA cipher_integrity_check").fetchall())
+    finally:
+        connection.close()
+        copy.unlink()

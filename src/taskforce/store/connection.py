@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 import sqlcipher3.dbapi2 as sqlite
 
 from taskforce.errors import Locked, StoreError
+from taskforce.files import drop
 from taskforce.i18n import _
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlite_utils import Database
 
 Connection = Any
@@ -149,6 +152,28 @@ def sentences() -> Iterator[None]:
                 ),
             ) from None
         raise
+
+
+def copy_database(connection: Connection, copy: Path) -> None:
+    """Copy the database as it is now into the new file `copy`, under the same key; others may write meanwhile.
+
+    When this returns the copy is on the disk; where it cannot be made (StoreError, or OSError) nothing is left of it.
+    """
+    try:
+        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with sentences():
+            connection.execute("VACUUM INTO ?", (str(copy),))
+        with copy.open("rb+") as stream:
+            os.fsync(stream.fileno())
+    except BaseException:
+        drop_copy(copy)
+        raise
+
+
+def drop_copy(copy: Path) -> None:
+    """Delete a copy of the database, and the journal that the engine leaves beside one that it could not finish."""
+    for left in (copy, copy.with_name(copy.name + "-journal")):
+        drop(left)
 
 
 def with_sqlite_utils(connection: Connection) -> Database:

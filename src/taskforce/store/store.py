@@ -98,6 +98,11 @@ class Store:
         """Let go of the database."""
         self.connection.close()
 
+    def keep_journal(self) -> None:
+        """Write to a journal first from now on, as every store does: a copy made by the engine does not."""
+        with sentences():
+            self.connection.execute("PRAGMA journal_mode = WAL")
+
     def meta(self, name: str, default: str = "") -> str:
         """One of the store's own settings."""
         row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
@@ -255,17 +260,32 @@ class Store:
 
     def check(self) -> list[str]:
         """What the engine finds wrong with the file: damaged pages, broken indexes. Empty when it is sound."""
-        found = []
+        found = self._broken_pages()
+        if found and _has_content(self.folder / (DATABASE + "-wal")):
+            # Nothing may be wrong: the disk failed while pages were moved out of the journal, which has them whole.
+            with sentences():
+                self.connection.execute("PRAGMA wal_checkpoint")
+            found = self._broken_pages()
         try:
             with sentences():
-                for (text,) in self.connection.execute("PRAGMA cipher_integrity_check"):
-                    found.append(str(text))
                 for (text,) in self.connection.execute("PRAGMA integrity_check"):
                     if text != "ok":
                         found.append(str(text))
         except StoreError as error:
             found.append(error.sentence)
         return found
+
+    def _broken_pages(self) -> list[str]:
+        """The pages of the file itself, without its journal, that are not as they were written."""
+        try:
+            with sentences():
+                return [str(text) for (text,) in self.connection.execute("PRAGMA cipher_integrity_check")]
+        except StoreError as error:
+            return [error.sentence]
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def forget_all(connection: Connection) -> None:
