@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Connection = Any
 """A `sqlcipher3.dbapi2.Connection`; the package ships no types."""
 
+WRONG_KEY = "wrong-key"
+"""The code of the error that says that a key does not open a database."""
+
 _BUSY_MILLISECONDS = 30_000
 
 
@@ -85,7 +88,7 @@ def _connect(
                 connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             except sqlite.DatabaseError as error:
                 if "not a database" in str(error):
-                    raise Locked(_("this key does not open this store")) from None
+                    raise Locked(_("this key does not open this store"), code=WRONG_KEY) from None
                 raise
             if create:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -120,38 +123,51 @@ def sentences() -> Iterator[None]:
     """Turn SQLite's errors into ours. The engine's own text may quote SQL, never record text, but stays out too."""
     try:
         yield
-    except sqlite.OperationalError as error:
-        text = str(error)
+    except sqlite.DatabaseError as error:
+        if found := in_our_words(error):
+            raise found from None
+        raise
+
+
+def in_our_words(error: Exception) -> StoreError | None:
+    """What an error of SQLite's means for people; None where it is a fault of the program."""
+    text = str(error)
+    if isinstance(error, sqlite.OperationalError):
         if "locked" in text or "busy" in text:
-            raise StoreError(_("another program is writing to this store"), hint=_("try again")) from None
+            return StoreError(_("another program is writing to this store"), hint=_("try again"))
         if "full" in text:
-            raise StoreError(
-                _("the disk is full; nothing was changed"), hint=_("make room and try again")
-            ) from None
+            return StoreError(_("the disk is full; nothing was changed"), hint=_("make room and try again"))
         if "readonly" in text or "read-only" in text:
-            raise StoreError(
+            return StoreError(
                 _("the store cannot be written: its disk or file is read-only, or the disk is full")
-            ) from None
+            )
         if "unable to open" in text:
-            raise StoreError(
+            return StoreError(
                 _("the store's file cannot be opened"),
                 hint=_("check that its folder may be written: the store keeps a journal beside itself"),
-            ) from None
+            )
         if "disk I/O" in text:
-            raise StoreError(
+            return StoreError(
                 _("the disk failed while reading or writing; nothing was changed"),
                 hint=_("run: taskforce doctor"),
-            ) from None
-        raise
-    except sqlite.DatabaseError as error:
-        if "malformed" in str(error) or "not a database" in str(error):
-            raise StoreError(
-                _("the store is damaged"),
-                hint=_(
-                    "run taskforce doctor; restore a backup, or start anew and let the peers send everything again"
-                ),
-            ) from None
-        raise
+            )
+    if isinstance(error, sqlite.DatabaseError) and any(words in text for words in _OF_DAMAGE):
+        return damaged()
+    return None
+
+
+_OF_DAMAGE = ("malformed", "not a database", "vtable constructor failed")
+
+
+def damaged() -> StoreError:
+    """That the store's file is not what was written to it."""
+    return StoreError(
+        _("the store is damaged"),
+        hint=_(
+            "run taskforce doctor; restore a backup, or start anew and let the peers send everything again"
+        ),
+        code="damaged",
+    )
 
 
 def copy_database(connection: Connection, copy: Path) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from taskforce.errors import StoreError
+from taskforce.errors import Locked, StoreError
 from taskforce.i18n import _
 from taskforce.store import tables
-from taskforce.store.connection import Connection, connect, sentences, transaction
+from taskforce.store.connection import WRONG_KEY, Connection, connect, damaged, sentences, transaction
 from taskforce.store.migrations import check_schema, migrate
 from taskforce.version import __version__
 
@@ -67,12 +67,12 @@ class Store:
 
     @classmethod
     def open(cls, folder: Path, key: bytes, *, briefly: bool = False) -> Store:
-        """Open the store in `folder`; Locked if there is none or the key does not fit, StoreError if it is newer.
+        """Open the store in `folder` with the key that its slots hold.
 
-        `briefly` is for one command: see `connect`.
+        Locked if there is no store, StoreError if it is newer, or damaged. `briefly` is for one command: see `connect`.
         """
         path = str(folder / DATABASE)
-        connection = connect(path, key, briefly=briefly)
+        connection = _connect(path, key, briefly=briefly)
         store = cls(folder, connection)
         try:
             if not check_schema(connection):
@@ -88,7 +88,7 @@ class Store:
     @classmethod
     def look(cls, folder: Path, key: bytes) -> list[str]:
         """What the engine finds wrong with the store in `folder`, without migrating or mending anything."""
-        store = cls(folder, connect(str(folder / DATABASE), key))
+        store = cls(folder, _connect(str(folder / DATABASE), key))
         try:
             return store.check()
         finally:
@@ -282,6 +282,29 @@ class Store:
                 return [str(text) for (text,) in self.connection.execute("PRAGMA cipher_integrity_check")]
         except StoreError as error:
             return [error.sentence]
+
+
+def _connect(path: str, key: bytes, *, briefly: bool = False) -> Connection:
+    """Open a store's database, which was made complete.
+
+    That it is empty tells of damage: the engine would take it for a new one. So does it that the key does not fit,
+    which came out of a slot.
+    """
+    if os.path.isfile(path) and os.path.getsize(path) == 0:
+        raise damaged()
+    try:
+        return connect(path, key, briefly=briefly)
+    except Locked as error:
+        if error.code != WRONG_KEY:
+            raise
+        raise StoreError(
+            _("the store is damaged: the key in its slots opens it no more"),
+            hint=_(
+                "if keys.json is another store's, put its own back; else restore a backup, or start anew and let the "
+                "peers send everything again"
+            ),
+            code="damaged",
+        ) from None
 
 
 def _has_content(path: Path) -> bool:
