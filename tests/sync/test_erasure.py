@@ -184,10 +184,12 @@ def test_what_cannot_be_scrubbed_while_another_reads_is_when_the_store_is_opened
         erase(city, "identity")
         assert names(city) == ("", "")
         assert city.session.store.meta("scrub")
+        [notice] = city.session.store.notices
+        assert "still in unused places" in notice
     reader.close()
     city.close()
     city.open()
-    assert not city.session.store.meta("scrub")
+    assert not city.session.store.meta("scrub") and not city.session.store.notices
     assert canaries(city) == 0
 
 

@@ -212,6 +212,13 @@ class Store:
         )
         with suppress(StoreError):  # what was asked for is done, and the setting stays
             self._is_unscrubbed = not scrub(self.connection)
+        if self._is_unscrubbed:
+            self.notices.append(
+                _(
+                    "bytes of what was erased are still in unused places of the store's file, because another program "
+                    "reads it or the disk is full: they go the next time it is opened"
+                )
+            )
 
     def ledger(self) -> Ledger:
         """The log's writer, for use inside `writing()`."""
