@@ -37,7 +37,6 @@ from taskforce.store import exchange, health, quarantine, queries
 from taskforce.store.queries import Record
 from taskforce.sync.edit import parse_edit
 
-
 STEP = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 37
 """Of a sealed bundle, whose every byte is authenticated alike, the suite tries some."""
 

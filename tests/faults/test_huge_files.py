@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from program import Team, environment_of, new_team
+from program import environment_of, new_team
 
 SIZE = 5 << 30
 BEGINNINGS = {
