@@ -7,6 +7,7 @@ one on stdout. Each run is a fork of it, so that a thousand of them do not pay f
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -21,6 +22,8 @@ from taskforce.__main__ import main
 def serve() -> None:
     """Run what each line asks for."""
     _load()
+    gc.set_threshold(100_000)  # as the program has it
+    gc.freeze()  # a search in a child would make copies of all the pages that it shares with this process
     print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(_run(json.loads(line))), flush=True)

@@ -249,10 +249,11 @@ def work() -> Iterator[Path]:
         yield Path(folder)
 
 
-def chosen(act: Act, calls: list[str]) -> list[int]:
+def chosen(act: Act, calls: list[str], way: str) -> list[int]:
     """At which calls the disk fails: at all, or at all rare ones and at others evenly.
 
-    Of an erasure at those after a sync, too: what it says is done then, and its bytes may still be there.
+    Of an erasure at those after a sync, too: what it says is done then, and its bytes may still be there. Only what is
+    written can be torn: at all other calls that would be the same as being killed.
     """
     kinds = Counter(_kind_of(call) for call in calls)
     rare = {at for at, call in enumerate(calls, 1) if kinds[_kind_of(call)] <= 3}
@@ -260,9 +261,10 @@ def chosen(act: Act, calls: list[str]) -> list[int]:
         rare |= {at + 1 for at, call in enumerate(calls[:-1], 1) if call.startswith("fsync")}
     others = [at for at in range(1, len(calls) + 1) if at not in rare]
     wanted = max(POINTS - len(rare), POINTS // 2)
-    if wanted >= len(others):
-        return list(range(1, len(calls) + 1))
-    return sorted({*rare, *(others[place * len(others) // wanted] for place in range(wanted))})
+    some = others if wanted >= len(others) else [others[n * len(others) // wanted] for n in range(wanted)]
+    return [
+        at for at in sorted({*rare, *some}) if way != "torn" or calls[at - 1].startswith(("write ", "pwrite"))
+    ]
 
 
 def _kind_of(call: str) -> str:
@@ -287,7 +289,7 @@ def test_wherever_the_disk_fails_the_action_is_whole_or_is_not(
     assert bool(made) == bool(scene.act.made) and scene.files() == files | made | scene.lasting
     assert len(calls) > 5
     ends: Counter[bool] = Counter()
-    for at in chosen(scene.act, calls):
+    for at in chosen(scene.act, calls, way):
         scene.put_back()
         ran, [*fired] = scene.run(bench, mode=WAYS[way], at=at)
         where = f"{way} at call {at} of {len(calls)}: {fired}\n{ran.said}"
