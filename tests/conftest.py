@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import time
@@ -44,7 +45,11 @@ def update_pictures(pytestconfig: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose Hypothesis's seed here, so that it is known, and the same in every worker."""
+    """Choose Hypothesis's seed here, so that it is known, and the same in every worker.
+
+    Garbage in cycles is looked for as seldom as in the program itself: rooms that were left fill the memory with it.
+    """
+    gc.set_threshold(100_000)
     if config.getoption("hypothesis_seed", None) is None:
         config.option.hypothesis_seed = str(secrets.randbelow(2**32))
 

@@ -230,13 +230,24 @@ def _tell(error: Exception, invocation: Invocation) -> int:
     elif isinstance(error, TaskforceError):
         known = error
     else:
-        known = Failure.of(error)
+        known = _of_the_store(error) or Failure.of(error)
     try:
         draw_error(known, format="json" if invocation.format == "json" else "table")
         sys.stdout.flush()
     except BrokenPipeError:
         return _leave_quietly()
     return known.exit_code
+
+
+def _of_the_store(error: Exception) -> TaskforceError | None:
+    """What an error of the database engine means, wherever a read met it; None for all others."""
+    if not type(error).__module__.startswith("sqlcipher3"):
+        return None
+    from taskforce.store.connection import (
+        in_our_words,
+    )  # deferred: most commands that fail do so before a store
+
+    return in_our_words(error)
 
 
 def _as_sentence(error: TyperException) -> str:

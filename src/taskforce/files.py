@@ -157,6 +157,28 @@ def make_folder(path: Path) -> None:
         raise _cannot_write(path, error) from None
 
 
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to fill, mode 0700, that stands at `folder`, new or empty until then, once it is complete.
+
+    On any exception nothing is left behind. The files in it are to be on the disk before the block ends.
+    """
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    make_folder(draft)
+    made = draft
+    try:
+        yield draft
+        with disk_sentences(folder):
+            if folder.exists():
+                folder.rmdir()
+            os.rename(draft, folder)
+            made = folder
+            sync_folder(folder.parent)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
 def _there_already(path: Path) -> Refused:
     return Refused(
         _("%(path)s is there already") % {"path": path},

@@ -7,13 +7,15 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+from program import call
 
 from taskforce.demo import stage, story
 from taskforce.errors import BROKEN_PIPE, Failure
@@ -24,14 +26,16 @@ WIDTH = 80
 ANSI = re.compile(r"\x1b|\r|\x07")
 
 
-def run_program(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def run_program(
+    folder: Path, *arguments: str, program: tuple[str, ...] = ("-m", "taskforce"), **settings: str
+) -> subprocess.CompletedProcess[str]:
     """The real program in `folder`, without a terminal and with `settings` in its environment."""
     # The fixtures below live longer than a test, so that the developer's own settings are left out here.
     own = {name: value for name, value in os.environ.items() if not name.startswith("TASKFORCE_")}
     own |= {"HOME": str(folder), "LC_ALL": "C.UTF-8", "LANGUAGE": "", "TZ": "UTC"}
     environment = {**own, "PYTHONPATH": str(SOURCE), "TMPDIR": str(folder), **settings}
     return subprocess.run(
-        [sys.executable, "-m", "taskforce", *arguments],
+        [sys.executable, *program, *arguments],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -39,6 +43,23 @@ def run_program(folder: Path, *arguments: str, **settings: str) -> subprocess.Co
         encoding="utf-8",
         timeout=100,
     )
+
+
+KEEPING = """
+import json, sys
+from pathlib import Path
+from taskforce.__main__ import main
+from taskforce.commands import demo
+
+def run_and_keep(run=demo.run_demo):
+    result = run()
+    Path("summary").write_text(json.dumps(result.data), encoding="utf-8")
+    return result
+
+demo.run_demo = run_and_keep
+sys.exit(main(sys.argv[1:]))
+"""
+"""The program; of the demo it keeps what scripts are told, too, so that it need not be played twice."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +72,14 @@ class Told:
     folder: Path
 
 
-def run_once(name: str, factory: pytest.TempPathFactory, *arguments: str, **settings: str) -> Path:
-    """A folder with one run's answer (`stdout`, `stderr`, `code`) and what it left: the same for all workers."""
-    base = factory.getbasetemp()
-    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"demo-{name}"
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one run's answer (`stdout`, `stderr`, `code`), its `summary` and what it left: for all workers.
+
+    It is run as people see it: 80 columns, no colour, stdout a pipe.
+    """
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
     try:
         place.mkdir()
     except FileExistsError:  # another worker runs it: two cores need not do the same twice
@@ -63,7 +88,7 @@ def run_once(name: str, factory: pytest.TempPathFactory, *arguments: str, **sett
             assert time.monotonic() < patience
             time.sleep(0.1)
         return place
-    ran = run_program(place, "demo", *arguments, **settings)
+    ran = run_program(place, "demo", program=("-c", KEEPING), NO_COLOR="1", COLUMNS=str(WIDTH))
     for part, text in (("stdout", ran.stdout), ("stderr", ran.stderr), ("code.part", str(ran.returncode))):
         (place / part).write_text(text, encoding="utf-8")
     (place / "code.part").rename(place / "code")
@@ -71,27 +96,23 @@ def run_once(name: str, factory: pytest.TempPathFactory, *arguments: str, **sett
 
 
 def read(place: Path, part: str) -> str:
-    """A part of the answer in a folder of `run_once`."""
+    """A part of the answer."""
     return (place / part).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """One run as people see it: 80 columns, no colour, stdout a pipe."""
-    place = run_once("told", tmp_path_factory, NO_COLOR="1", COLUMNS=str(WIDTH))
+def told(place: Path) -> Told:
+    """What people see."""
     folders = list(place.glob("taskforce-demo-*"))
     assert len(folders) == 1, read(place, "stderr")
     return Told(read(place, "stdout"), read(place, "stderr"), int(read(place, "code")), folders[0])
 
 
 @pytest.fixture(scope="session")
-def summary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A second run, as scripts see it."""
-    place = run_once("summary", tmp_path_factory, "--json")
-    assert (read(place, "code"), read(place, "stderr")) == ("0", "")
-    envelope = json.loads(read(place, "stdout"))
-    assert envelope["status"] == "ok"
-    data: dict[str, Any] = envelope["data"]
+def summary(told: Told, place: Path) -> dict[str, Any]:
+    """What scripts are told of the same run."""
+    data: dict[str, Any] = json.loads(read(place, "summary"))
+    assert data["folder"] == str(told.folder)
     return data
 
 
@@ -113,6 +134,35 @@ def test_it_ends_well_and_quietly(told: Told) -> None:
     assert told.code == 0, told.talk
     assert told.talk == ""
     assert not ANSI.search(told.text)
+
+
+def test_scripts_are_told_the_summary_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The story is cut short here: what it says and does is for the other tests."""
+
+    def one_command(play: stage.Stage) -> story.Refs:
+        play.chapter("2023-10-15T09:00:00+07:00", "Lyon", "It begins.")
+        play.run(
+            story.COORDINATOR,
+            "init",
+            "--agency",
+            story.COORDINATOR.code,
+            "--officer",
+            story.COORDINATOR.officer,
+        )
+        return story.Refs(*(f"ref {number}" for number, _name in enumerate(fields(story.Refs))))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(story, "tell_story", one_command)
+    ran = call("demo", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.envelope["status"] == "ok"
+    data = ran.data
+    assert set(data) == {"folder", "seconds", "stores", "key_files", "now", "refs", "steps"}
+    [step] = data["steps"]
+    assert step["agency"] == story.COORDINATOR.code and step["command"].startswith("taskforce init")
+    assert (Path(data["stores"][story.COORDINATOR.code]) / "store.db").is_file()
 
 
 def test_it_says_that_the_clock_and_the_people_are_not_real(told: Told) -> None:

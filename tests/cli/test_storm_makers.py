@@ -27,7 +27,7 @@ class Field:
         """One command of one team, a minute later than the one before."""
         self.minute += 1
         now = f"2023-10-16T{8 + self.minute // 60:02}:{self.minute % 60:02}:00+07:00"
-        return self.teams[name].run(*arguments, "--json", TASKFORCE_NOW=now)
+        return self.teams[name].fork(*arguments, "--json", TASKFORCE_NOW=now)
 
     def sees(self, name: str, *arguments: str) -> object:
         return self.does(name, *arguments).data

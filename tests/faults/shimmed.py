@@ -7,32 +7,28 @@ one on stdout. Each run is a fork of it, so that a thousand of them do not pay f
 from __future__ import annotations
 
 import ctypes
-import importlib
+import gc
 import json
 import os
-import pkgutil
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
-import taskforce
 from taskforce.__main__ import main
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
+
+from program import load_program
 
 
 def serve() -> None:
     """Run what each line asks for."""
-    _load()
+    load_program()
+    gc.set_threshold(100_000)  # as the program has it
+    gc.freeze()  # a search in a child would make copies of all the pages that it shares with this process
     print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(_run(json.loads(line))), flush=True)
-
-
-def _load() -> None:
-    """Load what the commands need, once."""
-    for found in pkgutil.walk_packages(taskforce.__path__, "taskforce."):
-        if not found.name.startswith(("taskforce.tui", "taskforce.demo", "taskforce.__main__")):
-            importlib.import_module(found.name)
-    for name in ("nacl.bindings", "pyrage", "sqlite_utils", "rich.table"):
-        importlib.import_module(name)
 
 
 def _run(task: dict[str, Any]) -> dict[str, Any]:

@@ -13,22 +13,25 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
-from old_store import take_back
-from program import Team, environment_of, introduce, new_team
+from acts import ACTS, CANARY, OLD, Act, stage
+from program import Team, call, environment_of
+from raw_pages import occurrences
 
 from taskforce.keys import slots
 from taskforce.records.registry import kind_names
 from taskforce.store import incarnation, migrations
 from taskforce.store.connection import connect, transaction
+from taskforce.store.erasing import SCRUB
 from taskforce.store.incarnation import MARKER
 from taskforce.store.store import DATABASE, Store
 
@@ -43,46 +46,9 @@ POINTS = 10_000 if SOAKING else 10
 """At how many calls of an action the disk fails, in each of the ways."""
 
 NOW = "2026-11-24T12:00:00+00:00"
-CANARY = "Quisquiliae"
-"""Stands in the text of records, and in no file that is left behind."""
-
-OLD = b"an older bundle"
 
 KILL, TEAR, FULL, BROKEN, DYING = 1, 2, 3, 4, 5
 WAYS = {"killed": KILL, "torn": TEAR, "full": FULL, "broken": BROKEN, "dying": DYING}
-
-
-@dataclass(frozen=True)
-class Act:
-    """Something the program does: its arguments, where everything lies in the folder it works in.
-
-    `made` is the file it makes, if it makes one. To have another action proven, add it to `ACTS` and, where it needs
-    more than the store as it is, what it needs to `_stage`.
-    """
-
-    name: str
-    arguments: tuple[str, ...]
-    made: str = ""
-    is_plain: bool = False  # what it makes holds record text, as it was asked to
-    stage: str = "plain"
-
-
-ACTS = [
-    Act("import-bundle", ("import", "in.bundle")),
-    Act("import-plan", ("import", "plan.yaml")),
-    Act("export", ("export", "--to", "NGO", "-o", "out/made.bundle"), made="out/made.bundle"),
-    Act(
-        "export-replacing",
-        ("export", "--to", "NGO", "-o", "out/old.bundle", "--force"),
-        made="out/old.bundle",
-    ),
-    Act(
-        "export-records", ("export", "--records", "-o", "out/made.yaml"), made="out/made.yaml", is_plain=True
-    ),
-    Act("edit", ("assignment", "edit", "ASSIGNMENT", "--title", "Watch the gate", "--due", "2026-12-01")),
-    Act("undo", ("undo",)),
-    Act("migrate", ("operation", "list"), stage="old"),
-]
 
 
 @dataclass
@@ -102,11 +68,18 @@ class Bench:
     trace: Path
 
     def run(
-        self, folder: Path, arguments: tuple[str, ...], *, mode: int = 0, at: int = 0, noted: bool = True
+        self,
+        folder: Path,
+        arguments: tuple[str, ...],
+        *,
+        mode: int = 0,
+        at: int = 0,
+        noted: bool = True,
+        store: str = "store",
     ) -> tuple[Ran, list[str]]:
         """Run the program in `folder`; how it ended, and the calls that the shim noted."""
         self.trace.write_text("")
-        place = ["--store", "store", "--key-file", "key"]
+        place = ["--store", store, "--key-file", "key"]
         task = {
             "arguments": [*arguments, *place],
             "folder": str(folder),
@@ -158,49 +131,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     process.wait()
 
 
-@cache
-def _stage(base: Path, name: str) -> Path:
-    """A folder in which an action can be done: store, key, and what it needs."""
-    folder = base / name
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TASKFORCE_CONFIG", str(base / "none.yaml"))
-        city = new_team(folder, "CITY", "J. Okafor")
-        ngo = new_team(base / f"{name}-ngo", "NGO", "A. Sok")
-        introduce(city, ngo)
-        for line in (
-            ("agency", "add", "NGO", "--name", "Shelter"),
-            ("operation", "add", "GREY HERON", "--lead", "CITY", "--note", CANARY),
-            ("use", "GREY HERON"),
-            ("operation", "join", "GREY HERON", "NGO", "--role", "partner"),
-            ("assignment", "add", f"Search the yard {CANARY}", "--agency", "NGO"),
-            ("victim", "add", "--age-band", "21-23", "--account", CANARY),
-        ):
-            city.call(*line).ok()
-        city.call("export", "--to", "NGO", "-o", str(ngo.folder / "first.bundle")).ok()
-        ngo.call("import", str(ngo.folder / "first.bundle")).ok()
-        [assignment] = ngo.data("assignment", "list")
-        ngo.call("assignment", "edit", assignment["ref"], "--instructions", f"From the south {CANARY}").ok()
-        for number in range(12):
-            ngo.call("contact", "add", f"Officer {number} {CANARY}", "--agency", "NGO").ok()
-        ngo.call("export", "--to", "CITY", "-o", str(folder / "in.bundle")).ok()
-        city.call("assignment", "edit", assignment["ref"], "--title", "Search the hotel").ok()
-    if name == "old":
-        connection = connect(
-            str(folder / "store" / DATABASE), slots.open_with_key_file(folder / "store", str(folder / "key"))
-        )
-        take_back(connection, folder / "store")
-        connection.close()
-    (folder / "plan.yaml").write_text(
-        "taskforce-plan: 1\nassignments:\n"
-        + "".join(f"- key: site-{number}\n  title: Site {number} {CANARY}\n" for number in range(12))
-    )
-    for made in ("out", "tmp"):
-        (folder / made).mkdir()
-    (folder / "out" / "old.bundle").write_bytes(OLD)
-    (folder / "assignment").write_text(assignment["ref"])
-    return folder
-
-
 @dataclass
 class Scene:
     """A folder that an action is done in, over and over."""
@@ -233,37 +163,49 @@ class Scene:
                 incarnation.mark(store)
             store.close()
 
-    def shown(self) -> dict[str, Any]:
-        """All rows of the store as it is, for nothing is migrated here; and what there is of the file it makes."""
-        return {"rows": self._rows(), "made": self._made()}
+    def run(self, bench: Bench, *, mode: int = 0, at: int = 0) -> tuple[Ran, list[str]]:
+        """Do the action."""
+        store = self.act.made if self.act.makes_store else "store"
+        return bench.run(self.folder, self.arguments, mode=mode, at=at, store=store)
 
-    def _rows(self) -> dict[str, Any]:
-        connection = connect(str(self.folder / "store" / "store.db"), self.key)
-        try:
-            names = connection.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%search%' "
-                "AND name NOT LIKE '%migrations' AND name NOT LIKE 'sqlite%'"
-            ).fetchall()
-            found = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in names}
-            found["meta"] = [row for row in found["meta"] if row[0] != MARKER]  # its words are random
-            found["bundle"] = [row[:2] + row[3:] for row in found["bundle"]]  # but for its random name
-            found["schema"] = migrations.schema_of(connection)
-            return found
-        finally:
-            connection.close()
+    def shown(self) -> dict[str, Any]:
+        """All rows of the store as it is, for nothing is migrated here; and what there is of what it makes."""
+        return {"rows": rows_of(self.folder / "store", self.key), "made": self._made()}
 
     def _made(self) -> str:
-        """Of the file it makes: none, old, whole or half."""
+        """Of what it makes: none, old, whole or half."""
         path = self.folder / self.act.made
         if not self.act.made or not path.exists():
             return "none"
+        if self.act.makes_store:
+            return self._made_store(path)
         if path.read_bytes() == OLD:
             return "old"
+        if self.act.name.startswith("backup"):
+            line = ("backup", "verify", str(path))
+            return "whole" if Team(self.folder).call(*line).code == 0 else "half"
         reader = Team(self.base if self.act.is_plain else self.base.with_name(f"{self.base.name}-ngo"))
         return "whole" if reader.call("import", "--dry-run", str(path)).code == 0 else "half"
 
+    def _made_store(self, folder: Path) -> str:
+        if {path.name for path in folder.iterdir()} < {DATABASE, slots.FILE_NAME, MARKER}:
+            return "half"
+        sound = call("doctor", "--store", str(folder), "--key-file", str(self.folder / "key")).code == 0
+        found = rows_of(folder, slots.open_with_key_file(folder, self.folder / "key"))
+        is_new_feed = dict(found["meta"])["epoch"] != "1"
+        return "whole" if sound and is_new_feed and found["edit"] == self.backed_up else "half"
+
+    @cached_property
+    def backed_up(self) -> list[tuple[Any, ...]]:
+        """The edits in the backup, unpacked by hand."""
+        folder = self.base.with_name("unpacked")
+        with tarfile.open(self.base / "in.backup", "r:") as archive:
+            archive.extractall(folder, filter="data")
+        found: list[tuple[Any, ...]] = rows_of(folder, self.key)["edit"]
+        return found
+
     def files(self) -> set[str]:
-        """The files there are, but for the store's own journal."""
+        """The files there are, but for a store's own journal."""
         return {
             str(path.relative_to(self.folder))
             for path in self.folder.rglob("*")
@@ -271,15 +213,32 @@ class Scene:
         }
 
 
+def rows_of(folder: Path, key: bytes) -> dict[str, Any]:
+    """All rows of a store, but for what is random and what tells that erased bytes are still to be written over."""
+    connection = connect(str(folder / DATABASE), key)
+    try:
+        names = connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%search%' "
+            "AND name NOT LIKE '%migrations' AND name NOT LIKE 'sqlite%'"
+        ).fetchall()
+        found = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in names}
+        found["meta"] = [row for row in found["meta"] if row[0] not in (MARKER, SCRUB)]
+        found["bundle"] = [row[:2] + row[3:] for row in found["bundle"]]  # but for its random name
+        found["schema"] = migrations.schema_of(connection)
+        return found
+    finally:
+        connection.close()
+
+
 @pytest.fixture(params=ACTS, ids=lambda act: act.name)
 def scene(request: pytest.FixtureRequest, work: Path) -> Scene:
     """One of the actions, and where it is done."""
     act: Act = request.param
-    base = _stage(work, act.stage)
-    ref = (base / "assignment").read_text()
-    return Scene(
-        base, work / "here", act, tuple(ref if part == "ASSIGNMENT" else part for part in act.arguments)
+    base = stage(work, act.stage)
+    arguments = tuple(
+        (base / part).read_text() if part in ("ASSIGNMENT", "VICTIM") else part for part in act.arguments
     )
+    return Scene(base, work / "here", act, arguments)
 
 
 @pytest.fixture(scope="module")
@@ -290,15 +249,22 @@ def work() -> Iterator[Path]:
         yield Path(folder)
 
 
-def chosen(calls: list[str]) -> list[int]:
-    """At which calls the disk fails: at all, or at all rare ones and at others evenly."""
+def chosen(act: Act, calls: list[str], way: str) -> list[int]:
+    """At which calls the disk fails: at all, or at all rare ones and at others evenly.
+
+    Of an erasure at those after a sync, too: what it says is done then, and its bytes may still be there. Only what is
+    written can be torn: at all other calls that would be the same as being killed.
+    """
     kinds = Counter(_kind_of(call) for call in calls)
-    rare = [at for at, call in enumerate(calls, 1) if kinds[_kind_of(call)] <= 3]
-    others = [at for at in range(1, len(calls) + 1) if at not in set(rare)]
+    rare = {at for at, call in enumerate(calls, 1) if kinds[_kind_of(call)] <= 3}
+    if act.erases:
+        rare |= {at + 1 for at, call in enumerate(calls[:-1], 1) if call.startswith("fsync")}
+    others = [at for at in range(1, len(calls) + 1) if at not in rare]
     wanted = max(POINTS - len(rare), POINTS // 2)
-    if wanted >= len(others):
-        return list(range(1, len(calls) + 1))
-    return sorted({*rare, *(others[place * len(others) // wanted] for place in range(wanted))})
+    some = others if wanted >= len(others) else [others[n * len(others) // wanted] for n in range(wanted)]
+    return [
+        at for at in sorted({*rare, *some}) if way != "torn" or calls[at - 1].startswith(("write ", "pwrite"))
+    ]
 
 
 def _kind_of(call: str) -> str:
@@ -313,16 +279,19 @@ def test_wherever_the_disk_fails_the_action_is_whole_or_is_not(
     scene.put_back()
     scene.before = scene.shown()
     files = scene.files()
-    whole, calls = bench.run(scene.folder, scene.arguments)
+    assert not scene.act.erases or secrets_in(scene)
+    whole, calls = scene.run(bench)
     assert whole.code == 0, whole.said
+    assert not scene.act.erases or not secrets_in(scene)
     scene.after = scene.shown()
     assert scene.before != scene.after
-    assert scene.files() == files | ({scene.act.made} if scene.act.made else set()) | scene.lasting
+    made = {name for name in scene.files() if scene.act.is_made(name)}
+    assert bool(made) == bool(scene.act.made) and scene.files() == files | made | scene.lasting
     assert len(calls) > 5
     ends: Counter[bool] = Counter()
-    for at in chosen(calls):
+    for at in chosen(scene.act, calls, way):
         scene.put_back()
-        ran, [*fired] = bench.run(scene.folder, scene.arguments, mode=WAYS[way], at=at)
+        ran, [*fired] = scene.run(bench, mode=WAYS[way], at=at)
         where = f"{way} at call {at} of {len(calls)}: {fired}\n{ran.said}"
         assert fired, where
         if WAYS[way] in (KILL, TEAR):
@@ -355,9 +324,11 @@ def test_wherever_the_disk_fails_the_action_is_whole_or_is_not(
 def check_files(scene: Scene, before: set[str], ran: Ran, way: str, where: str) -> None:
     """Nothing is left behind but by a kill, and that holds no record text in plain."""
     can_delete = ran.signal is None and way != "dying" and ": ['unlink" not in where
-    for name in scene.files() - before - {scene.act.made}:
+    for name in scene.files() - before:
+        if scene.act.is_made(name):
+            continue
         assert not can_delete or name in scene.lasting, f"{name} is left: {where}"
-        assert name in scene.lasting or name.endswith((".part", ".part-journal")), where
+        assert name in scene.lasting or ".part" in name, where
     plain = {"plan.yaml", *((scene.act.made,) if scene.act.is_plain else ())}
     for path in scene.folder.rglob("*"):
         if path.is_file() and str(path.relative_to(scene.folder)) not in plain:
@@ -368,9 +339,13 @@ def check_works(scene: Scene, bench: Bench, is_done: bool, where: str) -> None:
     """The store is sound; what was not done can be done now, with the same result."""
     team = Team(scene.folder)
     if not is_done:
-        if scene.act.made and "--force" not in scene.arguments:
-            (scene.folder / scene.act.made).unlink(missing_ok=True)  # whole, but it did not count
-        again, _calls = bench.run(scene.folder, scene.arguments)
+        if scene.act.erases:
+            assert team.data("search", scene.act.erases), where
+        if scene.act.makes_store:
+            shutil.rmtree(scene.folder / scene.act.made, ignore_errors=True)  # whole, but it did not count
+        elif scene.act.made and "--force" not in scene.arguments:
+            (scene.folder / scene.act.made).unlink(missing_ok=True)
+        again, _calls = scene.run(bench)
         assert again.code == 0, f"{where}\nand again:\n{again.said}"
         found = scene.shown()
         if _epoch_of(found) == _epoch_of(scene.after):
@@ -378,6 +353,16 @@ def check_works(scene: Scene, bench: Bench, is_done: bool, where: str) -> None:
         else:  # the marker was written and the database was not: it goes on in a new feed
             assert _seen(found) == _seen(scene.after), where
     assert team.call("doctor").code == 0, where
+    if scene.act.erases:
+        assert not secrets_in(scene), where
+
+
+def secrets_in(scene: Scene) -> int:
+    """How often what is erased stands in the store's pages and journal, even if nothing refers to it still.
+
+    The search index keeps only the ends of words that begin alike.
+    """
+    return occurrences(scene.folder / "store", scene.key, scene.act.erases[-6:].encode())
 
 
 def _epoch_of(shown: dict[str, Any]) -> str:
@@ -399,10 +384,10 @@ def _seen(shown: dict[str, Any]) -> dict[str, Any]:
 def test_a_disk_that_takes_nothing_more_can_still_be_read(
     bench: Bench, work: Path, tmp_path: Path, mode: int, crashed: bool
 ) -> None:
-    base, found = _stage(work, "plain"), tmp_path / "found"
+    base, found = stage(work, "plain"), tmp_path / "found"
     shutil.copytree(base, found)
     if crashed:  # what was done last stands in the journal only
-        edit = ("assignment", "edit", (base / "assignment").read_text(), "--title", "In the journal")
+        edit = ("assignment", "edit", (base / "ASSIGNMENT").read_text(), "--title", "In the journal")
         calls = bench.calls_of(base, tmp_path, edit)
         first = next(at for at, call in enumerate(calls, 1) if call.endswith("store.db"))  # the checkpoint
         ran, _calls = bench.run(found, edit, mode=KILL, at=first)
@@ -423,3 +408,38 @@ def test_a_disk_that_takes_nothing_more_can_still_be_read(
         assert calls, "the disk was never asked for anything"
         assert (ran.code, ran.said) == (0, expected.said), (line, calls, ran.said)
         assert ("In the journal" in ran.said) == (crashed and line == ("assignment", "list"))
+
+
+@pytest.mark.parametrize("mode", [TEAR, FULL], ids=["torn", "full"])
+def test_a_page_that_was_half_moved_out_of_the_journal_is_no_damage(
+    bench: Bench, work: Path, tmp_path: Path, mode: int
+) -> None:
+    """What checks the pages does not look into the journal, where this one is whole."""
+    base, found = stage(work, "plain"), tmp_path / "found"
+    shutil.copytree(base, found)
+    edit = ("assignment", "edit", (base / "ASSIGNMENT").read_text(), "--title", "In the journal")
+    calls = bench.calls_of(base, tmp_path, edit)
+    first = next(
+        at for at, call in enumerate(calls, 1) if call.startswith("pwrite64") and call.endswith("store.db")
+    )
+    ran, _calls = bench.run(found, edit, mode=mode, at=first)
+    assert ran.signal or ran.code == 0
+    key = slots.open_with_key_file(found / "store", found / "key")
+    assert broken_pages(found, key), "no page was torn"
+    doctor, _calls = bench.run(found, ("doctor",))
+    assert doctor.code == 0, doctor.said
+    assert not broken_pages(found, key)
+    listed, _calls = bench.run(found, ("assignment", "list"))
+    assert "In the journal" in listed.said
+
+
+def broken_pages(folder: Path, key: bytes) -> int:
+    """How many pages of a store's file are not what was written, in a copy of the file alone."""
+    copy = folder / "alone.db"
+    shutil.copy(folder / "store" / DATABASE, copy)
+    connection = connect(str(copy), key)
+    try:
+        return len(connection.execute("PRAGMA cipher_integrity_check").fetchall())
+    finally:
+        connection.close()
+        copy.unlink()

@@ -7,6 +7,7 @@ import itertools
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import replace
 
 import pytest
@@ -164,6 +165,17 @@ def test_what_is_refused_is_refused_where_it_stands(
     assert (error.sentence.split(" ")[0], error.code) == (f"f.yaml:{line}:{column}:", code)
     assert error.hint
     assert error.exit_code == 5
+
+
+def test_what_is_refused_is_refused_at_once() -> None:
+    for content, *_expected in REFUSED:
+        refused(content)  # what is loaded once is loaded
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            refused(content)
+            times.append(time.process_time() - began)
+        assert min(times) < 0.010, content
 
 
 @pytest.mark.parametrize("escape", ['"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d\\ude00"'])

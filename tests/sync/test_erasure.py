@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import json
 from collections.abc import Iterator
 from functools import cache
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from raw_pages import occurrences
 from replicas import Replica, documents, export, make_replica, rewrite, sign_edit, take, verify
 
 from taskforce.actions import checking, drafting, erasing, keeping, looking, plans, undoing
@@ -21,7 +20,6 @@ from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
 from taskforce.store import health, history, queries
 from taskforce.store.queries import Record
-from taskforce.store.store import DATABASE
 
 CANARY = "zqxcanary"
 Three = tuple[Replica, Replica, Replica]
@@ -96,32 +94,9 @@ def log_of(replica: Replica) -> str:
     return "\n".join(body for (body,) in replica.connection.execute("SELECT body FROM edit"))
 
 
-def pages(replica: Replica) -> Iterator[bytes]:
-    """The pages of the store's file and of its write-ahead log, decrypted.
-
-    SQLCipher 4: AES-256-CBC, the initial vector 80 bytes before a page's end; the file begins with a salt.
-    """
-    crypto = ctypes.CDLL(ctypes.util.find_library("crypto"))
-    crypto.EVP_CIPHER_CTX_new.restype = crypto.EVP_aes_256_cbc.restype = ctypes.c_void_p
-    raw = (replica.folder / DATABASE).read_bytes()
-    found = [raw[start : start + 4096] for start in range(0, len(raw), 4096)]
-    log = (replica.folder / (DATABASE + "-wal")).read_bytes()
-    found += [log[start + 24 : start + 24 + 4096] for start in range(32, len(log), 24 + 4096)]
-    for number, page in enumerate(found):
-        secret = page[16 if number == 0 else 0 : 4096 - 80]
-        context = ctypes.c_void_p(crypto.EVP_CIPHER_CTX_new())
-        cipher = ctypes.c_void_p(crypto.EVP_aes_256_cbc())
-        crypto.EVP_DecryptInit_ex(context, cipher, None, replica.key, page[4096 - 80 : 4096 - 64])
-        crypto.EVP_CIPHER_CTX_set_padding(context, 0)
-        out, length = ctypes.create_string_buffer(4096 + 16), ctypes.c_int()
-        crypto.EVP_DecryptUpdate(context, out, ctypes.byref(length), secret, len(secret))
-        crypto.EVP_CIPHER_CTX_free(context)
-        yield out.raw[: length.value]
-
-
 def canaries(replica: Replica) -> int:
     """How often the canary is in the store's file, as text or as what is left of it in the search index's terms."""
-    return sum(page.count(b"canary") for page in pages(replica))
+    return occurrences(replica.folder, replica.key, b"canary")
 
 
 def test_what_is_erased_is_gone_at_the_owner_and_stays_so(three: Three) -> None:
@@ -209,10 +184,12 @@ def test_what_cannot_be_scrubbed_while_another_reads_is_when_the_store_is_opened
         erase(city, "identity")
         assert names(city) == ("", "")
         assert city.session.store.meta("scrub")
+        [notice] = city.session.store.notices
+        assert "still in unused places" in notice
     reader.close()
     city.close()
     city.open()
-    assert not city.session.store.meta("scrub")
+    assert not city.session.store.meta("scrub") and not city.session.store.notices
     assert canaries(city) == 0
 
 

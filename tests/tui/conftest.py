@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
@@ -13,8 +14,20 @@ import pytest
 from program import Team
 from story import make_story
 
+QUIET = 0.01
+"""Seconds for which nothing may have been computed until the room is taken to be done with a key."""
+
 NOW = "2023-10-17T07:32:00Z"
 """When the tests play: the second day of Storm Makers II."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sooner_quiet() -> Iterator[None]:
+    """Textual's own patience, twice for each key and in every pause, is half of the time that these tests take."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("textual._wait.SLEEP_GRANULARITY", QUIET)
+        patch.setattr("textual._wait.SLEEP_IDLE", QUIET / 20)  # as Textual has it
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -43,13 +43,18 @@ def play(
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until everything that was begun is done and drawn."""
+    """Wait until everything that was begun is done and drawn: until nothing was under way after a pause, twice."""
     await keys_done(pilot)
+    quiet = 0
     for _round in range(3):
         await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
-        for screen in pilot.app.screen_stack:
-            await screen.workers.wait_for_complete() if hasattr(screen, "workers") else None
+        if all(worker.is_finished for worker in pilot.app.workers):
+            quiet += 1
+            if quiet == 2:
+                return
+        else:
+            quiet = 0
+            await pilot.app.workers.wait_for_complete()
     await pilot.pause()
 
 
@@ -79,8 +84,7 @@ async def write(pilot: Pilot[Any], text: str) -> None:
         "-": "minus",
         "+": "plus",
     }
-    for character in text:
-        await pilot.press(names.get(character, character))
+    await pilot.press(*(names.get(character, character) for character in text))
     await settle(pilot)
 
 

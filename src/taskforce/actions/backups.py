@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from pathlib import Path
 from taskforce import moments
 from taskforce.actions.session import Session
 from taskforce.errors import StoreError, TaskforceError
-from taskforce.files import existing_file, make_folder, new_file, sync_folder
+from taskforce.files import existing_file, new_file, new_folder
 from taskforce.i18n import _
 from taskforce.store import backup, health
 from taskforce.store.quarantine import count_waiting
@@ -115,9 +113,7 @@ def restore(path: Path, folder: Path, open_key: OpenKey) -> Restored:
             hint=_("choose a new folder with --store"),
         )
     require_empty(folder)
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    make_folder(draft)
-    try:
+    with new_folder(folder) as draft:
         made = _unpack(path, draft)
         key = open_key(draft)
         if faults := _damage(draft, key):
@@ -130,13 +126,6 @@ def restore(path: Path, folder: Path, open_key: OpenKey) -> Restored:
                 store.begin_epoch(f"restored from the backup of {made}")
             me = store.me
             edits = health.sizes(store.connection)[0]
-        if folder.exists():
-            folder.rmdir()
-        os.rename(draft, folder)
-        sync_folder(folder.parent)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return Restored(folder, made, me.agency, me.officer, me.device, me.feed, edits)
 
 
@@ -160,7 +149,7 @@ def _damage(folder: Path, key: bytes) -> list[str]:
 def _opened(folder: Path, key: bytes) -> Iterator[Store]:
     store = Store.open(folder, key)
     try:
-        store.connection.execute("PRAGMA journal_mode = WAL")  # a copy made by the engine has another
+        store.keep_journal()
         yield store
     finally:
         store.close()

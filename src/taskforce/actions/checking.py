@@ -15,6 +15,8 @@ from taskforce.store.quarantine import count_waiting
 class Health:
     """What a check found: how many edits and records, how many edits wait in quarantine, every fault, and what a newer
     version of the program has written.
+
+    `is_broken` says that the faults are the file's own, which nothing can be built anew from.
     """
 
     edits: int
@@ -23,6 +25,7 @@ class Health:
     faults: tuple[str, ...]
     rebuilt: bool
     newer: tuple[Newer, ...] = ()
+    is_broken: bool = False
 
 
 def check(session: Session, *, rebuild: bool = False) -> Health:
@@ -30,7 +33,7 @@ def check(session: Session, *, rebuild: bool = False) -> Health:
     store = session.store
     faults = store.check()
     if faults:
-        return Health(0, 0, 0, tuple(faults), rebuilt=False)
+        return Health(0, 0, 0, tuple(faults), rebuilt=False, is_broken=True)
     if rebuild:
         store.rebuild()
     else:

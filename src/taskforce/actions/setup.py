@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,7 @@ from taskforce import moments
 from taskforce.actions.session import Session, natural_id
 from taskforce.actions.values import ValueFault, agency_code, parse_values
 from taskforce.errors import StoreError, UsageError
-from taskforce.files import make_folder, sync_folder
+from taskforce.files import new_folder
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange
@@ -71,9 +69,7 @@ def create_store(
         "seal_identity": device.seal_identity,
     }
     own = exchange.KnownDevice(device.id, code, device.sign_key, device.seal_recipient, certificate)
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    make_folder(draft)
-    try:
+    with new_folder(folder) as draft:
         key = secrets.token_bytes(32)
         store = Store.create(draft, key, meta)
         try:
@@ -81,13 +77,6 @@ def create_store(
         finally:
             store.close()
         write_slots(draft, key)
-        if folder.exists():
-            folder.rmdir()
-        os.rename(draft, folder)
-        sync_folder(folder.parent)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return NewStore(folder, code, officer.strip(), device.id, words.words(from_text(agency_secret.key, 32)))
 
 

@@ -11,7 +11,7 @@ from taskforce.actions import checking, looking
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.undoing import Restored, Undone, redo, undo
 from taskforce.commands.frame import argument, command, flag, open_session, option
-from taskforce.errors import Refused
+from taskforce.errors import Refused, StoreError
 from taskforce.i18n import _, ngettext
 from taskforce.labels import field_labels
 from taskforce.output import Column, Line, Lines, Result, Table
@@ -203,11 +203,14 @@ def run_doctor(rebuild: bool) -> Result:
         ],
     }
     if found.faults:
+        sentence = ngettext(
+            "%(count)d fault: %(first)s", "%(count)d faults, the first: %(first)s", len(found.faults)
+        ) % {"count": len(found.faults), "first": found.faults[0]}
+        if found.is_broken:
+            hint = _("restore a backup, or start anew and let the peers send everything again")
+            raise StoreError(sentence, hint=hint, code="damaged")
         raise Refused(
-            ngettext(
-                "%(count)d fault: %(first)s", "%(count)d faults, the first: %(first)s", len(found.faults)
-            )
-            % {"count": len(found.faults), "first": found.faults[0]},
+            sentence,
             hint=_("run taskforce doctor --rebuild; if that does not mend it, restore a backup"),
             code="damaged",
         )

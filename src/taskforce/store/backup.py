@@ -19,7 +19,7 @@ from taskforce.errors import InputError, StoreError
 from taskforce.files import sync_folder
 from taskforce.i18n import _
 from taskforce.keys.slots import FILE_NAME as SLOTS
-from taskforce.store.connection import Connection, sentences
+from taskforce.store.connection import Connection, copy_database, drop_copy
 from taskforce.store.store import DATABASE
 
 MANIFEST = "taskforce-backup.json"
@@ -97,12 +97,10 @@ def _copy(connection: Connection, target: Path) -> Iterator[Path]:
     """The database as it is now in a file of its own, under the same key."""
     copy = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
     try:
-        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with sentences():
-            connection.execute("VACUUM INTO ?", (str(copy),))
+        copy_database(connection, copy)
         yield copy
     finally:
-        copy.unlink(missing_ok=True)
+        drop_copy(copy)
 
 
 def _header(name: str, size: int) -> bytes:

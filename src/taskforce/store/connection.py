@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 import sqlcipher3.dbapi2 as sqlite
 
 from taskforce.errors import Locked, StoreError
+from taskforce.files import drop
 from taskforce.i18n import _
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlite_utils import Database
 
 Connection = Any
@@ -25,6 +28,9 @@ Connection = Any
 
 OperationalError = sqlite.OperationalError
 """What SQLite raises for what is no fault of a statement: busy, full, interrupted."""
+
+WRONG_KEY = "wrong-key"
+"""The code of the error that says that a key does not open a database."""
 
 _BUSY_MILLISECONDS = 30_000
 
@@ -85,7 +91,7 @@ def _connect(
                 connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             except sqlite.DatabaseError as error:
                 if "not a database" in str(error):
-                    raise Locked(_("this key does not open this store")) from None
+                    raise Locked(_("this key does not open this store"), code=WRONG_KEY) from None
                 raise
             if create:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -120,38 +126,73 @@ def sentences() -> Iterator[None]:
     """Turn SQLite's errors into ours. The engine's own text may quote SQL, never record text, but stays out too."""
     try:
         yield
-    except sqlite.OperationalError as error:
-        text = str(error)
+    except sqlite.DatabaseError as error:
+        if found := in_our_words(error):
+            raise found from None
+        raise
+
+
+def in_our_words(error: Exception) -> StoreError | None:
+    """What an error of SQLite's means for people; None where it is a fault of the program."""
+    text = str(error)
+    if isinstance(error, sqlite.OperationalError):
         if "locked" in text or "busy" in text:
-            raise StoreError(_("another program is writing to this store"), hint=_("try again")) from None
+            return StoreError(_("another program is writing to this store"), hint=_("try again"))
         if "full" in text:
-            raise StoreError(
-                _("the disk is full; nothing was changed"), hint=_("make room and try again")
-            ) from None
+            return StoreError(_("the disk is full; nothing was changed"), hint=_("make room and try again"))
         if "readonly" in text or "read-only" in text:
-            raise StoreError(
+            return StoreError(
                 _("the store cannot be written: its disk or file is read-only, or the disk is full")
-            ) from None
+            )
         if "unable to open" in text:
-            raise StoreError(
+            return StoreError(
                 _("the store's file cannot be opened"),
                 hint=_("check that its folder may be written: the store keeps a journal beside itself"),
-            ) from None
+            )
         if "disk I/O" in text:
-            raise StoreError(
+            return StoreError(
                 _("the disk failed while reading or writing; nothing was changed"),
                 hint=_("run: taskforce doctor"),
-            ) from None
+            )
+    if isinstance(error, sqlite.DatabaseError) and any(words in text for words in _OF_DAMAGE):
+        return damaged()
+    return None
+
+
+_OF_DAMAGE = ("malformed", "not a database", "vtable constructor failed")
+
+
+def damaged() -> StoreError:
+    """That the store's file is not what was written to it."""
+    return StoreError(
+        _("the store is damaged"),
+        hint=_(
+            "run taskforce doctor; restore a backup, or start anew and let the peers send everything again"
+        ),
+        code="damaged",
+    )
+
+
+def copy_database(connection: Connection, copy: Path) -> None:
+    """Copy the database as it is now into the new file `copy`, under the same key; others may write meanwhile.
+
+    When this returns the copy is on the disk; where it cannot be made (StoreError, or OSError) nothing is left of it.
+    """
+    try:
+        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with sentences():
+            connection.execute("VACUUM INTO ?", (str(copy),))
+        with copy.open("rb+") as stream:
+            os.fsync(stream.fileno())
+    except BaseException:
+        drop_copy(copy)
         raise
-    except sqlite.DatabaseError as error:
-        if "malformed" in str(error) or "not a database" in str(error):
-            raise StoreError(
-                _("the store is damaged"),
-                hint=_(
-                    "run taskforce doctor; restore a backup, or start anew and let the peers send everything again"
-                ),
-            ) from None
-        raise
+
+
+def drop_copy(copy: Path) -> None:
+    """Delete a copy of the database, and the journal that the engine leaves beside one that it could not finish."""
+    for left in (copy, copy.with_name(copy.name + "-journal")):
+        drop(left)
 
 
 def with_sqlite_utils(connection: Connection) -> Database:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from taskforce.errors import StoreError
 from taskforce.files import disk_sentences, drop, sync_folder
 from taskforce.i18n import _
-from taskforce.store.connection import Connection, sentences, transaction, with_sqlite_utils
+from taskforce.store.connection import Connection, copy_database, transaction, with_sqlite_utils
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -71,16 +71,8 @@ def migrate(connection: Connection, path: str) -> None:
 def _copy(connection: Connection, path: Path) -> Path:
     """Copy the store as it is now; the copy has the same key, is on the disk, and has no lasting name yet."""
     copy = path.with_name(f"{path.name}.{os.urandom(4).hex()}.part")
-    try:
-        with disk_sentences(copy), sentences():
-            os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            connection.execute("VACUUM INTO ?", (str(copy),))
-            with copy.open("rb+") as stream:
-                os.fsync(stream.fileno())
-    except BaseException:
-        for left in (copy, copy.with_name(copy.name + "-journal")):
-            drop(left)
-        raise
+    with disk_sentences(copy):
+        copy_database(connection, copy)
     return copy
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from taskforce.errors import StoreError
+from taskforce.errors import Locked, StoreError
 from taskforce.i18n import _
 from taskforce.store import tables
-from taskforce.store.connection import Connection, connect, sentences, transaction
+from taskforce.store.connection import WRONG_KEY, Connection, connect, damaged, sentences, transaction
 from taskforce.store.migrations import check_schema, migrate
 from taskforce.version import __version__
 
@@ -67,12 +67,12 @@ class Store:
 
     @classmethod
     def open(cls, folder: Path, key: bytes, *, briefly: bool = False) -> Store:
-        """Open the store in `folder`; Locked if there is none or the key does not fit, StoreError if it is newer.
+        """Open the store in `folder` with the key that its slots hold.
 
-        `briefly` is for one command: see `connect`.
+        Locked if there is no store, StoreError if it is newer, or damaged. `briefly` is for one command: see `connect`.
         """
         path = str(folder / DATABASE)
-        connection = connect(path, key, briefly=briefly)
+        connection = _connect(path, key, briefly=briefly)
         store = cls(folder, connection)
         try:
             if not check_schema(connection):
@@ -88,7 +88,7 @@ class Store:
     @classmethod
     def look(cls, folder: Path, key: bytes) -> list[str]:
         """What the engine finds wrong with the store in `folder`, without migrating or mending anything."""
-        store = cls(folder, connect(str(folder / DATABASE), key))
+        store = cls(folder, _connect(str(folder / DATABASE), key))
         try:
             return store.check()
         finally:
@@ -97,6 +97,11 @@ class Store:
     def close(self) -> None:
         """Let go of the database."""
         self.connection.close()
+
+    def keep_journal(self) -> None:
+        """Write to a journal first from now on, as every store does: a copy made by the engine does not."""
+        with sentences():
+            self.connection.execute("PRAGMA journal_mode = WAL")
 
     def meta(self, name: str, default: str = "") -> str:
         """One of the store's own settings."""
@@ -207,6 +212,13 @@ class Store:
         )
         with suppress(StoreError):  # what was asked for is done, and the setting stays
             self._is_unscrubbed = not scrub(self.connection)
+        if self._is_unscrubbed:
+            self.notices.append(
+                _(
+                    "bytes of what was erased are still in unused places of the store's file, because another program "
+                    "reads it or the disk is full: they go the next time it is opened"
+                )
+            )
 
     def ledger(self) -> Ledger:
         """The log's writer, for use inside `writing()`."""
@@ -255,17 +267,55 @@ class Store:
 
     def check(self) -> list[str]:
         """What the engine finds wrong with the file: damaged pages, broken indexes. Empty when it is sound."""
-        found = []
+        found = self._broken_pages()
+        if found and _has_content(self.folder / (DATABASE + "-wal")):
+            # Nothing may be wrong: the disk failed while pages were moved out of the journal, which has them whole.
+            with sentences():
+                self.connection.execute("PRAGMA wal_checkpoint")
+            found = self._broken_pages()
         try:
             with sentences():
-                for (text,) in self.connection.execute("PRAGMA cipher_integrity_check"):
-                    found.append(str(text))
                 for (text,) in self.connection.execute("PRAGMA integrity_check"):
                     if text != "ok":
                         found.append(str(text))
         except StoreError as error:
             found.append(error.sentence)
         return found
+
+    def _broken_pages(self) -> list[str]:
+        """The pages of the file itself, without its journal, that are not as they were written."""
+        try:
+            with sentences():
+                return [str(text) for (text,) in self.connection.execute("PRAGMA cipher_integrity_check")]
+        except StoreError as error:
+            return [error.sentence]
+
+
+def _connect(path: str, key: bytes, *, briefly: bool = False) -> Connection:
+    """Open a store's database, which was made complete.
+
+    That it is empty tells of damage: the engine would take it for a new one. So does it that the key does not fit,
+    which came out of a slot.
+    """
+    if os.path.isfile(path) and os.path.getsize(path) == 0:
+        raise damaged()
+    try:
+        return connect(path, key, briefly=briefly)
+    except Locked as error:
+        if error.code != WRONG_KEY:
+            raise
+        raise StoreError(
+            _("the store is damaged: the key in its slots opens it no more"),
+            hint=_(
+                "if keys.json is another store's, put its own back; else restore a backup, or start anew and let the "
+                "peers send everything again"
+            ),
+            code="damaged",
+        ) from None
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def forget_all(connection: Connection) -> None:
