@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taskforce import moments
 from taskforce.actions.admission import settle_erasures, signer_of, take_waiting, trusted_key
+from taskforce.actions.references import label_of, shown_ids
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER
 from taskforce.crockford import normalise, short_digest
 from taskforce.errors import Ambiguous, NotFound, Refused
 from taskforce.i18n import N_, _
-from taskforce.records.schema import ERASED
-from taskforce.store import forks, quarantine
+from taskforce.records.registry import find_kind, get_kind
+from taskforce.records.schema import ERASED, Type
+from taskforce.store import forks, quarantine, queries
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.quarantine import ADMITTED, DROPPED, Waiting
-from taskforce.sync.edit import Edit, known_edit
+from taskforce.store.queries import Record
+from taskforce.sync.edit import Edit, Value, known_edit
 
 REASONS = {
     UNKNOWN_SIGNER: N_("the agency that signed is not verified yet"),
@@ -40,7 +43,10 @@ def ref_of(edit_hash: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """An edit in quarantine as people see it."""
+    """An edit in quarantine as people see it.
+
+    `label` is what its record is called, where that is known here; `came_through` the agency whose bundle brought it.
+    """
 
     ref: str
     hash: str
@@ -53,9 +59,26 @@ class Quarantined:
     since: str
     kind: str
     record: str
+    label: str
     part: str
-    values: dict[str, object]
+    values: dict[str, Value]
+    came_through: str
     may_enter: bool
+    may_drop: bool
+
+    @property
+    def why(self) -> str:
+        """Why it waits, as a sentence."""
+        return _(REASONS.get(self.reason, self.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An edit that waits, its record as it is here without it, and what people see in place of the ids in both."""
+
+    one: Quarantined
+    record: Record | None
+    names: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +87,50 @@ class Decided:
 
     edits: tuple[str, ...]
     left: tuple[str, ...]
+    applied: bool = True
 
 
-def list_quarantined(session: Session) -> list[Quarantined]:
-    """All that waits, by feed and number."""
-    return [_shown(one) for one in quarantine.waiting(session.store.connection)]
+class _DryRun(Exception):
+    """Takes back what a decision would do."""
+
+
+def list_quarantined(session: Session, *, limit: int | None = None) -> list[Quarantined]:
+    """All that waits, or the first `limit`, by feed and number."""
+    return [_shown(session, one) for one in quarantine.waiting(session.store.connection, limit=limit)]
 
 
 def show(session: Session, text: str) -> Quarantined:
     """One edit that waits, by its ref or hash, or the beginning of its ref."""
-    return _shown(_find(session, text))
+    return _shown(session, _find(session, text))
+
+
+def look(session: Session, text: str) -> Seen:
+    """One edit that waits, as `show`, and beside it what stands here now."""
+    one = show(session, text)
+    kind = find_kind(one.kind)
+    if kind is None:
+        return Seen(one, None, {})
+    record = queries.get_record(session.store.connection, kind, one.record)
+    names: dict[str, str] = {}
+    for name, value in one.values.items():
+        field = kind.field(name)
+        if field is not None and field.type == Type.REF:
+            now = record.items(name) if record is not None else []
+            ids = {each for each in [*(value if isinstance(value, list) else [value]), *now] if each}
+            names.update(shown_ids(session, get_kind(field.to), ids) if ids else {})
+    return Seen(one, record, names)
+
+
+def would_admit(session: Session, text: str) -> Decided:
+    """What `admit` would do; it raises the same, and nothing is kept."""
+    found: list[Decided] = []
+    try:
+        with session.store.writing():
+            found.append(_admitted(session, text))
+            raise _DryRun
+    except _DryRun:
+        pass
+    return replace(found[0], applied=False)
 
 
 def admit(session: Session, text: str) -> Decided:
@@ -82,6 +139,11 @@ def admit(session: Session, text: str) -> Decided:
     Only edits of a feed that forked: one of the two at the fork, or later ones; at each number at most one. Refused
     for any other: an unknown signer is admitted by verifying its agency, a broken signature never.
     """
+    with session.store.writing():
+        return _admitted(session, text)
+
+
+def _admitted(session: Session, text: str) -> Decided:
     if forks.flagged_at(session.store.connection, text):
         return _admit_feed(session, text)
     one = _find(session, text)
@@ -100,8 +162,7 @@ def admit(session: Session, text: str) -> Decided:
             _("this edit can never enter: %(reason)s") % {"reason": _(REASONS.get(one.reason, one.reason))},
             hint=_("drop it with: taskforce quarantine drop %(ref)s") % {"ref": ref_of(one.hash)},
         )
-    with session.store.writing():
-        _take_in(session, [one])
+    _take_in(session, [one])
     return Decided((one.hash,), ())
 
 
@@ -116,7 +177,7 @@ def drop(session: Session, text: str) -> Decided:
             _("this edit proves that %(feed)s forked; evidence is kept") % {"feed": one.feed},
             hint=_("see: taskforce feed show %(feed)s") % {"feed": one.feed},
         )
-    if one.reason == AFTER_FORK and ERASED in known_edit(one.body).set:
+    if not _may_drop(one):
         raise Refused(_("this edit erased something here; it is kept to tell by whom and why"))
     with session.store.writing():
         quarantine.drop_waiting(session.store.connection, [one.hash])
@@ -126,12 +187,11 @@ def drop(session: Session, text: str) -> Decided:
 
 def _admit_feed(session: Session, feed: str) -> Decided:
     """Admit what waits after a fork, where just one edit of a number is known."""
-    with session.store.writing():
-        connection = session.store.connection
-        later = quarantine.waiting(connection, feed=feed, reason=AFTER_FORK)
-        alone = [one for one in later if len(forks.known_at(connection, feed, one.number)) == 1]
-        left = [one.hash for one in quarantine.waiting(connection, feed=feed) if one not in alone]
-        _take_in(session, alone)
+    connection = session.store.connection
+    later = quarantine.waiting(connection, feed=feed, reason=AFTER_FORK)
+    alone = [one for one in later if len(forks.known_at(connection, feed, one.number)) == 1]
+    left = [one.hash for one in quarantine.waiting(connection, feed=feed) if one not in alone]
+    _take_in(session, alone)
     return Decided(tuple(one.hash for one in alone), tuple(left))
 
 
@@ -176,6 +236,10 @@ def _may_enter(one: Waiting) -> bool:
     return one.reason in (FORK, AFTER_FORK)
 
 
+def _may_drop(one: Waiting) -> bool:
+    return one.reason != FORK and not (one.reason == AFTER_FORK and ERASED in known_edit(one.body).set)
+
+
 def _find(session: Session, text: str) -> Waiting:
     connection = session.store.connection
     start = normalise(text)
@@ -195,8 +259,11 @@ def _find(session: Session, text: str) -> Waiting:
     return one
 
 
-def _shown(one: Waiting) -> Quarantined:
+def _shown(session: Session, one: Waiting) -> Quarantined:
     body = json.loads(one.body)
+    connection = session.store.connection
+    kind = find_kind(body["kind"])
+    record = None if kind is None else queries.get_record(connection, kind, body["record"])
     return Quarantined(
         ref_of(one.hash),
         one.hash,
@@ -209,7 +276,10 @@ def _shown(one: Waiting) -> Quarantined:
         one.at,
         body["kind"],
         body["record"],
+        "" if record is None else label_of(record),
         body["part"],
         body.get("set", {}),  # nothing where its part was erased
+        forks.came_through(connection, one.feed, one.number, one.hash),
         _may_enter(one),
+        _may_drop(one),
     )
