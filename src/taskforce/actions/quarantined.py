@@ -106,7 +106,16 @@ def show(session: Session, text: str) -> Quarantined:
 
 def look(session: Session, text: str) -> Seen:
     """One edit that waits, as `show`, and beside it what stands here now."""
-    one = show(session, text)
+    return beside(session, show(session, text))
+
+
+def count(session: Session) -> int:
+    """How many edits wait."""
+    return sum(count for _reason, _who, count, _feed in quarantine.count_waiting(session.store.connection))
+
+
+def beside(session: Session, one: Quarantined) -> Seen:
+    """An edit that waits, and beside it what stands here now."""
     kind = find_kind(one.kind)
     if kind is None:
         return Seen(one, None, {})
@@ -133,14 +142,22 @@ def would_admit(session: Session, text: str) -> Decided:
     return replace(found[0], applied=False)
 
 
-def admit(session: Session, text: str) -> Decided:
+def admit(session: Session, text: str, *, shown: Decided | None = None) -> Decided:
     """Let an edit in, by its ref or hash, or with a feed's name all that wait after its fork.
 
     Only edits of a feed that forked: one of the two at the fork, or later ones; at each number at most one. Refused
-    for any other: an unknown signer is admitted by verifying its agency, a broken signature never.
+    for any other: an unknown signer is admitted by verifying its agency, a broken signature never. Refused, too, if by
+    now it would let in other edits than was `shown` (`would_admit`).
     """
     with session.store.writing():
-        return _admitted(session, text)
+        done = _admitted(session, text)
+        if shown is not None and set(done.edits) != set(shown.edits):
+            raise Refused(
+                _("other edits would be admitted than were shown"),
+                hint=_("nothing was changed; look again"),
+                code="changed",
+            )
+        return done
 
 
 def _admitted(session: Session, text: str) -> Decided:

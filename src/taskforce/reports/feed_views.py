@@ -14,7 +14,8 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at ev
 if TYPE_CHECKING:
     from taskforce.actions.feeds import Feed, Half
 
-_WIDEST = 40  # cells of a value, where two stand side by side
+WIDEST = 40
+"""Cells of a value, where two stand side by side."""
 
 
 def head_lines(one: Feed) -> list[Line | str]:
@@ -41,18 +42,18 @@ def state(one: Feed) -> str:
     return ""
 
 
-def side_by_side(halves: Sequence[Half]) -> list[Line | str]:
-    """The edits that prove a fork, a column each."""
+def side_by_side(halves: Sequence[Half], widest: int = WIDEST) -> list[Line | str]:
+    """The edits that prove a fork, a column of at most `widest` cells each."""
     names = list(dict.fromkeys(name for half in halves for name in half.values))
     rows = [
         ("", *(half.ref for half in halves)),
         (_("edit"), *(half.edit.rpartition("/")[2] for half in halves)),
         (_("follows"), *(half.prev[:8] for half in halves)),
         (_("written"), *(moments.show_time(half.at) for half in halves)),
-        (_("by"), *(safe(half.by) for half in halves)),
+        (_("by"), *(shorten(safe(half.by), widest) for half in halves)),
         (_("through"), *(half.came_through or _("this store") for half in halves)),
-        (_("of"), *(_of(half) for half in halves)),
-        *((name, *(_value(half, name) for half in halves)) for name in names),
+        (_("of"), *(shorten(_of(half), widest) for half in halves)),
+        *((name, *(_value(half, name, widest) for half in halves)) for name in names),
         (_("counts"), *(_("yes") if half.counts else _("no, waits") for half in halves)),
     ]
     widths = [max(cells(row[place]) for row in rows) for place in range(len(halves) + 1)]
@@ -71,12 +72,12 @@ def _of(half: Half) -> str:
     return safe(f"{half.label or name} ({half.part})")
 
 
-def _value(half: Half, name: str) -> str:
+def _value(half: Half, name: str, widest: int) -> str:
     value = half.values.get(name)
     if value is None:
         return "-"
     text = ", ".join(value) if isinstance(value, list) else value
-    return shorten(safe(" ".join(text.split())), _WIDEST)
+    return shorten(safe(" ".join(text.split())), widest)
 
 
 def why_it_waits(one: Feed) -> str:

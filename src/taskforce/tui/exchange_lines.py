@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from textual.content import Content
 
 from taskforce import moments
+from taskforce.actions.attention import Item
 from taskforce.actions.inbox import Entry, Glance
 from taskforce.actions.peers import PeerState
 from taskforce.actions.sending import Exported
@@ -18,7 +19,7 @@ from taskforce.tui.safety import content_of
 from taskforce.tui.text_lines import laid_out
 from taskforce.views import Line
 
-_AGENCY_CELLS, _NAME_CELLS, _FILE_CELLS = 14, 28, 30
+_AGENCY_CELLS, _HEARD_CELLS, _FILE_CELLS = 14, 19, 30
 
 
 def verified_line(peer: PeerState) -> str:
@@ -31,34 +32,86 @@ def verified_line(peer: PeerState) -> str:
 
 
 def peer_content(peer: PeerState, now: datetime, width: int) -> Content:
-    """A peer in two lines: how exchange stands, and by whom it was verified."""
-    heard = moments.ago(peer.last_heard, now) if peer.last_heard else _("never")
-    name_cells = _NAME_CELLS if width > 80 else 0
-    pieces: list[Line | str] = [Line(_fitted(peer.agency, _AGENCY_CELLS), "heading")]
-    if name_cells:
-        pieces.append(_fitted(peer.name, name_cells) + " ")
-    pieces.append(_fitted(_("heard %(when)s") % {"when": heard}, 20))
+    """A peer in three lines: when heard and what is missing, what waits for it and what it holds, who verified it."""
+    heard = _("heard %(when)s") % {
+        "when": moments.ago(peer.last_heard, now) if peer.last_heard else _("never")
+    }
+    pieces: list[Line | str] = [
+        Line(_fitted(peer.agency, _AGENCY_CELLS), "heading"),
+        _fitted(heard, _HEARD_CELLS),
+    ]
     if peer.missing:
-        pieces.append(Line("! " + _("bundle %(numbers)s missing") % {"numbers": peer.missing} + "  ", "late"))
+        pieces.append(Line("! " + _("bundle %(numbers)s missing") % {"numbers": peer.missing}, "late"))
+        pieces.append(Line("  " + _("last %(number)d") % {"number": peer.last_number}, "muted"))
     elif peer.last_heard:
-        pieces.append(Line("↓ " + _("all") + "  ", "ok"))
-    pieces.append(
-        "↑ " + _("%(count)d to send") % {"count": peer.unsent} if peer.unsent else "– " + _("nothing to send")
-    )
+        pieces.append(Line("↓ " + _("all, to bundle %(number)d") % {"number": peer.last_number}, "ok"))
+    below = [
+        Line(" " * _AGENCY_CELLS + waits_line(peer)),
+        Line(" " * _AGENCY_CELLS + _known_as(peer), "muted"),
+    ]
+    return content_of(*pieces, "\n") + laid_out(below, width, indent=0)
+
+
+def waits_line(peer: PeerState) -> str:
+    """How many edits wait for a peer, and how many of all that it may have it has confirmed to hold."""
+    pieces = [_("↑ %(count)d to send") % {"count": peer.unsent} if peer.unsent else _("– nothing to send")]
     unconfirmed = peer.waiting - peer.unsent
     if unconfirmed:
-        pieces.append(Line(" · " + _("%(count)d unconfirmed") % {"count": unconfirmed}, "muted"))
+        pieces.append(_("%(count)d unconfirmed") % {"count": unconfirmed})
+    all_ = peer.confirmed + peer.waiting
+    pieces.append(_("holds %(count)d of %(all)d") % {"count": peer.confirmed, "all": all_})
+    return " · ".join(pieces)
+
+
+def standing_lines(peer: PeerState, now: datetime) -> list[Line | str]:
+    """How exchange with a peer stands, in sentences."""
+    if not peer.last_heard:
+        heard: Line | str = _("nothing has come from them yet")
+    elif peer.missing:
+        told = _("last heard %(when)s, bundle %(number)d; bundle %(missing)s has not arrived")
+        heard = Line(
+            "! "
+            + told
+            % {
+                "when": moments.ago(peer.last_heard, now),
+                "number": peer.last_number,
+                "missing": peer.missing,
+            },
+            "late",
+        )
+    else:
+        told = _("last heard %(when)s, bundle %(number)d; none before it is missing")
+        heard = told % {"when": moments.ago(peer.last_heard, now), "number": peer.last_number}
+    return [heard, waits_line(peer)]
+
+
+def _known_as(peer: PeerState) -> str:
     devices = ngettext("%(count)d device", "%(count)d devices", peer.devices) % {"count": peer.devices}
-    below = f"{' ' * _AGENCY_CELLS}{verified_line(peer)} · {devices}"
-    if not name_cells and peer.name != peer.agency:
-        below = f"{' ' * _AGENCY_CELLS}{peer.name} · {verified_line(peer)}"
-    told = laid_out([Line(below, "muted")], width, indent=0)
-    return content_of(*pieces, "\n") + told
+    named = [peer.name] if peer.name != peer.agency else []
+    return " · ".join([*named, verified_line(peer), devices])
 
 
-def waits_lines(agency: str, sent: Exported) -> list[Line | str]:
-    """What waits for a peer, and what it will not get."""
-    lines: list[Line | str] = [Line(_("WAITS FOR %(agency)s") % {"agency": agency}, "heading"), ""]
+def held_back_lines(waiting: Sequence[Item], erased: int) -> list[Line | str]:
+    """What is in quarantine, by reason and whose it is, and that something was erased; each with the key to it."""
+    lines: list[Line | str] = []
+    if waiting:
+        lines.append(Line(_("IN QUARANTINE") + "  " + _("q looks into it"), "heading"))
+    for item in waiting:
+        is_fork = item.where.startswith("feeds ")
+        do = " · " + (_("f shows both sides") if is_fork else item.do)
+        lines.append(Line(f"! {item.subject}: {item.text}{do}", "conflict"))
+    if erased:
+        count = ngettext("%(count)d part of a record", "%(count)d parts of records", erased) % {
+            "count": erased
+        }
+        lines.append(Line(f"{_('ERASED')}  {count} · " + _("e shows who has confirmed"), "heading"))
+    return lines
+
+
+def waits_lines(sent: Exported, peer: PeerState, now: datetime) -> list[Line | str]:
+    """How exchange with a peer stands, what waits for it, and what it will not get."""
+    lines: list[Line | str] = [Line(peer.agency, "heading"), *standing_lines(peer, now), ""]
+    lines += [Line(_("WAITS FOR %(agency)s") % {"agency": sent.agency}, "heading"), ""]
     if not sent.goes:
         lines.append(Line(_("nothing: it has said that it holds all it may have"), "muted"))
     for one in sent.goes:

@@ -23,7 +23,7 @@ from taskforce.reports import exchange_views
 from taskforce.settings import read_setting
 from taskforce.text import safe
 from taskforce.tui.as_command import command_line
-from taskforce.tui.exchange_lines import verified_line
+from taskforce.tui.exchange_lines import standing_lines, verified_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.text_lines import laid_out
@@ -35,7 +35,7 @@ DRAWN_EVERY = 0.2
 
 T = TypeVar("T")
 
-_KEYS = [
+PREVIEW_KEYS = [
     Binding("escape,q", "leave", N_("Leave"), id="preview.leave", key_display="esc"),
     Binding("y", "app.copy_command", N_("Copy as command"), id="preview.copy"),
     Binding("down,j", "scroll(1)", N_("Down"), id="preview.down", show=False),
@@ -198,7 +198,7 @@ class BundleDialog(Preview[Exported]):
 
     BINDINGS = [
         Binding("enter,w", "do", N_("Write bundle"), id="bundle.write", key_display="⏎"),
-        *_KEYS,
+        *PREVIEW_KEYS,
     ]
 
     def __init__(self, peer: PeerState) -> None:
@@ -226,6 +226,7 @@ class BundleDialog(Preview[Exported]):
             return
         head, *rest = exchange_views.sent_lines(self._shown)
         lines: list[Line | str] = [head, Line("  " + verified_line(self._peer), "muted")]
+        lines += _indented(standing_lines(self._peer, self.room.now()))
         lines.append(Line("  " + _("into %(folder)s") % {"folder": _outbox().absolute()}, "muted"))
         if self.desk.read_only:
             lines.append(Line("  " + _("this room is only for reading: nothing is written"), "muted"))
@@ -252,7 +253,7 @@ class BundleDialog(Preview[Exported]):
 class FileDialog(Preview[TakenIn]):
     """A plan or bundle that came: what it would change; enter takes it in."""
 
-    BINDINGS = [Binding("enter", "do", N_("Take it in"), id="file.take-in"), *_KEYS]
+    BINDINGS = [Binding("enter", "do", N_("Take it in"), id="file.take-in"), *PREVIEW_KEYS]
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -326,6 +327,13 @@ class FileDialog(Preview[TakenIn]):
             self.dismiss(self.found)
         else:
             await super().action_leave()
+
+
+def _indented(lines: Sequence[Line | str]) -> list[Line | str]:
+    return [
+        Line(f"  {line.text}", line.style) if isinstance(line, Line) else Line(f"  {line}", "muted")
+        for line in lines
+    ]
 
 
 def _written(sent: Exported) -> str:
