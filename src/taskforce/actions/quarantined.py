@@ -109,7 +109,7 @@ def look(session: Session, text: str) -> Seen:
     return beside(session, show(session, text))
 
 
-def count(session: Session) -> int:
+def count_quarantined(session: Session) -> int:
     """How many edits wait."""
     return sum(count for _reason, _who, count, _feed in quarantine.count_waiting(session.store.connection))
 

@@ -50,8 +50,7 @@ def run_erase(ref: str, of: str | None, part: tuple[str, ...], reason: str | Non
     would = erasing.erase(session, ref, part, reason=reason, dry_run=True)
     for line in erasure_views.preview(would):
         console.note(line)
-    question = _("Erase this for ever, here and at everybody who has it?")
-    if not console.confirm(question, yes=yes):
+    if not console.confirm(erasure_views.question(), yes=yes):
         return Result(_data(would), Lines((_("nothing was changed"),)), exit_code=4)
     done = erasing.erase(session, ref, part, reason=reason)
     return Result(_data(done), Lines(tuple(erasure_views.done(done))))

@@ -23,19 +23,37 @@ def preview(erasure: Erasure) -> Iterator[str]:
         "parts": ", ".join(erasure.parts),
         "count": count % {"count": erasure.edits},
     }
-    yield _("told with the next bundle: %(agencies)s") % {"agencies": ", ".join(erasure.agencies)}
+    told = _("told with the next bundle: %(agencies)s") % {"agencies": ", ".join(erasure.agencies)}
+    yield told if erasure.agencies else _("nobody else has it, or may have got it")
+
+
+def what_it_means() -> Iterator[str]:
+    """What becomes of the values, and what nobody can do about it."""
+    yield _(
+        "The values go from the tables, the log, the search and the free pages of every store that is told. That they "
+        "are gone there is confirmed by each device with its agency's next bundle."
+    )
+    yield _("It cannot be undone. Backups made before still hold the values: delete them.")
+
+
+def question() -> str:
+    """What is asked before anything is erased."""
+    return _("Erase this for ever, here and at everybody who has it?")
 
 
 def done(erasure: Erasure) -> Iterator[Line | str]:
     """What an erasure did."""
-    yield Line(
-        _("%(label)s: erased (%(parts)s)") % {"label": erasure.label, "parts": ", ".join(erasure.parts)}, "ok"
-    )
+    yield Line(done_sentence(erasure), "ok")
     yield "  " + _("it goes with the next bundle to everybody who has it; who confirmed: %(command)s") % {
         "command": f"taskforce erase status {erasure.record.ref}"
     }
     if erasure.copies:
         yield Line("  " + copies_line(erasure.copies), "late")
+
+
+def done_sentence(erasure: Erasure) -> str:
+    """The same in one sentence."""
+    return _("%(label)s: erased (%(parts)s)") % {"label": erasure.label, "parts": ", ".join(erasure.parts)}
 
 
 def copies_line(copies: tuple[str, ...]) -> str:

@@ -91,20 +91,20 @@ def _known_as(peer: PeerState) -> str:
     return " · ".join([*named, verified_line(peer), devices])
 
 
-def held_back_lines(waiting: Sequence[Item], erased: int) -> list[Line | str]:
+def held_back_lines(waiting: Sequence[Item], count: int, erased: int) -> list[Line | str]:
     """What is in quarantine, by reason and whose it is, and that something was erased; each with the key to it."""
     lines: list[Line | str] = []
     if waiting:
-        lines.append(Line(_("IN QUARANTINE") + "  " + _("q looks into it"), "heading"))
+        edits = ngettext("%(count)d edit", "%(count)d edits", count) % {"count": count}
+        lines.append(Line(f"{_('IN QUARANTINE')}  {edits} · " + _("q looks into them"), "heading"))
     for item in waiting:
         is_fork = item.where.startswith("feeds ")
         do = " · " + (_("f shows both sides") if is_fork else item.do)
         lines.append(Line(f"! {item.subject}: {item.text}{do}", "conflict"))
     if erased:
-        count = ngettext("%(count)d part of a record", "%(count)d parts of records", erased) % {
-            "count": erased
-        }
-        lines.append(Line(f"{_('ERASED')}  {count} · " + _("e shows who has confirmed"), "heading"))
+        parts = ngettext("%(count)d part of a record", "%(count)d parts of records", erased)
+        parts %= {"count": erased}
+        lines.append(Line(f"{_('ERASED')}  {parts} · " + _("e shows who has confirmed"), "heading"))
     return lines
 
 

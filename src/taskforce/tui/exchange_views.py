@@ -130,7 +130,7 @@ class QuarantineView(View):
             found = quarantined.list_quarantined(session, limit=MOST)
             rows = tuple(_quarantined(one, quarantined.beside(session, one), now) for one in found)
             reasons = why_they_wait(session)
-            total = quarantined.count(session)
+            total = quarantined.count_quarantined(session)
         count = ngettext("%(count)d edit waits", "%(count)d edits wait", total) % {"count": total}
         above = tuple(Line(f"! {one.subject}: {one.text} · {one.do}", "conflict") for one in reasons)
         return Listed(count, rows, total, self.command, above)

@@ -14,6 +14,7 @@ from taskforce.actions.attention import Item, quarantined
 from taskforce.actions.erasing import count_erased
 from taskforce.actions.inbox import bundles_taken_in
 from taskforce.actions.peers import PeerState, list_peers
+from taskforce.actions.quarantined import count_quarantined
 from taskforce.actions.sending import Exported, export_bundle
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
@@ -35,6 +36,7 @@ class _Standing:
 
     peers: tuple[PeerState, ...]
     quarantine: tuple[Item, ...]
+    held_back: int
     erased: int
     taken_in: dict[tuple[str, str], str]
 
@@ -131,6 +133,7 @@ class ExchangeScreen(InboxScreen):
             return _Standing(
                 tuple(list_peers(session)),
                 tuple(quarantined(session)),
+                count_quarantined(session),
                 count_erased(session),
                 bundles_taken_in(session),
             )
@@ -176,7 +179,7 @@ class ExchangeScreen(InboxScreen):
                 width,
             ),
         )
-        lines = held_back_lines(standing.quarantine, standing.erased)
+        lines = held_back_lines(standing.quarantine, standing.held_back, standing.erased)
         box = self.query_one("#quarantine", Static)
         box.display = bool(lines)
         box.update(laid_out(lines, width) if lines else "")
