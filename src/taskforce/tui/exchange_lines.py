@@ -16,7 +16,6 @@ from taskforce.actions.sending import Exported
 from taskforce.i18n import _, ngettext
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.safety import content_of
-from taskforce.tui.text_lines import laid_out
 from taskforce.views import Line
 
 _AGENCY_CELLS, _HEARD_CELLS, _FILE_CELLS = 14, 19, 30
@@ -45,11 +44,10 @@ def peer_content(peer: PeerState, now: datetime, width: int) -> Content:
         pieces.append(Line("  " + _("last %(number)d") % {"number": peer.last_number}, "muted"))
     elif peer.last_heard:
         pieces.append(Line("↓ " + _("all, to bundle %(number)d") % {"number": peer.last_number}, "ok"))
-    below = [
-        Line(" " * _AGENCY_CELLS + waits_line(peer)),
-        Line(" " * _AGENCY_CELLS + _known_as(peer), "muted"),
-    ]
-    return content_of(*pieces, "\n") + laid_out(below, width, indent=0)
+    room, left = max(20, width - _AGENCY_CELLS), " " * _AGENCY_CELLS
+    pieces.append(f"\n{left}{shorten(waits_line(peer), room)}\n")
+    pieces.append(Line(left + shorten(safe(_known_as(peer, room)), room), "muted"))
+    return content_of(*pieces)
 
 
 def waits_line(peer: PeerState) -> str:
@@ -59,7 +57,7 @@ def waits_line(peer: PeerState) -> str:
     if unconfirmed:
         pieces.append(_("%(count)d unconfirmed") % {"count": unconfirmed})
     all_ = peer.confirmed + peer.waiting
-    pieces.append(_("holds %(count)d of %(all)d") % {"count": peer.confirmed, "all": all_})
+    pieces.append(_("has confirmed %(count)d of %(all)d") % {"count": peer.confirmed, "all": all_})
     return " · ".join(pieces)
 
 
@@ -85,10 +83,12 @@ def standing_lines(peer: PeerState, now: datetime) -> list[Line | str]:
     return [heard, waits_line(peer)]
 
 
-def _known_as(peer: PeerState) -> str:
+def _known_as(peer: PeerState, room: int) -> str:
+    """Who verified a peer, behind its name where there is room for both."""
     devices = ngettext("%(count)d device", "%(count)d devices", peer.devices) % {"count": peer.devices}
-    named = [peer.name] if peer.name != peer.agency else []
-    return " · ".join([*named, verified_line(peer), devices])
+    known = f"{verified_line(peer)} · {devices}"
+    named = f"{peer.name} · {known}"
+    return known if peer.name == peer.agency or cells(safe(named)) > room else named
 
 
 def held_back_lines(waiting: Sequence[Item], count: int, erased: int) -> list[Line | str]:
@@ -97,10 +97,7 @@ def held_back_lines(waiting: Sequence[Item], count: int, erased: int) -> list[Li
     if waiting:
         edits = ngettext("%(count)d edit", "%(count)d edits", count) % {"count": count}
         lines.append(Line(f"{_('IN QUARANTINE')}  {edits} · " + _("q looks into them"), "heading"))
-    for item in waiting:
-        is_fork = item.where.startswith("feeds ")
-        do = " · " + (_("f shows both sides") if is_fork else item.do)
-        lines.append(Line(f"! {item.subject}: {item.text}{do}", "conflict"))
+    lines += [waiting_line(item) for item in waiting]
     if erased:
         parts = ngettext("%(count)d part of a record", "%(count)d parts of records", erased)
         parts %= {"count": erased}
@@ -108,9 +105,16 @@ def held_back_lines(waiting: Sequence[Item], count: int, erased: int) -> list[Li
     return lines
 
 
+def waiting_line(item: Item) -> Line:
+    """What is in quarantine for one reason, and what to do."""
+    do = _("f shows both sides") if item.where.startswith("feeds ") else item.do
+    return Line(f"! {item.subject}: {item.text} · {do}", "conflict")
+
+
 def waits_lines(sent: Exported, peer: PeerState, now: datetime) -> list[Line | str]:
     """How exchange with a peer stands, what waits for it, and what it will not get."""
-    lines: list[Line | str] = [Line(peer.agency, "heading"), *standing_lines(peer, now), ""]
+    named = peer.agency if peer.name == peer.agency else f"{peer.agency} · {peer.name}"
+    lines: list[Line | str] = [Line(named, "heading"), *standing_lines(peer, now), ""]
     lines += [Line(_("WAITS FOR %(agency)s") % {"agency": sent.agency}, "heading"), ""]
     if not sent.goes:
         lines.append(Line(_("nothing: it has said that it holds all it may have"), "muted"))

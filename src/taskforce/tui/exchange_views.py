@@ -21,6 +21,7 @@ from taskforce.records.registry import find_kind
 from taskforce.reports import erasure_views, feed_views, quarantine_views
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.as_command import command_line
+from taskforce.tui.exchange_lines import waiting_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.text_lines import laid_out
 from taskforce.views import Fields, Line
@@ -132,7 +133,7 @@ class QuarantineView(View):
             reasons = why_they_wait(session)
             total = quarantined.count_quarantined(session)
         count = ngettext("%(count)d edit waits", "%(count)d edits wait", total) % {"count": total}
-        above = tuple(Line(f"! {one.subject}: {one.text} · {one.do}", "conflict") for one in reasons)
+        above = tuple(waiting_line(one) for one in reasons)
         return Listed(count, rows, total, self.command, above)
 
 

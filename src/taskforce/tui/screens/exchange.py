@@ -278,7 +278,9 @@ class ExchangeScreen(InboxScreen):
     def _turn_to(self, name: str) -> None:
         self._view, self._listed = name, None
         self.query_one("#lists").display = not name
-        self.query_one(ListedBox).display = bool(name)
+        listed = self.query_one(ListedBox)
+        listed.clear()
+        listed.display = bool(name)
         self.query_one("#waits", Static).update("")
         self.query_one("#rows" if name else "#peers").focus()
         self.refresh_bindings()

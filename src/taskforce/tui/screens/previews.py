@@ -225,7 +225,8 @@ class BundleDialog(Preview[Exported]):
             self.show_error(_("Bundle to %(agency)s") % {"agency": agency}, error)
             return
         head, *rest = exchange_views.sent_lines(self._shown)
-        lines: list[Line | str] = [head, Line("  " + verified_line(self._peer), "muted")]
+        known = f"{self._peer.name} · {verified_line(self._peer)}"
+        lines: list[Line | str] = [head, Line(f"  {known}", "muted")]
         lines += _indented(standing_lines(self._peer, self.room.now()))
         lines.append(Line("  " + _("into %(folder)s") % {"folder": _outbox().absolute()}, "muted"))
         if self.desk.read_only:

@@ -18,7 +18,7 @@ class ListedBox(Vertical):
 
     DEFAULT_CSS = """
     ListedBox { width: 1fr; padding: 0 1; display: none; }
-    ListedBox #above { height: auto; max-height: 40%; }
+    ListedBox #above { height: auto; max-height: 40%; margin-bottom: 1; }
     ListedBox #rows { height: 1fr; }
     """
 
@@ -40,6 +40,12 @@ class ListedBox(Vertical):
             [(row.id, row.content(width)) for row in listed.rows],
             nothing=laid_out([Line(view.nothing(), "muted")], width),
         )
+
+    def clear(self) -> None:
+        """Show nothing, until another view is read; its cursor begins at the top."""
+        self._rows = ()
+        self.query_one("#above", Static).update("")
+        self.query_one("#rows", PickList).clear_options()
 
     @property
     def pointed(self) -> Row | None:
