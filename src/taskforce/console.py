@@ -91,8 +91,12 @@ def confirm(question: str, *, yes: bool = False, instead: str = "--yes") -> bool
     """
     if yes:
         return True
-    answer = ask(f"{question} [{_('y/N')}]", instead=instead)
-    return answer.casefold() in {"y", "yes", _("y").casefold(), _("yes").casefold()}
+    return is_yes(ask(f"{question} [{_('y/N')}]", instead=instead))
+
+
+def is_yes(answer: str) -> bool:
+    """Return whether what somebody typed is a clear yes."""
+    return answer.strip().casefold() in {"y", "yes", _("y").casefold(), _("yes").casefold()}
 
 
 def secret(prompt: str, *, instead: str = "--key-file") -> str:

@@ -48,7 +48,7 @@ WAITING = {
         "part",
         "set",
     ),
-    "may_enter",
+    *("label", "came_through", "may_enter"),
 }
 
 

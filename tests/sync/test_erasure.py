@@ -137,6 +137,7 @@ def test_drafts_and_what_waits_in_quarantine_go_too(three: Three) -> None:
     city, ngo, _far = three
     victim = the(city, "victim")
     drafting.keep_draft(city.session, f"victim/{victim.id}", {"family_name": CANARY})
+    drafting.keep_draft(city.session, f"victim/{victim.id}/correct", {"family_name": CANARY})
     keeping.edit(ngo.session, get_kind("victim"), the(ngo, "victim"), {"phone": CANARY, "safety": "At risk"})
     data = export(ngo, "CITY")
     with city.session.store.writing():  # before anybody at CITY had verified NGO

@@ -7,11 +7,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from fixed_stores import fixed_store, set_clock, without_chance
+from fixed_stores import fixed_store, introduce, set_clock, without_chance
 from program import settle
 from status_picture import NOW, swap, three_teams
 
-from taskforce.actions import keeping, logbook
+from taskforce.actions import erasing, keeping, logbook
 from taskforce.actions.references import find
 from taskforce.actions.sending import export_bundle
 from taskforce.actions.session import Session
@@ -20,6 +20,7 @@ from taskforce.keys.slots import LEAST_MEMORY, LEAST_PASSES, SlotSource, create_
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
 from taskforce.store.queries import Record
+from taskforce.store.store import DATABASE, Store
 
 DAY = "2023-10-17T"
 
@@ -123,6 +124,61 @@ def begun_store(folder: Path) -> Kept:
         use_operation(session, "STORM MAKERS III")
         session.store.close()
     return Kept(folder / "store", keys["KH-CNP"])
+
+
+def held_store(folder: Path) -> Kept:
+    """The police, whose shelter's disk was put back once: a fork; an agency not verified yet; a part erased."""
+    (folder / "inbox").mkdir(parents=True)
+    set_clock("2023-10-17T10:00:00+07:00")
+    keys: dict[str, bytes] = {}
+    with without_chance("held"):
+        coordinator, police, shelter = (
+            fixed_store(folder / code, code, keys) for code in ("INTERPOL", "KH-CNP", "KH-NGO")
+        )
+        introduce(police, shelter)
+        introduce(shelter, coordinator)
+        swap(police, shelter)
+        swap(shelter, police)
+        _erase(police, shelter)
+        set_clock(f"{DAY}12:10:00+07:00")
+        _note(coordinator, "Duty desk moved to the embassy")
+        swap(coordinator, shelter)
+        shelter.store.close()
+        database = folder / "KH-NGO" / DATABASE
+        shutil.copy(database, folder / "kept")
+        for clock, words in (("12:30", "Two rooms are free"), ("13:20", "One room is free, for a family")):
+            set_clock(f"{DAY}{clock}:00+07:00")
+            shutil.copy(folder / "kept", database)
+            settle(folder / "KH-NGO", keys["KH-NGO"])
+            shelter = Session(Store.open(folder / "KH-NGO", keys["KH-NGO"]))
+            _note(shelter, words)
+            _note(shelter, f"{words}, till nine")
+            swap(shelter, police)
+            shelter.store.close()
+        police.store.close()
+        coordinator.store.close()
+    (folder / "KH-CNP").rename(folder / "store")
+    for code in ("INTERPOL", "KH-NGO"):
+        shutil.rmtree(folder / code)
+    (folder / "kept").unlink()
+    settle(folder / "store", keys["KH-CNP"])
+    return Kept(folder / "store", keys["KH-CNP"])
+
+
+def _note(session: Session, words: str) -> None:
+    kind = get_kind("agency")
+    keeping.edit(session, kind, find(session, kind, session.store.me.agency), {"note": words})
+
+
+def _erase(police: Session, shelter: Session) -> None:
+    """A victim is referred, and who she is is erased before the shelter has taken that in."""
+    victim = keeping.add(police, get_kind("victim"), {"age_band": "21-23", "family_name": "Chan"})
+    kind = get_kind("referral")
+    typed = {"victim": victim.id, "to": "KH-NGO", "services": ["shelter"], "urgency": "3h"}
+    keeping.move(police, kind, keeping.add(police, kind, typed), "send", {})
+    swap(police, shelter)
+    set_clock(f"{DAY}11:30:00+07:00")
+    erasing.erase(police, victim.id, ["identity"], reason="She asked for it")
 
 
 def _first(session: Session, kind: str) -> Record:

@@ -10,8 +10,9 @@ import pytest
 from program import Team, call, introduce, new_team
 from room import play, press, screen_text, settle, until, write
 from story import hand_over
+from textual.content import Content
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from taskforce.tui.app import TaskforceApp
 from taskforce.tui.screens.exchange import ExchangeScreen
@@ -50,6 +51,13 @@ def outbox(team: Team, tmp_path: Path) -> Path:
 def squeezed(app: TaskforceApp) -> str:
     """The screen's words, one blank apart."""
     return " ".join(screen_text(app).replace("│", " ").replace("▌", " ").split())
+
+
+def beside(app: TaskforceApp) -> str:
+    """What stands beside the lists, one blank apart."""
+    content = app.screen.query_one("#waits", Static).content
+    assert isinstance(content, Content)
+    return " ".join(content.plain.split())
 
 
 def offered(app: TaskforceApp) -> set[str]:
@@ -395,6 +403,36 @@ def test_what_waits_in_quarantine_is_said_with_what_to_do(team: Team, other: Tea
         assert "IN QUARANTINE" in text and "TH-RTP" in text and "is not verified yet" in text
 
     play(team, act, size=(80, 24))
+
+
+def test_a_peer_of_the_room_leads_to_that_peer_with_all_that_peer_list_tells(
+    team: Team, tmp_path: Path
+) -> None:
+    third = new_team(tmp_path / "third", "TH-RTP", "P. Chai")
+    third.call("peer", "card", "-o", str(third.folder / "card")).ok()
+    team.call("peer", "add", str(third.folder / "card"), "--yes").ok()
+    peer = next(one for one in team.data("peer", "list") if one["agency"] == "TH-RTP")
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        block = app.screen.query_one("#peers")
+        block.focus()
+        await press(pilot, "j", "y", "enter")
+        assert app.clipboard == "taskforce peer list"
+        screen = app.screen
+        assert isinstance(screen, ExchangeScreen)
+        assert screen.peer is not None and screen.peer.agency == "TH-RTP"
+        text = squeezed(app)
+        assert "nothing has come from them yet" in beside(app)
+        assert f"has confirmed 0 of {peer['waiting']}" in text
+        await press(pilot, "k")
+        (other,) = (one for one in team.data("peer", "list") if one["agency"] == "KH-CNP")
+        told = (
+            f"last heard just now, bundle {other['last_number']}; bundle {other['missing']} has not arrived"
+        )
+        assert told in beside(app)
+        assert f"has confirmed {other['confirmed']} of" in beside(app)
+
+    play(team, act)
 
 
 def test_the_cursor_stays_with_its_file_when_another_comes(team: Team, inbox: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from picture_stores import Kept, begun_store, empty_store, full_store
+from picture_stores import Kept, begun_store, empty_store, full_store, held_store
 from pictures import FOLDER, MARKS, SIZES, Step, difference, file_of, take_steps, time_standing_still
 from status_picture import NOW, ZONE
 
@@ -23,7 +23,12 @@ from taskforce.settings import THEMES
 from taskforce.tui.app import TaskforceApp
 from taskforce.tui.desk import Desk
 
-MAKERS: dict[str, Callable[[Path], Kept]] = {"full": full_store, "empty": empty_store, "begun": begun_store}
+MAKERS: dict[str, Callable[[Path], Kept]] = {
+    "full": full_store,
+    "empty": empty_store,
+    "begun": begun_store,
+    "held": held_store,
+}
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,8 @@ WALKS = {
             Step("empty-log", "l"),
             Step("empty-agencies", "5"),
             Step("empty-exchange", "x"),
+            Step("empty-quarantine", "q"),
+            Step("empty-erased", "e"),
             Step("empty-conflicts", "c"),
             Step("empty-refer", "v"),
             Step("empty-search", "escape", "slash", '"van'),
@@ -117,6 +124,21 @@ WALKS = {
             Step("begun-lanes", "b"),
             Step("begun-log", "l"),
             Step("begun-agencies", "5"),
+        ),
+    ),
+    "held": Walk(
+        "held",
+        (
+            Step("held-room"),
+            Step("held-exchange", "x"),
+            Step("quarantine", "q", "j"),
+            Step("quarantined", "enter"),
+            Step("feeds", "escape", "f"),
+            Step("feed", "enter"),
+            Step("feed-admit", "1"),
+            Step("erased", "escape", "e"),
+            Step("erased-record", "enter"),
+            Step("erase", "X", '"ca', "enter", '"Entered by mistake'),
         ),
     ),
     "wall": Walk("full", (Step("wall"),), {"wall": True}),

@@ -71,6 +71,8 @@ def test_nothing_of_it_reaches_the_terminal_but_as_text(
             keys(dialog, "\x1bOQ", ESC)
         keys("f", *"red", ENTER, ESC)
     keys("2", "t", "b", "y", "b", "4", "C", ESC, "7", "n", "e", ESC, "b", "z", "Z")
+    keys("6", "q", "y", ENTER, ESC, "f", "y", ENTER, "y", ESC, "e", "y", ESC)
+    keys("2", "X", *"oper", ENTER, "\x1bOQ", ESC)
     keys("6", ENTER, ESC, TAB)
     for _file in NAMES:
         keys("y", ENTER, ESC, "j")

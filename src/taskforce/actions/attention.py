@@ -35,7 +35,8 @@ _ANSWER_OPEN = ("sent", "received")
 class Item:
     """One thing that needs attention: what kind of thing, the record or peer, a sentence, and what to do.
 
-    `own` says whether it is this agency's to see to, which the lead's is everything of the operation.
+    `own` says whether it is this agency's to see to, which the lead's is everything of the operation. `where` names
+    what of exchange it is about: `feeds FEED`, or `quarantine` and who is said to have signed; then the reason.
     """
 
     kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine | newer | clock
@@ -44,6 +45,7 @@ class Item:
     text: str
     do: str
     own: bool = True
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +264,13 @@ def quarantined(session: Session) -> list[Item]:
     result = []
     for reason, who, count, feed in quarantine.count_waiting(session.store.connection):
         text = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}
-        do = "taskforce quarantine list"
+        do, where = "taskforce quarantine list", f"quarantine {who} {reason}"
         if reason == UNKNOWN_SIGNER:
             do = "taskforce peer add CARD"
         elif reason in (FORK, AFTER_FORK):
             do = f"taskforce feed show {feed}" if feed else "taskforce feed list"
-        result.append(Item("quarantine", "edit", who, f"{text}: {_(REASONS[reason])}", do))
+            where = f"feeds {feed or who} {reason}"
+        result.append(Item("quarantine", "edit", who, f"{text}: {_(REASONS[reason])}", do, where=where))
     return result
 
 

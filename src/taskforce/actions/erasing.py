@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from taskforce.actions.owning import leads_of
 from taskforce.actions.reach import gather, reach_of
@@ -13,6 +14,7 @@ from taskforce.errors import Refused, UsageError
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import DROPPED, ERASED, SELF, Kind
+from taskforce.sharing.decide import Knowledge
 from taskforce.store import erasing, exchange, history, queries
 from taskforce.store.queries import Record
 from taskforce.sync.edit import Edit, Value
@@ -49,7 +51,7 @@ class ErasedPart:
     """A part that was erased: by whom, when, why; who has confirmed; and which agencies' devices have not.
 
     `waiting` maps agencies that had it, or may have got it, to their devices that have not confirmed; an agency of
-    which no device is known here has none.
+    which no device is known here has none. `heard` tells when each agency was last heard; `own` is this store's.
     """
 
     record: str
@@ -62,6 +64,56 @@ class ErasedPart:
     reason: str
     confirmed: tuple[Answer, ...]
     waiting: dict[str, tuple[str, ...]]
+    heard: Mapping[str, str]
+    own: str
+
+
+class _Expecting:
+    """Which agencies have, had or may have got something of a part: worked out once for all parts asked about."""
+
+    def __init__(self, session: Session) -> None:
+        connection, own = session.store.connection, session.store.me.agency
+        self._session, self._own = session, own
+        self._agencies = [own, *(peer.agency for peer in exchange.peers(connection))]
+        self._devices = {
+            one: tuple(device.id for device in exchange.devices(connection, one)) for one in self._agencies
+        }
+        self._had = {one: exchange.had_by(connection, one) for one in self._agencies}
+        self._reach: dict[str, Mapping[int, str]] = {}
+
+    @cached_property
+    def _known(self) -> Knowledge:
+        return gather(self._session)
+
+    @cached_property
+    def heard(self) -> dict[str, str]:
+        """When each agency's devices were last heard."""
+        agency_of = {device: one for one, devices in self._devices.items() for device in devices}
+        found: dict[str, str] = {}
+        for bundle in exchange.bundles(self._session.store.connection, "in"):
+            if bundle.device in agency_of:  # anybody can write a code into a bundle
+                code = agency_of[bundle.device]
+                found[code] = max(found.get(code, ""), bundle.at)
+        return found
+
+    def of(self, place: erasing.Place) -> dict[str, tuple[str, ...]]:
+        """The agencies, each with its devices known here."""
+        connection = self._session.store.connection
+        numbers = [(feed, number) for feed, number, _gone in erasing.numbers_of(connection, place)]
+        numbers += erasing.numbers_waiting(connection, place)
+        scope = queries.scope_of(connection, place)
+        return {
+            agency: self._devices[agency]
+            for agency in self._agencies
+            if agency == self._own
+            or any(contains(self._had[agency].get(feed, ()), number) for feed, number in numbers)
+            or scope in self._scopes(agency)
+        }
+
+    def _scopes(self, agency: str) -> Mapping[int, str]:
+        if agency not in self._reach:
+            self._reach[agency] = reach_of(self._session, agency, self._known).scopes
+        return self._reach[agency]
 
 
 def erase(
@@ -74,22 +126,43 @@ def erase(
     """
     if not reason.strip():
         raise UsageError(_("--reason is needed: everybody who had it is told why it was erased"))
+    if dry_run:
+        return foresee(session, text, parts)
     record = find_any(session, text)
     chosen = _chosen(session, record, parts)
     _require_owner(session, record)
-    if not dry_run:
-        # By ref: the store's history must not go on calling it by a name that is erased.
-        with session.acting(f"erase {record.ref}", undoable=False) as one:
-            nonce = one.own_nonce(record.kind, record.id)
-            for part in chosen:
-                kept = _kept_values(session, record, part)
-                one.erase((record.id, record.kind.name, part), reason.strip(), kept, nonce=nonce)
+    # By ref: the store's history must not go on calling it by a name that is erased.
+    with session.acting(f"erase {record.ref}", undoable=False) as one:
+        nonce = one.own_nonce(record.kind, record.id)
+        for part in chosen:
+            kept = _kept_values(session, record, part)
+            one.erase((record.id, record.kind.name, part), reason.strip(), kept, nonce=nonce)
+    return _erasure(session, record, chosen, applied=True)
+
+
+def foresee(session: Session, text: str, parts: Sequence[str] = ()) -> Erasure:
+    """What `erase` would do; refused as it is."""
+    record = find_any(session, text)
+    chosen = _chosen(session, record, parts)
+    _require_owner(session, record)
+    return _erasure(session, record, chosen, applied=False)
+
+
+def may_erase(session: Session, record: Record) -> bool:
+    """Whether it is this agency's to erase, and something of it is not erased yet."""
+    try:
+        _require_owner(session, record)
+        return bool(_chosen(session, record, ()))
+    except Refused:
+        return False
+
+
+def _erasure(session: Session, record: Record, chosen: list[str], *, applied: bool) -> Erasure:
     places = [(record.id, record.kind.name, part) for part in chosen]
     numbers = [one for place in places for one in erasing.numbers_of(session.store.connection, place)]
-    gone = (
-        sum(not kept for _feed, _number, kept in numbers) if dry_run else sum(kept for *_dot, kept in numbers)
-    )
-    told = {agency: devices for place in places for agency, devices in _expected(session, place).items()}
+    gone = sum(is_gone == applied for _feed, _number, is_gone in numbers)
+    expecting = _Expecting(session)
+    told = {agency: devices for place in places for agency, devices in expecting.of(place).items()}
     if len(told.get(session.store.me.agency, ())) == 1:
         del told[session.store.me.agency]  # this device is its only one
     copies = tuple(sorted(path.name for path in session.store.folder.glob("store.db.before-*")))
@@ -100,7 +173,7 @@ def erase(
         gone,
         tuple(sorted(told)),
         copies,
-        applied=not dry_run,
+        applied,
     )
 
 
@@ -162,16 +235,25 @@ def _kept_values(session: Session, record: Record, part: str) -> dict[str, Value
 def status(session: Session, text: str = "") -> list[ErasedPart]:
     """Every erased part, or those of the record that `text` names, and who has confirmed."""
     wanted = find_any(session, text).id if text else ""
-    return [_told(session, place) for place in erasing.erased_parts(session.store.connection, wanted)]
+    expecting = _Expecting(session)
+    return [
+        _told(session, place, expecting) for place in erasing.erased_parts(session.store.connection, wanted)
+    ]
+
+
+def count_erased(session: Session) -> int:
+    """How many parts of records were erased."""
+    return len(erasing.erased_parts(session.store.connection))
 
 
 def erased_of(session: Session, record: Record) -> list[ErasedPart]:
     """The erased parts of one record."""
     places = erasing.erased_parts(session.store.connection, record.id)
-    return [_told(session, place) for place in places if place[1] == record.kind.name]
+    expecting = _Expecting(session) if places else None
+    return [_told(session, one, expecting) for one in places if expecting and one[1] == record.kind.name]
 
 
-def _told(session: Session, place: erasing.Place) -> ErasedPart:
+def _told(session: Session, place: erasing.Place, expecting: _Expecting) -> ErasedPart:
     connection = session.store.connection
     record, kind_name, part = place
     whole = erasing.whole_edits(connection, place)
@@ -182,7 +264,7 @@ def _told(session: Session, place: erasing.Place) -> ErasedPart:
             confirmed.setdefault(edit.device, edit)
     waiting = {
         agency: tuple(device for device in devices if device not in confirmed)
-        for agency, devices in _expected(session, place).items()
+        for agency, devices in expecting.of(place).items()
         if not devices or not set(devices) <= confirmed.keys()
     }
     reason = first.set[ERASED]
@@ -200,27 +282,11 @@ def _told(session: Session, place: erasing.Place) -> ErasedPart:
             for device, edit in confirmed.items()
         ),
         waiting,
+        expecting.heard,
+        session.store.me.agency,
     )
 
 
 def _label(session: Session, kind: Kind | None, record: str) -> str:
     found = None if kind is None else queries.get_record(session.store.connection, kind, record)
     return record if found is None else label_of(found) or found.ref
-
-
-def _expected(session: Session, place: erasing.Place) -> dict[str, tuple[str, ...]]:
-    """The agencies that have, had or may have got something of a part, each with its devices known here."""
-    connection = session.store.connection
-    numbers = [(feed, number) for feed, number, _gone in erasing.numbers_of(connection, place)]
-    numbers += erasing.numbers_waiting(connection, place)
-    known = gather(session)
-    scope = queries.scope_of(connection, place)
-    own = session.store.me
-    found: dict[str, tuple[str, ...]] = {}
-    for agency in (own.agency, *(peer.agency for peer in exchange.peers(connection))):
-        devices = tuple(one.id for one in exchange.devices(connection, agency))
-        had = exchange.had_by(connection, agency)
-        was_there = any(contains(had.get(feed, ()), number) for feed, number in numbers)
-        if agency == own.agency or was_there or scope in reach_of(session, agency, known).scopes:
-            found[agency] = devices
-    return found

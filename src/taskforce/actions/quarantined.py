@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from taskforce import moments
 from taskforce.actions.admission import settle_erasures, signer_of, take_waiting, trusted_key
-from taskforce.actions.references import names_in, shown_ids
+from taskforce.actions.references import label_of, names_in
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER
 from taskforce.crockford import normalise, short_digest
@@ -16,9 +16,10 @@ from taskforce.errors import Ambiguous, NotFound, Refused
 from taskforce.i18n import N_, _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import ERASED
-from taskforce.store import forks, quarantine
+from taskforce.store import forks, quarantine, queries
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.quarantine import ADMITTED, DROPPED, Waiting
+from taskforce.store.queries import Record
 from taskforce.sync.edit import Edit, Value, known_edit
 
 REASONS = {
@@ -42,7 +43,10 @@ def ref_of(edit_hash: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """An edit in quarantine as people see it; where it is shown alone, with what they call its record and other ids."""
+    """An edit in quarantine as people see it.
+
+    `label` is what its record is called, where that is known here; `came_through` the agency whose bundle brought it.
+    """
 
     ref: str
     hash: str
@@ -55,11 +59,26 @@ class Quarantined:
     since: str
     kind: str
     record: str
+    label: str
     part: str
     values: dict[str, Value]
+    came_through: str
     may_enter: bool
-    subject: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
+    may_drop: bool
+
+    @property
+    def why(self) -> str:
+        """Why it waits, as a sentence."""
+        return _(REASONS.get(self.reason, self.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An edit that waits, its record as it is here without it, and what people see in place of the ids in both."""
+
+    one: Quarantined
+    record: Record | None
+    names: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +87,74 @@ class Decided:
 
     edits: tuple[str, ...]
     left: tuple[str, ...]
+    applied: bool = True
 
 
-def list_quarantined(session: Session) -> list[Quarantined]:
-    """All that waits, by feed and number."""
-    return [_shown(one) for one in quarantine.waiting(session.store.connection)]
+class _DryRun(Exception):
+    """Takes back what a decision would do."""
+
+
+def list_quarantined(session: Session, *, limit: int | None = None) -> list[Quarantined]:
+    """All that waits, or the first `limit`, by feed and number."""
+    return [_shown(session, one) for one in quarantine.waiting(session.store.connection, limit=limit)]
 
 
 def show(session: Session, text: str) -> Quarantined:
     """One edit that waits, by its ref or hash, or the beginning of its ref."""
-    one = _shown(_find(session, text))
+    return _shown(session, _find(session, text))
+
+
+def look(session: Session, text: str) -> Seen:
+    """One edit that waits, as `show`, and beside it what stands here now."""
+    return beside(session, show(session, text))
+
+
+def count_quarantined(session: Session) -> int:
+    """How many edits wait."""
+    return sum(count for _reason, _who, count, _feed in quarantine.count_waiting(session.store.connection))
+
+
+def beside(session: Session, one: Quarantined) -> Seen:
+    """An edit that waits, and beside it what stands here now."""
     kind = find_kind(one.kind)
     if kind is None:
-        return replace(one, subject=one.record)
-    label = shown_ids(session, kind, {one.record})[one.record]
-    return replace(one, subject=label, names=names_in(session, kind, [one.values]))
+        return Seen(one, None, {})
+    record = queries.get_record(session.store.connection, kind, one.record)
+    now = {} if record is None else {name: record.items(name) for name in one.values if kind.field(name)}
+    return Seen(one, record, names_in(session, kind, [one.values, now]))
 
 
-def admit(session: Session, text: str) -> Decided:
+def would_admit(session: Session, text: str) -> Decided:
+    """What `admit` would do; it raises the same, and nothing is kept."""
+    found: list[Decided] = []
+    try:
+        with session.store.writing():
+            found.append(_admitted(session, text))
+            raise _DryRun
+    except _DryRun:
+        pass
+    return replace(found[0], applied=False)
+
+
+def admit(session: Session, text: str, *, shown: Decided | None = None) -> Decided:
     """Let an edit in, by its ref or hash, or with a feed's name all that wait after its fork.
 
     Only edits of a feed that forked: one of the two at the fork, or later ones; at each number at most one. Refused
-    for any other: an unknown signer is admitted by verifying its agency, a broken signature never.
+    for any other: an unknown signer is admitted by verifying its agency, a broken signature never. Refused, too, if by
+    now it would let in other edits than was `shown` (`would_admit`).
     """
+    with session.store.writing():
+        done = _admitted(session, text)
+        if shown is not None and set(done.edits) != set(shown.edits):
+            raise Refused(
+                _("other edits would be admitted than were shown"),
+                hint=_("nothing was changed; look again"),
+                code="changed",
+            )
+        return done
+
+
+def _admitted(session: Session, text: str) -> Decided:
     if forks.flagged_at(session.store.connection, text):
         return _admit_feed(session, text)
     one = _find(session, text)
@@ -109,8 +173,7 @@ def admit(session: Session, text: str) -> Decided:
             _("this edit can never enter: %(reason)s") % {"reason": _(REASONS.get(one.reason, one.reason))},
             hint=_("drop it with: taskforce quarantine drop %(ref)s") % {"ref": ref_of(one.hash)},
         )
-    with session.store.writing():
-        _take_in(session, [one])
+    _take_in(session, [one])
     return Decided((one.hash,), ())
 
 
@@ -125,7 +188,7 @@ def drop(session: Session, text: str) -> Decided:
             _("this edit proves that %(feed)s forked; evidence is kept") % {"feed": one.feed},
             hint=_("see: taskforce feed show %(feed)s") % {"feed": one.feed},
         )
-    if one.reason == AFTER_FORK and ERASED in known_edit(one.body).set:
+    if not _may_drop(one):
         raise Refused(_("this edit erased something here; it is kept to tell by whom and why"))
     with session.store.writing():
         quarantine.drop_waiting(session.store.connection, [one.hash])
@@ -135,12 +198,11 @@ def drop(session: Session, text: str) -> Decided:
 
 def _admit_feed(session: Session, feed: str) -> Decided:
     """Admit what waits after a fork, where just one edit of a number is known."""
-    with session.store.writing():
-        connection = session.store.connection
-        later = quarantine.waiting(connection, feed=feed, reason=AFTER_FORK)
-        alone = [one for one in later if len(forks.known_at(connection, feed, one.number)) == 1]
-        left = [one.hash for one in quarantine.waiting(connection, feed=feed) if one not in alone]
-        _take_in(session, alone)
+    connection = session.store.connection
+    later = quarantine.waiting(connection, feed=feed, reason=AFTER_FORK)
+    alone = [one for one in later if len(forks.known_at(connection, feed, one.number)) == 1]
+    left = [one.hash for one in quarantine.waiting(connection, feed=feed) if one not in alone]
+    _take_in(session, alone)
     return Decided(tuple(one.hash for one in alone), tuple(left))
 
 
@@ -185,6 +247,10 @@ def _may_enter(one: Waiting) -> bool:
     return one.reason in (FORK, AFTER_FORK)
 
 
+def _may_drop(one: Waiting) -> bool:
+    return one.reason != FORK and not (one.reason == AFTER_FORK and ERASED in known_edit(one.body).set)
+
+
 def _find(session: Session, text: str) -> Waiting:
     connection = session.store.connection
     start = normalise(text)
@@ -204,8 +270,11 @@ def _find(session: Session, text: str) -> Waiting:
     return one
 
 
-def _shown(one: Waiting) -> Quarantined:
+def _shown(session: Session, one: Waiting) -> Quarantined:
     body = json.loads(one.body)
+    connection = session.store.connection
+    kind = find_kind(body["kind"])
+    record = None if kind is None else queries.get_record(connection, kind, body["record"])
     return Quarantined(
         ref_of(one.hash),
         one.hash,
@@ -218,7 +287,10 @@ def _shown(one: Waiting) -> Quarantined:
         one.at,
         body["kind"],
         body["record"],
+        "" if record is None else label_of(record),
         body["part"],
         body.get("set", {}),  # nothing where its part was erased
+        forks.came_through(connection, one.feed, one.number, one.hash),
         _may_enter(one),
+        _may_drop(one),
     )

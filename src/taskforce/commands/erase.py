@@ -10,7 +10,7 @@ from taskforce import console
 from taskforce.actions import erasing
 from taskforce.commands.frame import argument, command, flag, open_session, option
 from taskforce.errors import UsageError
-from taskforce.i18n import _, ngettext
+from taskforce.i18n import _
 from taskforce.output import Line, Lines, Result
 from taskforce.reports import erasure_views
 
@@ -50,8 +50,7 @@ def run_erase(ref: str, of: str | None, part: tuple[str, ...], reason: str | Non
     would = erasing.erase(session, ref, part, reason=reason, dry_run=True)
     for line in erasure_views.preview(would):
         console.note(line)
-    question = _("Erase this for ever, here and at everybody who has it?")
-    if not console.confirm(question, yes=yes):
+    if not console.confirm(erasure_views.question(), yes=yes):
         return Result(_data(would), Lines((_("nothing was changed"),)), exit_code=4)
     done = erasing.erase(session, ref, part, reason=reason)
     return Result(_data(done), Lines(tuple(erasure_views.done(done))))
@@ -73,13 +72,9 @@ def _data(erasure: erasing.Erasure) -> dict[str, Any]:
 def _status(text: str) -> Result:
     session = open_session()
     found = erasing.status(session, text)
-    lines: list[Line | str] = [line for one in found for line in erasure_views.story(one)]
+    lines: list[Line | str] = [line for one in found for line in erasure_views.story(one, session.now)]
     if found:
-        waiting = sum(bool(one.waiting) for one in found)
-        text = ngettext(
-            "%(count)d part is not confirmed by all", "%(count)d parts are not confirmed by all", waiting
-        )
-        lines.append(text % {"count": waiting} if waiting else _("all who had it have confirmed"))
+        lines.append(erasure_views.how_far(found))
     data = [
         {
             "id": one.record,
@@ -91,7 +86,10 @@ def _status(text: str) -> Result:
             "at": one.at,
             "reason": one.reason,
             "confirmed": [{"agency": a.agency, "device": a.device, "at": a.at} for a in one.confirmed],
-            "waiting": [{"agency": agency, "devices": list(ids)} for agency, ids in one.waiting.items()],
+            "waiting": [
+                {"agency": agency, "devices": list(ids), "last_heard": one.heard.get(agency)}
+                for agency, ids in one.waiting.items()
+            ],
         }
         for one in found
     ]

@@ -10,16 +10,11 @@ from taskforce import moments
 from taskforce.actions import feeds
 from taskforce.actions.feeds import Feed, Half
 from taskforce.commands.frame import argument, command, open_session
-from taskforce.i18n import N_, _, ngettext
-from taskforce.labels import field_label
+from taskforce.i18n import N_, _
 from taskforce.output import Column, Line, Lines, Result, Table
-from taskforce.records.registry import find_kind
-from taskforce.reports.history_views import shown_of_edit
-from taskforce.text import cells, safe, shorten
+from taskforce.reports import feed_views
 
 GROUP = ("feed", N_("Which devices wrote what is held here, and which feeds forked"))
-
-_WIDEST = 40  # cells of a value, where two stand side by side
 
 
 def make_list() -> TyperCommand:
@@ -55,7 +50,7 @@ def run_list() -> Result:
             one.held,
             one.missing,
             moments.ago(one.last_at, session.now),
-            _state(one),
+            feed_views.state(one),
         )
         for one in found
     )
@@ -77,87 +72,18 @@ def make_show() -> TyperCommand:
 def run_show(feed: str) -> Result:
     """Show one feed."""
     one, halves = feeds.show_feed(open_session(), feed)
-    lines: list[Line | str] = [
-        Line(f"{one.feed}  {one.agency}", "heading"),
-        f"  {_('device')} {one.device}, {_('epoch')} {one.epoch}; {_('last written by')} {one.officer}, "
-        f"{moments.show_time(one.last_at)}",
-        f"  {_('held')} {one.held or '-'}" + (f"; {_('missing')} {one.missing}" if one.missing else ""),
-        Line(f"  {_state(one)}", "conflict" if one.forked_at else ""),
-    ]
+    lines: list[Line | str] = [*feed_views.head_lines(one), Line(f"  {feed_views.state(one)}", _look(one))]
     if halves:
-        lines += ["", *_side_by_side(halves), ""]
-        lines += _advice(one, halves)
+        lines += ["", *feed_views.side_by_side(halves), "", feed_views.why_it_waits(one)]
+        lines += [
+            Line(f"  taskforce quarantine admit {ref}", "command")
+            for ref in feed_views.to_decide(one, halves)
+        ]
     return Result({**_data(one), "evidence": [_half_data(half) for half in halves]}, Lines(tuple(lines)))
 
 
-def _state(one: Feed) -> str:
-    if one.forked_at:
-        waits = ngettext("%(count)d edit waits", "%(count)d edits wait", one.waiting) % {"count": one.waiting}
-        return _("forked at %(number)d: %(waits)s") % {"number": one.forked_at, "waits": waits}
-    if one.current:
-        return _("this store writes in it")
-    if one.own:
-        return _("this device wrote in it before")
-    if one.waiting:
-        return ngettext("%(count)d edit waits", "%(count)d edits wait", one.waiting) % {"count": one.waiting}
-    return ""
-
-
-def _side_by_side(halves: list[Half]) -> list[Line | str]:
-    names = list(dict.fromkeys(name for half in halves for name in half.values))
-    rows = [
-        ("", *(half.ref for half in halves)),
-        (_("edit"), *(half.edit.rpartition("/")[2] for half in halves)),
-        (_("follows"), *(half.prev[:8] for half in halves)),
-        (_("written"), *(moments.show_time(half.at) for half in halves)),
-        (_("by"), *(safe(half.by) for half in halves)),
-        (_("through"), *(half.came_through or _("this store") for half in halves)),
-        (_("of"), *(_of(half) for half in halves)),
-        *((_label(halves, name), *(_value(half, name) for half in halves)) for name in names),
-        (_("counts"), *(_("yes") if half.counts else _("no, waits") for half in halves)),
-    ]
-    widths = [max(cells(row[place]) for row in rows) for place in range(len(halves) + 1)]
-    return [
-        "  "
-        + "  ".join(
-            cell + " " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _of(half: Half) -> str:
-    kind = find_kind(half.kind)
-    name = half.kind if kind is None else _(kind.label)
-    return safe(f"{half.label or name} ({half.part})")
-
-
-def _label(halves: list[Half], name: str) -> str:
-    kind = next(half.kind for half in halves if name in half.values)
-    return safe(field_label(find_kind(kind), name))
-
-
-def _value(half: Half, name: str) -> str:
-    value = half.values.get(name)
-    if value is None:
-        return "-"
-    text = shown_of_edit(find_kind(half.kind), name, value, half.names)
-    return shorten(safe(" ".join(text.split())), _WIDEST)
-
-
-def _advice(one: Feed, halves: list[Half]) -> list[Line | str]:
-    why = _(
-        "The device signed two different edits where there can be one: its store was copied or put back, or somebody "
-        "has its key. Ask %(officer)s of %(agency)s. Until you decide, nothing of this feed counts from number "
-        "%(number)d on."
-    ) % {"officer": one.officer, "agency": one.agency or "?", "number": one.forked_at}
-    lines: list[Line | str] = [why]
-    waiting = [half for half in halves if not half.counts]
-    if len(waiting) == len(halves):
-        lines += [Line(f"  taskforce quarantine admit {half.ref}", "command") for half in waiting]
-    if one.waiting > len(waiting):
-        lines.append(Line(f"  taskforce quarantine admit {one.feed}", "command"))
-    return lines
+def _look(one: Feed) -> str:
+    return "conflict" if one.forked_at else ""
 
 
 def _data(one: Feed) -> dict[str, Any]:

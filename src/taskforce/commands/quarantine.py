@@ -8,13 +8,12 @@ from typer.core import TyperCommand
 
 from taskforce import moments
 from taskforce.actions import quarantined
-from taskforce.actions.quarantined import REASONS, Decided, Quarantined, ref_of
+from taskforce.actions.quarantined import Decided, Quarantined, ref_of
 from taskforce.commands.frame import argument, command, open_session
-from taskforce.i18n import N_, _, ngettext
-from taskforce.labels import field_label, in_order, kind_label
-from taskforce.output import Column, Fields, Line, Lines, Result, Table
-from taskforce.records.registry import find_kind
-from taskforce.reports.history_views import shown_of_edit
+from taskforce.i18n import N_, _
+from taskforce.labels import kind_label
+from taskforce.output import Column, Lines, Result, Table
+from taskforce.reports import quarantine_views
 
 GROUP = ("quarantine", N_("Edits that may not enter: see them, decide"))
 
@@ -48,7 +47,7 @@ def run_list() -> Result:
             one.edit,
             kind_label(one.kind),
             moments.ago(one.since, session.now),
-            _reason(one),
+            one.why,
         )
         for one in found
     )
@@ -69,28 +68,8 @@ def make_show() -> TyperCommand:
 
 def run_show(ref: str) -> Result:
     """Show one."""
-    one = quarantined.show(open_session(), ref)
-    kind = find_kind(one.kind)
-    do = {
-        "unknown-signer": "taskforce peer add CARD",
-        "fork": f"taskforce feed show {one.edit.partition('/')[0]}",
-        "after-fork": f"taskforce feed show {one.edit.partition('/')[0]}",
-    }.get(one.reason, f"taskforce quarantine drop {one.ref}")
-    pairs: tuple[tuple[str, str | Line], ...] = (
-        (_("Why it waits"), Line(_reason(one), "conflict")),
-        (_("Edit"), one.edit),
-        (_("Signed by"), one.agency or one.device),
-        (_("Officer"), one.by),
-        (_("Written"), moments.show_time(one.at)),
-        (_("Waits since"), moments.show_time(one.since)),
-        (_("Of"), f"{kind_label(one.kind)} {one.subject}, {one.part}"),
-        *(
-            (field_label(kind, name), shown_of_edit(kind, name, one.values[name], one.names))
-            for name in in_order(kind, one.values)
-        ),
-        (_("Next"), Line(do, "command")),
-    )
-    return Result(_data(one), Fields(one.ref, pairs))
+    seen = quarantined.look(open_session(), ref)
+    return Result(_data(seen.one), quarantine_views.fields_of(seen))
 
 
 def make_admit() -> TyperCommand:
@@ -131,27 +110,8 @@ def run_drop(ref: str) -> Result:
 
 
 def _decided(done: Decided, *, admitted: bool) -> Result:
-    count = len(done.edits)
-    text = (
-        ngettext("%(count)d edit was admitted", "%(count)d edits were admitted", count)
-        if admitted
-        else ngettext("%(count)d edit was dropped", "%(count)d edits were dropped", count)
-    )
-    lines: list[Line | str] = [Line(text % {"count": count}, "ok" if count else "")]
-    if done.left:
-        left = ngettext(
-            "%(count)d waits on: decide on it by its ref",
-            "%(count)d wait on: decide on each by its ref",
-            len(done.left),
-        )
-        lines.append(left % {"count": len(done.left)})
-        lines += [f"  {ref_of(one)}" for one in done.left[:20]]
-    data = {"edits": list(done.edits), "left": list(done.left)}
-    return Result(data, Lines(tuple(lines)))
-
-
-def _reason(one: Quarantined) -> str:
-    return _(REASONS.get(one.reason, one.reason))
+    lines = quarantine_views.decided_lines(done, [ref_of(one) for one in done.left], admitted=admitted)
+    return Result({"edits": list(done.edits), "left": list(done.left)}, Lines(tuple(lines)))
 
 
 def _data(one: Quarantined) -> dict[str, Any]:
@@ -167,8 +127,10 @@ def _data(one: Quarantined) -> dict[str, Any]:
         "since": one.since,
         "kind": one.kind,
         "record": one.record,
+        "label": one.label or None,
         "part": one.part,
         "set": one.values,
+        "came_through": one.came_through or None,
         "may_enter": one.may_enter,
     }
 

@@ -1,4 +1,4 @@
-"""Storm Makers II in ten chapters: what three teams do without a network, and how it comes together.
+"""Storm Makers II in twelve chapters: what three teams do without a network, and how it comes together.
 
 The operation, its days and its countries are real, the people in it and all that they do here are invented
 (fixtures/README.md). What a chapter claims is checked with `--json` before the next one begins.
@@ -21,6 +21,9 @@ COORDINATOR = Team("INTERPOL", "INTERPOL, General Secretariat", "J. Okafor")
 FIELD = Team("KH-CNP", "Cambodian National Police", "J. Sok")
 SHELTER = Team("KH-NGO", "Chomrong Shelter (invented)", "S. Chan")
 TEAMS = (COORDINATOR, FIELD, SHELTER)
+
+WHY_EARLIER = "Compound 4 to end by 17:00, the checkpoint needs the vehicles"
+BACKUP = "police.backup"
 
 _BUNDLE = r"stick[/\\]\w+\.bundle"
 
@@ -67,6 +70,7 @@ def tell_story(stage: Stage) -> Refs:
     _the_answer(stage, refs)
     _two_values(stage, refs)
     _evening(stage, refs)
+    _a_laptop_falls(stage, refs)
     _where_it_stands(stage, refs)
     return refs
 
@@ -174,7 +178,19 @@ def _at_the_compound(stage: Stage) -> Refs:
     stage.say(_("On the third floor they meet two people who were held there. Referring one takes seconds."))
     about = ("--citizenship", "MY", "--languages", "ms,en", "--met-place", "Compound 4, third floor")
     woman = stage.ref(
-        stage.run(FIELD, "victim", "add", "--age-band", "21-23", "--gender", "feminine", *about), "V"
+        stage.run(
+            FIELD,
+            "victim",
+            "add",
+            "--age-band",
+            "21-23",
+            "--gender",
+            "feminine",
+            "--family-name",
+            "Tan",
+            *about,
+        ),
+        "V",
     )
     asks = ("--to", SHELTER.code, "--services", "shelter,mental-health", "--urgency", "3h")
     referral = stage.ref(stage.run(FIELD, "referral", "add", woman, *asks), "R")
@@ -194,8 +210,13 @@ def _meanwhile_in_lyon(stage: Stage, refs: Refs) -> None:
         _("The coordinator moves the same assignment's hour too, and notes why."),
     )
     stage.run(COORDINATOR, "assignment", "edit", refs.assignment, "--due", "17:00", fields="status due")
-    reason = "Compound 4 to end by 17:00, the checkpoint needs the vehicles"
-    stage.run(COORDINATOR, "log", "add", reason, "--category", "decision", "--assignment", refs.assignment)
+    stage.run(
+        COORDINATOR, "log", "add", WHY_EARLIER, "--category", "decision", "--assignment", refs.assignment
+    )
+    answer = stage.run(COORDINATOR, "export", "--to", FIELD.code, "-o", "stick", most=3)
+    (bundle,) = _bundles(stage, answer, 1)
+    stage.say(_("The mail with this bundle never arrives. Nobody has to notice."))
+    (stage.folder / bundle).unlink()
 
 
 def _at_the_shelter(stage: Stage, refs: Refs) -> None:
@@ -253,11 +274,12 @@ def _two_values(stage: Stage, refs: Refs) -> None:
         "2023-10-17T15:30:00+07:00",
         _("two people set the same field"),
         _(
-            "The field team has network for a minute and mails a bundle to the coordinator. Nobody's value is lost: "
-            "both stand until a person decides."
+            "The field team has network for a minute, mails a bundle to the coordinator, and keeps a backup. Nobody's "
+            "value is lost: both stand until a person decides."
         ),
     )
     (bundle,) = _bundles(stage, stage.run(FIELD, "export", "--to", COORDINATOR.code, "-o", "stick"), 1)
+    stage.run(FIELD, "backup", BACKUP)
     stage.run(COORDINATOR, "import", bundle)
     stage.run(COORDINATOR, "conflict", "list")
     stage.run(COORDINATOR, "conflict", "show", refs.assignment)
@@ -292,7 +314,41 @@ def _evening(stage: Stage, refs: Refs) -> None:
     stage.run_together((COORDINATOR, ("import", to_coordinator)), (FIELD, ("import", to_field)))
     (back,) = _bundles(stage, stage.run(COORDINATOR, "export", "--to", FIELD.code, "-o", "stick", most=3), 1)
     stage.run(FIELD, "import", back)
+    stage.say(_("One bundle is missing, and nothing with it: the next one carried what the lost one had."))
+    stage.run(FIELD, "peer", "list")
+    (lyon,) = (one for one in stage.look(FIELD, "peer", "list") if one["agency"] == COORDINATOR.code)
+    stage.expect(lyon["missing"] == "2", _("the field team knows which bundle was lost"))
     stage.run_together((COORDINATOR, ("conflict", "list")), (FIELD, ("conflict", "list")))
+
+
+def _a_laptop_falls(stage: Stage, refs: Refs) -> None:
+    stage.chapter(
+        "2023-10-17T21:00:00+07:00",
+        _("a laptop falls into the river"),
+        _(
+            "The field team goes on with the afternoon's backup on another laptop. The store goes on in a new feed by "
+            "itself, so that no number is given out twice. What the backup lacks, the others have."
+        ),
+    )
+    shutil.rmtree(stage.folder / FIELD.code / "store")
+    stage.run(FIELD, "restore", BACKUP)
+    stage.say(
+        _("The woman asks that her name be kept nowhere. The police made her record: they can erase it.")
+    )
+    reason = ("--reason", "She asked for it", "--yes")
+    stage.run(FIELD, "erase", refs.woman, "--part", "identity", *reason)
+    answer = stage.run(FIELD, "export", "--to", COORDINATOR.code, "--to", SHELTER.code, "-o", "stick", most=2)
+    to_coordinator, to_shelter = _bundles(stage, answer, 2)
+    stage.run_together((COORDINATOR, ("import", to_coordinator)), (SHELTER, ("import", to_shelter)))
+    answers = stage.run_together(
+        *((team, ("export", "--to", FIELD.code, "-o", "stick")) for team in (COORDINATOR, SHELTER)), most=2
+    )
+    stage.run(FIELD, "import", *_bundles(stage, "\n".join(answers), 2))
+    stage.run(FIELD, "erase", "status")
+    (erased,) = stage.look(FIELD, "erase", "status")
+    stage.expect(not erased["waiting"], _("all who had the name have confirmed that it is gone"))
+    stage.say(_("The backup still holds the name, and no erasure reaches it. It is deleted."))
+    (stage.folder / BACKUP).unlink()
     ours, theirs = (stage.look(team, "assignment", "show", refs.assignment) for team in (COORDINATOR, FIELD))
     stage.expect(ours == theirs, _("both teams have the same assignment, field by field"))
     stage.expect(

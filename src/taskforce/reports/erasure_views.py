@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from taskforce import moments
 from taskforce.i18n import _, ngettext
@@ -10,6 +10,8 @@ from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from taskforce.actions.erasing import ErasedPart, Erasure
 
 
@@ -21,19 +23,37 @@ def preview(erasure: Erasure) -> Iterator[str]:
         "parts": ", ".join(erasure.parts),
         "count": count % {"count": erasure.edits},
     }
-    yield _("told with the next bundle: %(agencies)s") % {"agencies": ", ".join(erasure.agencies)}
+    told = _("told with the next bundle: %(agencies)s") % {"agencies": ", ".join(erasure.agencies)}
+    yield told if erasure.agencies else _("nobody else has it, or may have got it")
+
+
+def what_it_means() -> Iterator[str]:
+    """What becomes of the values, and what nobody can do about it."""
+    yield _(
+        "The values go from the tables, the log, the search and the free pages of every store that is told. That they "
+        "are gone there is confirmed by each device with its agency's next bundle."
+    )
+    yield _("It cannot be undone. Backups made before still hold the values: delete them.")
+
+
+def question() -> str:
+    """What is asked before anything is erased."""
+    return _("Erase this for ever, here and at everybody who has it?")
 
 
 def done(erasure: Erasure) -> Iterator[Line | str]:
     """What an erasure did."""
-    yield Line(
-        _("%(label)s: erased (%(parts)s)") % {"label": erasure.label, "parts": ", ".join(erasure.parts)}, "ok"
-    )
+    yield Line(done_sentence(erasure), "ok")
     yield "  " + _("it goes with the next bundle to everybody who has it; who confirmed: %(command)s") % {
         "command": f"taskforce erase status {erasure.record.ref}"
     }
     if erasure.copies:
         yield Line("  " + copies_line(erasure.copies), "late")
+
+
+def done_sentence(erasure: Erasure) -> str:
+    """The same in one sentence."""
+    return _("%(label)s: erased (%(parts)s)") % {"label": erasure.label, "parts": ", ".join(erasure.parts)}
 
 
 def copies_line(copies: tuple[str, ...]) -> str:
@@ -54,8 +74,26 @@ def erased_by(one: ErasedPart) -> str:
     }
 
 
-def story(one: ErasedPart) -> Iterator[Line | str]:
-    """An erased part, and who has confirmed and who has not."""
+def how_far(some: Sequence[ErasedPart]) -> str:
+    """How many of the erased parts are not confirmed by all who had them."""
+    waiting = sum(bool(one.waiting) for one in some)
+    text = ngettext(
+        "%(count)d part is not confirmed by all", "%(count)d parts are not confirmed by all", waiting
+    )
+    return text % {"count": waiting} if waiting else _("all who had it have confirmed")
+
+
+def waits_for(one: ErasedPart, now: datetime) -> str:
+    """Which agencies have not confirmed, and when each was last heard; empty where all have."""
+    told = [
+        _("%(agency)s (%(heard)s)") % {"agency": each, "heard": _heard(one, each, now)}
+        for each in one.waiting
+    ]
+    return _("not confirmed by %(agencies)s") % {"agencies": ", ".join(told)} if told else ""
+
+
+def story(one: ErasedPart, now: datetime) -> Iterator[Line | str]:
+    """An erased part, and who has confirmed and who has not, with when those were last heard."""
     yield Line(f"{one.kind} {one.label} · {erased_by(one)}", "heading")
     for each in one.confirmed:
         when = moments.show_time(each.at)
@@ -67,4 +105,12 @@ def story(one: ErasedPart) -> Iterator[Line | str]:
     for agency, devices in one.waiting.items():
         named = ", ".join(device[:4] for device in devices)
         text = _("not yet    %(agency)s, device %(devices)s") if named else _("not yet    %(agency)s")
-        yield Line("  " + text % {"agency": agency, "devices": named}, "late")
+        told = text % {"agency": agency, "devices": named}
+        yield Line(f"  {told} · {_heard(one, agency, now)}", "late")
+
+
+def _heard(one: ErasedPart, agency: str, now: datetime) -> str:
+    if agency == one.own:
+        return _("a device of your own agency")
+    heard = one.heard.get(agency, "")
+    return _("last heard %(when)s") % {"when": moments.ago(heard, now)} if heard else _("never heard")

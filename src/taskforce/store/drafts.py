@@ -29,10 +29,11 @@ def key_of_conflict(record: str, field: str) -> str:
 
 
 def drop_of_record(connection: Connection, kind: str, record: str) -> None:
-    """Let go of all that was typed about a record, for a conflict in it, too; only inside `writing()`."""
-    connection.execute("DELETE FROM draft WHERE key = ?", (f"{kind}/{record}",))
-    prefix = key_of_conflict(record, "")
-    connection.execute("DELETE FROM draft WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
+    """Let go of all that was typed about a record, also for a move, a correction or a conflict; inside `writing()`."""
+    form = f"{kind}/{record}"
+    connection.execute("DELETE FROM draft WHERE key = ?", (form,))
+    for prefix in (f"{form}/", key_of_conflict(record, "")):
+        connection.execute("DELETE FROM draft WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
 
 
 def put_draft(connection: Connection, key: str, typed: Mapping[str, str], at: str) -> None:

@@ -71,14 +71,19 @@ def put_waiting(connection: Connection, one: Waiting) -> bool:
 
 
 def waiting(
-    connection: Connection, *, agency: str | None = None, reason: str | None = None, feed: str | None = None
+    connection: Connection,
+    *,
+    agency: str | None = None,
+    reason: str | None = None,
+    feed: str | None = None,
+    limit: int | None = None,
 ) -> list[Waiting]:
-    """Edits in quarantine, of one agency or feed or for one reason or all, by feed and number."""
+    """Edits in quarantine, of one agency or feed or for one reason or all, by feed and number; the first `limit`."""
     rows = connection.execute(
         "SELECT hash, reason, device, agency, certificate, at, body, feed, number, bundle "
         "FROM quarantine WHERE (? IS NULL OR agency = ?) AND (? IS NULL OR reason = ?) "
-        "AND (? IS NULL OR feed = ?) ORDER BY feed, number, hash",
-        (agency, agency, reason, reason, feed, feed),
+        "AND (? IS NULL OR feed = ?) ORDER BY feed, number, hash LIMIT ?",
+        (agency, agency, reason, reason, feed, feed, -1 if limit is None else limit),
     )
     return [Waiting(*row) for row in rows]
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from textual.content import Content
 
 from taskforce import moments
+from taskforce.actions.attention import Item
 from taskforce.actions.inbox import Entry, Glance
 from taskforce.actions.peers import PeerState
 from taskforce.actions.sending import Exported
 from taskforce.i18n import _, ngettext
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.safety import content_of
-from taskforce.tui.text_lines import laid_out
 from taskforce.views import Line
 
-_AGENCY_CELLS, _NAME_CELLS, _FILE_CELLS = 14, 28, 30
+_AGENCY_CELLS, _HEARD_CELLS, _FILE_CELLS = 14, 19, 30
 
 
 def verified_line(peer: PeerState) -> str:
@@ -31,34 +31,91 @@ def verified_line(peer: PeerState) -> str:
 
 
 def peer_content(peer: PeerState, now: datetime, width: int) -> Content:
-    """A peer in two lines: how exchange stands, and by whom it was verified."""
-    heard = moments.ago(peer.last_heard, now) if peer.last_heard else _("never")
-    name_cells = _NAME_CELLS if width > 80 else 0
-    pieces: list[Line | str] = [Line(_fitted(peer.agency, _AGENCY_CELLS), "heading")]
-    if name_cells:
-        pieces.append(_fitted(peer.name, name_cells) + " ")
-    pieces.append(_fitted(_("heard %(when)s") % {"when": heard}, 20))
+    """A peer in three lines: when heard and what is missing, what waits for it and what it holds, who verified it."""
+    heard = _("heard %(when)s") % {
+        "when": moments.ago(peer.last_heard, now) if peer.last_heard else _("never")
+    }
+    pieces: list[Line | str] = [
+        Line(_fitted(peer.agency, _AGENCY_CELLS), "heading"),
+        _fitted(heard, _HEARD_CELLS),
+    ]
     if peer.missing:
-        pieces.append(Line("! " + _("bundle %(numbers)s missing") % {"numbers": peer.missing} + "  ", "late"))
+        pieces.append(Line("! " + _("bundle %(numbers)s missing") % {"numbers": peer.missing}, "late"))
+        pieces.append(Line("  " + _("last %(number)d") % {"number": peer.last_number}, "muted"))
     elif peer.last_heard:
-        pieces.append(Line("↓ " + _("all") + "  ", "ok"))
-    pieces.append(
-        "↑ " + _("%(count)d to send") % {"count": peer.unsent} if peer.unsent else "– " + _("nothing to send")
-    )
+        pieces.append(Line("↓ " + _("all, to bundle %(number)d") % {"number": peer.last_number}, "ok"))
+    room, left = max(20, width - _AGENCY_CELLS), " " * _AGENCY_CELLS
+    pieces.append(f"\n{left}{shorten(waits_line(peer), room)}\n")
+    pieces.append(Line(left + shorten(safe(_known_as(peer, room)), room), "muted"))
+    return content_of(*pieces)
+
+
+def waits_line(peer: PeerState) -> str:
+    """How many edits wait for a peer, and how many of all that it may have it has confirmed to hold."""
+    pieces = [_("↑ %(count)d to send") % {"count": peer.unsent} if peer.unsent else _("– nothing to send")]
     unconfirmed = peer.waiting - peer.unsent
     if unconfirmed:
-        pieces.append(Line(" · " + _("%(count)d unconfirmed") % {"count": unconfirmed}, "muted"))
+        pieces.append(_("%(count)d unconfirmed") % {"count": unconfirmed})
+    all_ = peer.confirmed + peer.waiting
+    pieces.append(_("has confirmed %(count)d of %(all)d") % {"count": peer.confirmed, "all": all_})
+    return " · ".join(pieces)
+
+
+def standing_lines(peer: PeerState, now: datetime) -> list[Line | str]:
+    """How exchange with a peer stands, in sentences."""
+    if not peer.last_heard:
+        heard: Line | str = _("nothing has come from them yet")
+    elif peer.missing:
+        told = _("last heard %(when)s, bundle %(number)d; bundle %(missing)s has not arrived")
+        heard = Line(
+            "! "
+            + told
+            % {
+                "when": moments.ago(peer.last_heard, now),
+                "number": peer.last_number,
+                "missing": peer.missing,
+            },
+            "late",
+        )
+    else:
+        told = _("last heard %(when)s, bundle %(number)d; none before it is missing")
+        heard = told % {"when": moments.ago(peer.last_heard, now), "number": peer.last_number}
+    return [heard, waits_line(peer)]
+
+
+def _known_as(peer: PeerState, room: int) -> str:
+    """Who verified a peer, behind its name where there is room for both."""
     devices = ngettext("%(count)d device", "%(count)d devices", peer.devices) % {"count": peer.devices}
-    below = f"{' ' * _AGENCY_CELLS}{verified_line(peer)} · {devices}"
-    if not name_cells and peer.name != peer.agency:
-        below = f"{' ' * _AGENCY_CELLS}{peer.name} · {verified_line(peer)}"
-    told = laid_out([Line(below, "muted")], width, indent=0)
-    return content_of(*pieces, "\n") + told
+    known = f"{verified_line(peer)} · {devices}"
+    named = f"{peer.name} · {known}"
+    return known if peer.name == peer.agency or cells(safe(named)) > room else named
 
 
-def waits_lines(agency: str, sent: Exported) -> list[Line | str]:
-    """What waits for a peer, and what it will not get."""
-    lines: list[Line | str] = [Line(_("WAITS FOR %(agency)s") % {"agency": agency}, "heading"), ""]
+def held_back_lines(waiting: Sequence[Item], count: int, erased: int) -> list[Line | str]:
+    """What is in quarantine, by reason and whose it is, and that something was erased; each with the key to it."""
+    lines: list[Line | str] = []
+    if waiting:
+        edits = ngettext("%(count)d edit", "%(count)d edits", count) % {"count": count}
+        lines.append(Line(f"{_('IN QUARANTINE')}  {edits} · " + _("q looks into them"), "heading"))
+    lines += [waiting_line(item) for item in waiting]
+    if erased:
+        parts = ngettext("%(count)d part of a record", "%(count)d parts of records", erased)
+        parts %= {"count": erased}
+        lines.append(Line(f"{_('ERASED')}  {parts} · " + _("e shows who has confirmed"), "heading"))
+    return lines
+
+
+def waiting_line(item: Item) -> Line:
+    """What is in quarantine for one reason, and what to do."""
+    do = _("f shows both sides") if item.where.startswith("feeds ") else item.do
+    return Line(f"! {item.subject}: {item.text} · {do}", "conflict")
+
+
+def waits_lines(sent: Exported, peer: PeerState, now: datetime) -> list[Line | str]:
+    """How exchange with a peer stands, what waits for it, and what it will not get."""
+    named = peer.agency if peer.name == peer.agency else f"{peer.agency} · {peer.name}"
+    lines: list[Line | str] = [Line(named, "heading"), *standing_lines(peer, now), ""]
+    lines += [Line(_("WAITS FOR %(agency)s") % {"agency": sent.agency}, "heading"), ""]
     if not sent.goes:
         lines.append(Line(_("nothing: it has said that it holds all it may have"), "muted"))
     for one in sent.goes:

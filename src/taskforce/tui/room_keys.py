@@ -307,6 +307,16 @@ CONFLICT_KEYS: list[BindingType] = [
 ]
 """Of the screen of conflicts."""
 
+ERASE_KEY = Binding(
+    "X",
+    "erase",
+    N_("Erase…"),
+    id="erase.begin",
+    tooltip=N_("For ever, here and at everybody who has it; asks first"),
+    show=False,
+)
+"""Offered only on what is this agency's to erase."""
+
 RECORDS_KEYS: list[BindingType] = [
     Binding("f", "filter", N_("Filter"), id="records.filter", tooltip=N_("Show only what holds the words")),
     Binding(
@@ -327,6 +337,7 @@ RECORDS_KEYS: list[BindingType] = [
         tooltip=N_("Take it out of sight, now; z brings it back"),
         show=False,
     ),
+    ERASE_KEY,
     Binding(
         "E",
         "everywhere",

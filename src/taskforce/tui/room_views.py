@@ -124,7 +124,7 @@ def _referral(record: Record, names: Mapping[str, str], now: datetime, width: in
 
 def attention(found: Overview, width: int) -> list[Entry]:
     """What needs attention, worst first, a line each."""
-    return [Entry(_item(each, width), *_leads_to(found, each)) for each in found.status.items]
+    return [Entry(_item(each, width), *_leads_to(each)) for each in found.status.items]
 
 
 def _item(item: Item, width: int) -> Content:
@@ -133,14 +133,14 @@ def _item(item: Item, width: int) -> Content:
     return content_of(Line(subject, STYLES.get(item.kind, "")), f"  {shorten(safe(item.text), room)}")
 
 
-_SCREENS = {"conflict": "conflicts", "peer": "exchange", "quarantine": "exchange"}
-
-
-def _leads_to(found: Overview, item: Item) -> tuple[str, str]:
-    """Where somebody sees to an item: the screen of its kind; the id only tells rows apart."""
-    screen = _SCREENS.get(item.kind) or _SCREENS.get(item.noun)
-    if screen:
-        return screen, f"{item.kind} {item.subject}"
+def _leads_to(item: Item) -> tuple[str, str]:
+    """Where somebody sees to an item: a record, or the screen of its kind with what to point at there."""
+    if item.kind == "conflict":
+        return "conflicts", item.subject
+    if item.where:
+        return "exchange", item.where
+    if item.noun == "peer":
+        return "exchange", f"peer {item.subject} {item.kind}"
     return item.noun, item.subject
 
 
@@ -223,11 +223,20 @@ def command_of(entry: Entry | None, block: str | None) -> str:
     kinds = {kind.name for kind in all_kinds()}
     if entry is not None and entry.kind in kinds:
         return command_line(entry.kind, "show", entry.id)
+    if entry is not None and entry.kind == "exchange":
+        return _exchange_command(entry.id)
     return {
         "log": "taskforce log list",
         "peers": "taskforce peer list",
         "referrals": "taskforce referral list",
     }.get(block or "", "taskforce status")
+
+
+def _exchange_command(where: str) -> str:
+    what, name, *_reason = where.split(" ")
+    if what == "feeds":
+        return command_line("feed", "show", name) if "." in name else "taskforce feed list"
+    return "taskforce quarantine list" if what == "quarantine" else "taskforce peer list"
 
 
 # ── empty: what is not there, and with which key it begins; on the wall there are no keys ──

@@ -129,6 +129,9 @@ class RoomScreen(_Reading, Screen[None]):
         """What happened while another screen was shown is shown now."""
         self.reload()
 
+    def go_to(self, where: str) -> None:
+        """Point at what somebody came here for from a row of the room."""
+
     def as_command(self) -> str:
         """The command that does what the cursor points at; what `y` copies."""
         return "taskforce status"

@@ -23,7 +23,7 @@ from taskforce.reports import exchange_views
 from taskforce.settings import read_setting
 from taskforce.text import safe
 from taskforce.tui.as_command import command_line
-from taskforce.tui.exchange_lines import verified_line
+from taskforce.tui.exchange_lines import standing_lines, verified_line
 from taskforce.tui.room_keys import PREVIEW_KEYS
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
@@ -226,7 +226,9 @@ class BundleDialog(Preview[Exported]):
             self.show_error(_("Bundle to %(agency)s") % {"agency": agency}, error)
             return
         head, *rest = exchange_views.sent_lines(self._shown)
-        lines: list[Line | str] = [head, Line("  " + verified_line(self._peer), "muted")]
+        known = f"{self._peer.name} · {verified_line(self._peer)}"
+        lines: list[Line | str] = [head, Line(f"  {known}", "muted")]
+        lines += _indented(standing_lines(self._peer, self.room.now()))
         lines.append(Line("  " + _("into %(folder)s") % {"folder": _outbox().absolute()}, "muted"))
         if self.desk.read_only:
             lines.append(Line("  " + _("this room is only for reading: nothing is written"), "muted"))
@@ -336,6 +338,13 @@ class FileDialog(Preview[TakenIn]):
             self.dismiss(self.found)
         else:
             await super().action_leave()
+
+
+def _indented(lines: Sequence[Line | str]) -> list[Line | str]:
+    return [
+        Line(f"  {line.text}", line.style) if isinstance(line, Line) else Line(f"  {line}", "muted")
+        for line in lines
+    ]
 
 
 def _written(sent: Exported) -> str:

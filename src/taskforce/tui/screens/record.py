@@ -8,6 +8,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from taskforce.actions import looking
+from taskforce.actions.erasing import may_erase
 from taskforce.actions.references import names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
@@ -17,6 +18,8 @@ from taskforce.reports.record_views import fields_of
 from taskforce.store import queries
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
+from taskforce.tui.erased_lines import erased_lines
+from taskforce.tui.room_keys import ERASE_KEY
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.widgets.keys_line import KeysLine
@@ -58,6 +61,7 @@ class RecordDialog(RoomDialog[None]):
             id="record.refer",
             tooltip=N_("A new referral; of a victim, the lines begin with her or him"),
         ),
+        ERASE_KEY,
         Binding(
             "y",
             "app.copy_command",
@@ -85,6 +89,7 @@ class RecordDialog(RoomDialog[None]):
         self.record_id = record_id
         self.record: Record | None = None
         self._wants_history = history
+        self._may_erase = False
 
     def compose(self) -> ComposeResult:
         """Fields, then history."""
@@ -105,20 +110,24 @@ class RecordDialog(RoomDialog[None]):
         """Read and show it."""
         kind, one = self.kind, self.record_id
 
-        def read(session: Session) -> tuple[Record, Fields, list[Line | str]] | None:
+        def read(session: Session) -> tuple[Record, Fields, list[Line | str], list[Line | str], bool] | None:
             record = queries.get_record(session.store.connection, kind, one)
             if record is None:
                 return None
             fields = fields_of(record, names_for(session, [record]), session.now)
-            return record, fields, story_of(kind, looking.history_of(session, one)[1], longest=1000)
+            story = story_of(kind, looking.history_of(session, one)[1], longest=1000)
+            return record, fields, story, erased_lines(session, record), may_erase(session, record)
 
         found = await self.try_reading(read)
         if found is None:
             return
-        self.record, fields, story = found
+        self.record, fields, story, erased, self._may_erase = found
         pieces: list[str | Line] = [Line(fields.title + "\n\n", "heading")]
         for label, value in fields.pairs:
             pieces += [Line(f"{label:<20} ", "muted"), value, "\n"]
+        for line in erased:
+            pieces += ["\n", line]
+        pieces += ["\n"] if erased else []
         self.query_one("#fields", Static).update(content_of(*pieces))
         told: list[str | Line] = [Line("\n" + _("History") + "\n", "heading")]
         for line in story:
@@ -133,6 +142,8 @@ class RecordDialog(RoomDialog[None]):
         if action == "refer" and self.desk.read_only:
             return False
         if action == "move" and (self.desk.read_only or self.kind.lifecycle is None):
+            return False
+        if action == "erase" and (self.desk.read_only or not self._may_erase):
             return False
         return super().check_action(action, parameters)
 
@@ -168,6 +179,13 @@ class RecordDialog(RoomDialog[None]):
             {"victim": self.record.ref} if self.record is not None and self.kind.name == "victim" else None
         )
         self.app.push_screen(ReferDialog(typed))
+
+    def action_erase(self) -> None:
+        """Say what erasing the record does; only what is typed there erases it."""
+        from taskforce.tui.screens.erase import EraseDialog  # deferred: as above
+
+        if self.record is not None:
+            self.app.push_screen(EraseDialog(self.record))
 
     def as_command(self) -> str:
         """The command that shows the same."""

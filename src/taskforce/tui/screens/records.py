@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from taskforce.actions import keeping
+from taskforce.actions.erasing import may_erase
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
@@ -23,6 +24,7 @@ from taskforce.reports.record_views import fields_of
 from taskforce.store import pages
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
+from taskforce.tui.erased_lines import erased_content
 from taskforce.tui.room_keys import RECORDS_KEYS
 from taskforce.tui.rows import Page, Wanted, first_open, order_of, page_of
 from taskforce.tui.safety import content_of
@@ -45,6 +47,7 @@ class RecordsScreen(RoomScreen):
         self.words = ""
         self.everywhere = False
         self._record: Record | None = None
+        self._may_erase = False
         self._told = ""
         self._go_to: int | None = None  # the record that was just saved, once it is in the table
 
@@ -191,14 +194,18 @@ class RecordsScreen(RoomScreen):
             return
         kind = self.kind
 
-        def read(session: Session) -> tuple[Record, Content] | None:
+        def read(session: Session) -> tuple[Record, Content, bool] | None:
             found = pages.records_at(session.store.connection, kind, [n])
-            return (found[0], self.read_detail(session, found[0])) if found else None
+            if not found:
+                return None
+            record = found[0]
+            detail = erased_content(session, record) + self.read_detail(session, record)
+            return record, detail, may_erase(session, record)
 
         found = await self.try_reading(read)
         if found is None or n != self.pointed:
             return
-        self._record, detail = found
+        self._record, detail, self._may_erase = found
         self.query_one("#record", Static).update(detail)
         self.refresh_bindings()
 
@@ -259,19 +266,18 @@ class RecordsScreen(RoomScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done with the record under the cursor."""
-        if action in ("add", "edit", "move", "archive", "do") and self.desk.read_only:
+        if action in ("add", "edit", "move", "archive", "do", "erase") and self.desk.read_only:
             return False
-        if action in ("edit", "archive") and (not self.kind.editable or self._record is None):
-            return False
-        if action == "move" and (self.kind.lifecycle is None or self._record is None):
-            return False
-        if action == "do" and not self._allows(str(parameters[0])):
-            return False
-        if action == "history" and self._record is None:
-            return False
-        if action == "clear" and not self._is_narrowed:
-            return False  # and escape goes to the room
-        if action == "everywhere" and self.kind.field("operation") is None:
+        possible = {
+            "edit": self.kind.editable and self._record is not None,
+            "archive": self.kind.editable and self._record is not None,
+            "move": self.kind.lifecycle is not None and self._record is not None,
+            "erase": self._may_erase and self.record is not None,
+            "history": self._record is not None,
+            "clear": self._is_narrowed,  # and otherwise escape goes to the room
+            "everywhere": self.kind.field("operation") is not None,
+        }
+        if not possible.get(action, True) or (action == "do" and not self._allows(str(parameters[0]))):
             return False
         return super().check_action(action, parameters)
 
@@ -344,6 +350,16 @@ class RecordsScreen(RoomScreen):
         await self.try_acting(
             lambda session: keeping.set_archived(session, self.kind, record, archived=True), sentence
         )
+
+    async def action_erase(self) -> None:
+        """Say what erasing the record does; only what is typed there erases it."""
+        from taskforce.tui.screens.erase import EraseDialog  # deferred: until somebody wants it
+
+        if self.refuses_slipped():
+            return
+        record = await self.current()
+        if record is not None:
+            self.app.push_screen(EraseDialog(record))
 
     async def action_history(self) -> None:
         """The record's story."""

@@ -208,6 +208,8 @@ class HomeScreen(RoomScreen):
                 await self.app.push_screen(RecordDialog(kind, record.id))
         elif entry.kind in self.app.MODES:
             await self.app.switch_mode(entry.kind)
+            if isinstance(self.app.screen, RoomScreen):
+                self.app.screen.go_to(entry.id)
 
     def as_command(self) -> str:
         """The command that shows what the cursor is on."""

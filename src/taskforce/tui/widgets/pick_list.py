@@ -82,6 +82,12 @@ class PickList(OptionList):
         option = self.highlighted_option
         return None if option is None else option.id
 
+    def point_at(self, one: str) -> None:
+        """Put the cursor on the entry with this id, if it is there."""
+        ids = [option.id for option in self.options]
+        if one in ids:
+            self.highlighted = ids.index(one)
+
     def show(self, entries: Sequence[tuple[str, Content]], *, nothing: Content) -> None:
         """Show these entries, or `nothing`, which says what to do next."""
         if [one.id for one in self.options] == [one for one, _prompt in entries] and entries:
