@@ -46,11 +46,6 @@ def answer(app: TaskforceApp, label: str) -> str:
     return found[1].strip()
 
 
-def said(app: TaskforceApp) -> str:
-    """What the room says for some seconds."""
-    return "\n".join(str(each.message) for each in app._notifications)
-
-
 def listed(app: TaskforceApp) -> list[str]:
     """The providers as they are listed: sign and code."""
     return re.findall(r"([●×] KH-[A-Z]+)", screen_text(app))

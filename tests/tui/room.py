@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from program import Team
+from textual.app import App
 from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Static
+from textual.widgets._toast import Toast
 
 from taskforce.actions.unlocking import Opener
 from taskforce.tui.app import TaskforceApp
@@ -46,9 +48,9 @@ async def settle(pilot: Pilot[Any]) -> None:
     """Wait until everything that was begun is done and drawn: until nothing was under way after a pause, twice."""
     await keys_done(pilot)
     quiet = 0
-    for _round in range(3):
+    for _round in range(6):
         await pilot.pause()
-        if all(worker.is_finished for worker in pilot.app.workers):
+        if all(worker.is_finished for worker in pilot.app.workers) and _is_said(pilot.app):
             quiet += 1
             if quiet == 2:
                 return
@@ -56,6 +58,11 @@ async def settle(pilot: Pilot[Any]) -> None:
             quiet = 0
             await pilot.app.workers.wait_for_complete()
     await pilot.pause()
+
+
+def _is_said(app: App[Any]) -> bool:
+    """Whether all that is to be said is on the screen."""
+    return sum(1 for toast in app.screen.query(Toast) if toast.region.height) >= len(app._notifications)
 
 
 async def keys_done(pilot: Pilot[Any]) -> None:
@@ -93,6 +100,12 @@ def screen_text(app: TaskforceApp) -> str:
     width, height = app.size
     lines = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in line).rstrip()[:width] for line in lines[:height])
+
+
+def said(app: TaskforceApp) -> str:
+    """The sentences that are shown for some seconds, as they are before their lines are broken."""
+    assert _is_said(app)
+    return "\n".join(each.message for each in app._notifications)
 
 
 def detail_text(app: TaskforceApp) -> str:

@@ -33,6 +33,7 @@ SHADOWED = {
     ("entry.leave", "records.clear"): "escape first leaves the line that is being typed",
     ("entry.leave", "go.back"): "as above",
     ("records.clear", "go.back"): "escape first clears the filter and the marks",
+    ("exchange.back", "go.back"): "escape first leads back to the peers",
     ("conflicts.leave", "go.back"): "escape first leaves the value that is being written",
     ("entry.complete", "log.write"): "tab leads into the line; in it, it completes a ref",
 }

@@ -135,7 +135,8 @@ def test_it_shows_who_set_what_and_what_they_had_not_seen(
         beside = any("Chomrong House" in line and "Chomrong Shelter" in line for line in lines)
         assert beside == (size[0] >= 110), "side by side where there is room, else one below the other"
         footer = next(line for line in lines if "Take first" in line)
-        assert "1 Take first  2 Take second  b Both as text  e Edit  n Next  p Back" in footer
+        keys = "1 Take first  2 Take second  n Next  b Both as text  e Edit  p Back"
+        assert (keys if size[0] >= 110 else keys[: keys.index("  e")]) in footer
         await press(pilot, "p")
         text = screen_text(app)
         assert "3 of 3" in text and "× Cancelled" in text and "◔ Accepted" in text

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from program import Team
-from room import play, press, screen_text, until, write
+from room import play, press, said, screen_text, until, write
 from test_erase import carry, two, victim  # noqa: F401  # the fixture and its words
 from test_room_held_back import offered, squeezed, told
 from textual.pilot import Pilot
@@ -62,7 +62,7 @@ def test_the_owner_erases_a_part_only_with_a_reason_and_a_typed_yes(two: tuple[T
         await write(pilot, "yes")
         await press(pilot, "enter")
         assert isinstance(app.screen, RecordDialog)
-        assert f"{ref}: erased (identity)" in squeezed(app)
+        assert f"{ref}: erased (identity)" in said(app)
         text = told(app, "#fields")
         assert "identity erased by J. Okafor, CITY" in text and "She asked" in text
         assert "not yet NGO, device" in text and "Zqxcanary" not in text

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from program import Team, call
-from room import play, press, screen_text
+from room import play, press, said, screen_text
 from test_quarantine import forked_once  # noqa: F401  # the fixture
 from textual.content import Content
 from textual.pilot import Pilot
@@ -73,7 +73,7 @@ def test_a_fork_is_flagged_and_a_person_admits_a_side(port: Team, size: tuple[in
         assert app.clipboard == f"taskforce quarantine admit {second['ref']}"
         await press(pilot, "enter")
         assert isinstance(app.screen, ExchangeScreen)
-        assert "1 edit was admitted" in squeezed(app)
+        assert "1 edit was admitted" in said(app)
 
     play(port, act, size=size)
     assert port.data("agency", "show", "CITY")["note"] == "Second words"
@@ -143,7 +143,7 @@ def test_what_somebody_else_decided_meanwhile_is_said(port: Team) -> None:
         (other,) = waiting.keys() - {app.clipboard.split()[-1]}
         assert port.run("quarantine", "admit", other).code == 0
         await press(pilot, "enter")
-        assert "was admitted already" in squeezed(app)
+        assert "was admitted already" in said(app)
         assert isinstance(app.screen, FeedDialog)
         assert "side(1)" not in offered(app)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from program import Team
-from referring import PROVIDERS, SIZES, answer, dialog, listed, said, type_keys, with_providers
-from room import detail_text, play, press, screen_text, settle, until, write
+from referring import PROVIDERS, SIZES, answer, dialog, listed, type_keys, with_providers
+from room import detail_text, play, press, said, screen_text, settle, until, write
 from textual.pilot import Pilot
 
 from taskforce.tui.app import TaskforceApp

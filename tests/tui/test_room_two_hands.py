@@ -10,7 +10,7 @@ from typing import Any
 import pexpect
 import pytest
 from program import PROGRAM, Team, environment_of
-from room import play, press, screen_text, settle, until, write
+from room import play, press, said, screen_text, settle, until, write
 from test_room_lock_attacks import at_once, drafts_of, opened, somebody_writing
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -23,11 +23,6 @@ from taskforce.tui.screens.moves import MovesDialog
 from taskforce.tui.screens.records import RecordsScreen
 from taskforce.tui.screens.refer import ReferDialog
 from taskforce.tui.widgets.fields import FieldRow
-
-
-def said(app: TaskforceApp) -> str:
-    """What the room has said in the last seconds."""
-    return "\n".join(one.message for one in app._notifications)
 
 
 def form_of(app: TaskforceApp) -> FormDialog:

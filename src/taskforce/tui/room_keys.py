@@ -249,6 +249,7 @@ CONFLICT_KEYS: list[BindingType] = [
         )
         for number, (text, more) in enumerate(_TAKE, start=1)
     ),
+    Binding("n", "go_on(1)", N_("Next"), id="conflicts.next", tooltip=N_("Leave this one for now")),
     Binding("b", "both", N_("Both as text"), id="conflicts.both", tooltip=N_("One text of all the values")),
     Binding("e", "edit", N_("Edit"), id="conflicts.edit", tooltip=N_("Write another value")),
     Binding(
@@ -258,7 +259,6 @@ CONFLICT_KEYS: list[BindingType] = [
         id="conflicts.take-whole",
         tooltip=N_("The side pointed at stands from now on, with all that the same move set"),
     ),
-    Binding("n", "go_on(1)", N_("Next"), id="conflicts.next", tooltip=N_("Leave this one for now")),
     Binding(
         "p",
         "go_on(-1)",

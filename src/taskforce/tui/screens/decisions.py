@@ -121,12 +121,22 @@ class QuarantinedDialog(_Decision):
     """One edit that waits: why, whose it is, what it would change."""
 
     BINDINGS = [
-        Binding("enter", "do", N_("Do it"), id="decision.do"),
         Binding(
-            "A", "admit", N_("Admit"), id="decision.admit", tooltip=N_("Shows what that does; enter does it")
+            "enter", "do", N_("Do it"), id="decision.do", tooltip=N_("Admits or drops, as the last lines say")
         ),
         Binding(
-            "D", "drop", N_("Drop"), id="decision.drop", tooltip=N_("Shows what that does; enter does it")
+            "A",
+            "admit",
+            N_("Admit"),
+            id="decision.admit",
+            tooltip=N_("Shows what letting it in does; enter lets it in"),
+        ),
+        Binding(
+            "D",
+            "drop",
+            N_("Drop"),
+            id="decision.drop",
+            tooltip=N_("Shows what forgetting it does; enter forgets it"),
         ),
         *PREVIEW_KEYS,
     ]
@@ -173,20 +183,22 @@ class FeedDialog(_Decision):
     """A feed; of one that forked both sides, and what waits."""
 
     BINDINGS = [
-        Binding("enter", "do", N_("Do it"), id="decision.do"),
+        Binding(
+            "enter", "do", N_("Do it"), id="decision.do", tooltip=N_("Admits or drops, as the last lines say")
+        ),
         Binding(
             "1",
             "side(1)",
             N_("Admit first"),
             id="feed.first",
-            tooltip=N_("Shows what that does; enter does it"),
+            tooltip=N_("Shows what letting the first side in does; enter lets it in"),
         ),
         Binding(
             "2",
             "side(2)",
             N_("Admit second"),
             id="feed.second",
-            tooltip=N_("Shows what that does; enter does it"),
+            tooltip=N_("Shows what letting the second side in does; enter lets it in"),
         ),
         Binding(
             "A",

@@ -93,7 +93,14 @@ class ExchangeScreen(InboxScreen):
             tooltip=N_("What was erased, and who has confirmed it"),
             show=False,
         ),
-        Binding("escape", "view('')", N_("Peers and inbox"), id="exchange.back", key_display="esc"),
+        Binding(
+            "escape",
+            "view('')",
+            N_("Peers and inbox"),
+            id="exchange.back",
+            key_display="esc",
+            tooltip=N_("Back from what is in quarantine, the feeds or what was erased"),
+        ),
     ]
 
     def __init__(self) -> None:

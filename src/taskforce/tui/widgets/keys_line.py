@@ -30,14 +30,33 @@ class KeysLine(Footer):
     """
 
     DEFAULT_CSS = """
-    KeysLine #always { dock: right; width: auto; height: 1; border-left: vkey $foreground 20%; }
+    KeysLine .always { dock: right; width: auto; height: 1; border-left: vkey $foreground 20%; }
     """
 
     _made_of: tuple[object, ...] | None = None
+    _is_making = False
+    _is_outdated = False
+
+    async def recompose(self) -> None:
+        """Make it anew, one time after the other: Textual may ask for it again while children are still going.
+
+        Those that go may still be there when the next ones come (Textual does not wait for a child that has not begun
+        to run), so that none of them has an id.
+        """
+        self._is_outdated = True
+        if self._is_making:
+            return
+        self._is_making = True
+        try:
+            while self._is_outdated:
+                self._is_outdated = False
+                await super().recompose()
+        finally:
+            self._is_making = False
 
     def compose(self) -> ComposeResult:
-        """The keys that are offered now."""
-        if not self._bindings_ready:
+        """The keys that are offered now; none before a screen has said what it offers, which makes it anew."""
+        if not self._is_making:
             return
         self._made_of = self._offered()
         offered = list(self._keys())
@@ -49,7 +68,7 @@ class KeysLine(Footer):
             room -= self._width(one)
             yield self._key(one)
         if always:
-            with HorizontalGroup(id="always"):
+            with HorizontalGroup(classes="always"):
                 yield from map(self._key, always)
 
     def on_resize(self) -> None:
