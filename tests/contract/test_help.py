@@ -38,7 +38,7 @@ TOP = (
 )
 OF_EVERY_NOUN = ("add", "list", "show", "edit", "archive")
 SHARED = ("--store", "--key-file", "--json", "--quiet", "--help")
-EXTRA = {"operation": ("join",), "log": ("correct",), "referral": ("match", "new")}
+EXTRA = {"agreement": ("due",), "operation": ("join",), "log": ("correct",), "referral": ("match", "new")}
 
 
 def tree(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -105,6 +105,11 @@ def test_what_needs_attention_is_said(story: Team) -> None:
     assert by_kind["bundle", "peer"]["subject"] == "KH-CNP"
 
 
+def test_agreements_due(story: Team) -> None:
+    (due,) = data_of(story, "agreement", "due")
+    assert set(due) == {"id", "ref", "title", "status", "parties", "why", "date", "late"}
+
+
 def test_history_search_doctor_and_undo(story: Team) -> None:
     ref = story.data("assignment", "list")[0]["ref"]
     for change in data_of(story, "history", ref):

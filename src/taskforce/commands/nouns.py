@@ -316,6 +316,10 @@ def _renamed(field: Field, name: str, wanted: str) -> Parameter:
 
 def _special_verbs(kind: Kind) -> Verbs:
     """The verbs that only one kind has, written by hand in a module of the kind's name."""
+    if kind.name == "agreement":
+        from taskforce.commands import agreement
+
+        return agreement.verbs()
     if kind.name == "operation":
         from taskforce.commands import operation
 
