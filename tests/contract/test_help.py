@@ -24,6 +24,7 @@ TOP = (
         "quarantine",
         "feed",
         "conflict",
+        "disclosures",
         "erase",
         "history",
         "undo",

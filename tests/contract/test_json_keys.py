@@ -169,6 +169,15 @@ def test_erasures(story: Team, tmp_path: Path) -> None:
         assert set(agency) == {"agency", "devices"}
 
 
+def test_disclosures(story: Team) -> None:
+    found = data_of(story, "disclosures")
+    assert found
+    for one in found:
+        assert set(one) == {
+            *("at", "to", "bundle", "number", "id", "ref", "kind", "part", "edits", "basis", "by"),
+        }
+
+
 def test_peers(story: Team, tmp_path: Path) -> None:
     (peer,) = data_of(story, "peer", "list")
     assert set(peer) == {
