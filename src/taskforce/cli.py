@@ -145,8 +145,7 @@ def run(arguments: list[str]) -> int:
         result = root().main(args=arguments, prog_name="taskforce", standalone_mode=False)
         if not isinstance(result, Result):
             return int(result or 0)
-        draw(result, format=invocation.format)
-        sys.stdout.flush()
+        _show(result, invocation)
         return result.exit_code
     except (
         SystemExit
@@ -160,6 +159,26 @@ def run(arguments: list[str]) -> int:
         return INTERRUPTED
     except Exception as error:
         return _tell(error, invocation)
+
+
+def _show(result: Result, invocation: Invocation) -> None:
+    """Write the answer; then record who looked, where it showed what is recorded: also if its reader went away."""
+    try:
+        draw(result, format=invocation.format)
+        sys.stdout.flush()
+    except (OSError, KeyboardInterrupt):
+        _record_looks(invocation)
+        raise
+    _record_looks(invocation)
+
+
+def _record_looks(invocation: Invocation) -> None:
+    if invocation.looks:
+        from taskforce.commands.showing import (
+            record_looks,
+        )  # deferred: most commands show nothing of the kind
+
+        record_looks(invocation.looks)
 
 
 def root() -> RootGroup:

@@ -170,6 +170,11 @@ def test_erasures(story: Team, tmp_path: Path) -> None:
 
 
 def test_disclosures(story: Team) -> None:
+    story.call("victim", "edit", story.data("victim", "list")[0]["ref"], "--health", "Thirsty", "--json").ok()
+    reads = data_of(story, "disclosures", "--reads")
+    assert reads
+    for one in reads:
+        assert set(one) == {"at", "by", "id", "ref", "kind", "part", "way", "reason"}
     found = data_of(story, "disclosures")
     assert found
     for one in found:
