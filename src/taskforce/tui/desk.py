@@ -21,6 +21,7 @@ from taskforce.store.connection import sentences
 from taskforce.store.migrations import SCHEMA, schema_of
 from taskforce.store.store import DATABASE, Store
 from taskforce.store.watching import data_version
+from taskforce.tui.looks import Looks
 
 T = TypeVar("T")
 Work = Callable[[Session], object]
@@ -46,6 +47,7 @@ class Desk:
         self._file: tuple[int, int] | None = None
         self._made_by: str | None = None
         self._notices: list[str] = []
+        self.looks = Looks(self._do_later, self._notices.append)
 
     @property
     def is_locked(self) -> bool:
@@ -63,6 +65,10 @@ class Desk:
         """
         if self.read_only:
             raise Refused(_("this room is only for reading"), hint=_("open it without --read-only"))
+        return await asyncio.shield(asyncio.wrap_future(self._begin(self._actor, self._while_there(work))))
+
+    async def note(self, work: Callable[[Session], T]) -> T:
+        """What `work` notes in the store beside its records, in the acting thread; in a room for reading, too."""
         return await asyncio.shield(asyncio.wrap_future(self._begin(self._actor, self._while_there(work))))
 
     async def look_into(self, work: Callable[[Session], T]) -> T:
@@ -87,7 +93,8 @@ class Desk:
 
     def take_notices(self) -> list[str]:
         """What the store has had to say by itself since the last call: that it goes on in a new feed, and why."""
-        found, self._notices = self._notices, []
+        found = list(self._notices)
+        del self._notices[: len(found)]
         return found
 
     def require_unmoved(self) -> None:
@@ -125,6 +132,7 @@ class Desk:
         if self._is_locked:
             return
         self._is_locked = True
+        self.looks.forget()
         self._turn += 1
         self._version, self._file, self._made_by = -1, None, None
         if self._watcher is not None:
@@ -152,6 +160,10 @@ class Desk:
         if self._is_locked:
             raise _locked()
         return pool.submit(self._run, work)
+
+    def _do_later(self, work: Work) -> None:
+        if not self._is_locked:
+            self._actor.submit(self._run, self._while_there(work))
 
     def _while_there(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
         def guarded(session: Session) -> T:

@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Footer, Static
 
-from taskforce.actions import looking
+from taskforce.actions import looking, reading
 from taskforce.actions.references import names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
@@ -15,8 +15,10 @@ from taskforce.records.schema import Kind
 from taskforce.reports.history_views import story_of
 from taskforce.reports.record_views import fields_of
 from taskforce.store import queries
+from taskforce.store.disclosures import Place
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
+from taskforce.tui.looks import hidden_line
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.views import Fields, Line
@@ -52,6 +54,7 @@ class RecordDialog(RoomDialog[None]):
         self.record_id = record_id
         self.record: Record | None = None
         self._wants_history = history
+        self._has_asked = False
 
     def compose(self) -> ComposeResult:
         """Fields, then history."""
@@ -70,22 +73,36 @@ class RecordDialog(RoomDialog[None]):
 
     async def load(self) -> None:
         """Read and show it."""
-        kind, one = self.kind, self.record_id
+        kind, one, looks = self.kind, self.record_id, self.desk.looks
 
-        def read(session: Session) -> tuple[Record, Fields, list[Line | str]] | None:
+        def read(session: Session) -> tuple[Record, Fields, list[Line | str], set[Place]] | None:
             record = queries.get_record(session.store.connection, kind, one)
             if record is None:
                 return None
-            fields = fields_of(record, names_for(session, [record]), session.now)
-            return record, fields, story_of(kind, looking.history_of(session, one)[1], longest=1000)
+            shown = looks.as_shown(record)
+            fields = fields_of(shown, names_for(session, [shown]), session.now)
+            hidden = looks.hidden(kind.name, one)
+            told = [each for each in looking.history_of(session, one)[1] if each.part not in hidden]
+            places = {Place(one, kind.name, each.part) for each in told if any(each.values.values())}
+            private = {place for place in places if place.part in reading.PRIVATE}
+            return record, fields, story_of(kind, told, longest=1000), private.union(reading.places_of(shown))
 
         found = await self.try_reading(read)
         if found is None:
             return
-        self.record, fields, story = found
+        self.record, fields, story, places = found
+        self._show(fields, story, looks.kept_back(self.record))
+        self.sees(places)
+        if not self._has_asked:
+            self._has_asked = True
+            self.with_reason(self.record, self.reload)
+
+    def _show(self, fields: Fields, story: list[Line | str], kept_back: list[str]) -> None:
         pieces: list[str | Line] = [Line(fields.title + "\n\n", "heading")]
         for label, value in fields.pairs:
             pieces += [Line(f"{label:<20} ", "muted"), value, "\n"]
+        if kept_back:
+            pieces += [hidden_line(kept_back), "\n"]
         self.query_one("#fields", Static).update(content_of(*pieces))
         told: list[str | Line] = [Line("\n" + _("History") + "\n", "heading")]
         for line in story:
@@ -115,8 +132,11 @@ class RecordDialog(RoomDialog[None]):
         """Change some fields."""
         from taskforce.tui.screens.form import FormDialog  # deferred: until a form is opened
 
-        if self.record is not None:
-            self.app.push_screen(FormDialog(self.kind, self.record))
+        if (record := self.record) is not None:
+            self.with_reason(record, lambda: self._push(FormDialog(self.kind, record)))
+
+    def _push(self, dialog: RoomDialog[Record]) -> None:
+        self.app.push_screen(dialog)
 
     def action_move(self) -> None:
         """The next step of its lifecycle."""

@@ -14,7 +14,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from taskforce.actions import keeping
+from taskforce.actions import keeping, reading
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
@@ -24,9 +24,10 @@ from taskforce.reports.record_views import fields_of
 from taskforce.store import pages
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
+from taskforce.tui.looks import hidden_line
 from taskforce.tui.rows import Page, Wanted, order_of, page_of
 from taskforce.tui.safety import content_of
-from taskforce.tui.screens.base import RoomScreen
+from taskforce.tui.screens.base import RoomDialog, RoomScreen
 from taskforce.tui.widgets.record_table import RecordTable, empty_text
 from taskforce.tui.working import begin, unhurried
 from taskforce.views import Fields, Line
@@ -193,18 +194,22 @@ class RecordsScreen(RoomScreen):
         if n is None:
             self._record = None
             self.query_one("#record", Static).update("")
+            self.sees(())
             return
-        kind = self.kind
+        kind, looks = self.kind, self.desk.looks
 
         def read(session: Session) -> tuple[Record, Content] | None:
             found = pages.records_at(session.store.connection, kind, [n])
-            return (found[0], self.read_detail(session, found[0])) if found else None
+            return (found[0], self.read_detail(session, looks.as_shown(found[0]))) if found else None
 
         found = await self.try_reading(read)
         if found is None or n != self.pointed:
             return
         self._record, detail = found
+        if kept_back := looks.kept_back(self._record):
+            detail = detail + content_of("\n", hidden_line(kept_back))
         self.query_one("#record", Static).update(detail)
+        self.sees(reading.places_of(looks.as_shown(self._record)))
         self.refresh_bindings()
 
     @on(RecordTable.Opened)
@@ -310,7 +315,11 @@ class RecordsScreen(RoomScreen):
 
         record = await self.current()
         if record is not None:
-            self.app.push_screen(FormDialog(self.kind, record), self._made)
+            form = partial(FormDialog, self.kind, record)
+            self.with_reason(record, lambda: self._open_form(form()))
+
+    def _open_form(self, form: RoomDialog[Record]) -> None:
+        self.app.push_screen(form, self._made)
 
     def _made(self, record: Record | None) -> None:
         if record is not None:
