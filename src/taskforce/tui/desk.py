@@ -161,9 +161,17 @@ class Desk:
             raise _locked()
         return pool.submit(self._run, work)
 
-    def _do_later(self, work: Work) -> None:
+    def _do_later(self, work: Work, failed: Callable[[TaskforceError], None]) -> None:
+        """Hand work to the acting thread, for which nobody waits; `failed` hears there why it could not be done."""
+
+        def guarded() -> None:
+            try:
+                self._run(self._while_there(work))
+            except TaskforceError as error:
+                failed(error)
+
         if not self._is_locked:
-            self._actor.submit(self._run, self._while_there(work))
+            self._actor.submit(guarded)
 
     def _while_there(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
         def guarded(session: Session) -> T:

@@ -21,10 +21,14 @@ class Looks:
     """What is asked for before a part is shown (`asked_for`, the setting `reason-for`), and the reasons given so far.
 
     A reason is given once for a record, and holds until the room locks. `do_later` hands work to the acting thread,
-    `tell` says what went wrong.
+    with what is to hear of a failure; `tell` says something in the room.
     """
 
-    def __init__(self, do_later: Callable[[Work], None], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        do_later: Callable[[Work, Callable[[TaskforceError], None]], None],
+        tell: Callable[[str], None],
+    ) -> None:
         self.asked_for: tuple[str, ...] = ()
         self._reasons: dict[tuple[str, str], str] = {}
         self._do_later = do_later
@@ -67,15 +71,12 @@ class Looks:
             by_reason.setdefault(self._reasons.get((place.kind, place.record), ""), []).append(place)
 
         def note(session: Session) -> None:
-            try:
-                for reason, some in by_reason.items():
-                    reading.note(session, some, way=reading.ROOM, reason=reason)
-                self._failed = ""
-            except TaskforceError as error:
-                self._could_not(error)
+            for reason, some in by_reason.items():
+                reading.note(session, some, way=reading.ROOM, reason=reason)
+            self._failed = ""
 
         if by_reason:
-            self._do_later(note)
+            self._do_later(note, self._could_not)
 
     def _could_not(self, error: TaskforceError) -> None:
         """Say once that looks are not recorded; what is shown only with a reason is not shown any more, either."""
