@@ -11,8 +11,8 @@ from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.commands.conflict_data import data_of
 from taskforce.commands.editing import Written, written
-from taskforce.commands.frame import argument, command, flag, open_session, option
-from taskforce.commands.showing import reason_option, require_places
+from taskforce.commands.frame import argument, command, current, flag, open_session, option
+from taskforce.commands.showing import reason_option, record_looks, require_places
 from taskforce.errors import NotFound, Refused, StoreError, TaskforceError, UsageError
 from taskforce.i18n import N_, _, ngettext
 from taskforce.output import Column, Line, Lines, Result, Table
@@ -177,6 +177,7 @@ def run_resolve(
     conflict = conflicts.conflict_in(session, ref, field)
     if edit:
         _require(session, conflict, reason)
+        record_looks(current.get().looks)  # the editor shows it, whatever comes of that
         return _decided(session, _write(session, conflict), None)
     if merged:
         return _decided(session, conflicts.decide(session, conflict, value=_merged(conflict)), None)
