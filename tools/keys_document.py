@@ -43,6 +43,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "QuarantinedDialog": "What is in quarantine",
         "FeedDialog": "A feed",
         "EraseDialog": "Erasing",
+        "ReasonDialog": "Why somebody looks",
         "PathDialog": "Which file",
         "OperationDialog": "Which operation",
         "SearchDialog": "Search",

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "quarantine": ("quarantine", N_("Edits that may not enter: see them, decide")),
     "feed": ("feed", N_("Which devices wrote what is held here, and which feeds forked")),
     "conflict": ("conflict", N_("Fields that two people set: see both, decide")),
+    "disclosures": ("disclosures", N_("Who was told what about whom, on what basis; who looked here")),
     "erase": ("erase", N_("Erase a record for ever, everywhere; see who has confirmed")),
     "history": ("looking", N_("Every change of a record, or what was done here")),
     "undo": ("looking", N_("Take back the last thing done here")),
@@ -144,8 +145,7 @@ def run(arguments: list[str]) -> int:
         result = root().main(args=arguments, prog_name="taskforce", standalone_mode=False)
         if not isinstance(result, Result):
             return int(result or 0)
-        draw(result, format=invocation.format)
-        sys.stdout.flush()
+        _show(result, invocation)
         return result.exit_code
     except (
         SystemExit
@@ -159,6 +159,26 @@ def run(arguments: list[str]) -> int:
         return INTERRUPTED
     except Exception as error:
         return _tell(error, invocation)
+
+
+def _show(result: Result, invocation: Invocation) -> None:
+    """Write the answer; then record who looked, where it showed what is recorded: also if its reader went away."""
+    try:
+        draw(result, format=invocation.format)
+        sys.stdout.flush()
+    except (OSError, KeyboardInterrupt):
+        _record_looks(invocation)
+        raise
+    _record_looks(invocation)
+
+
+def _record_looks(invocation: Invocation) -> None:
+    if invocation.looks:
+        from taskforce.commands.showing import (
+            record_looks,
+        )  # deferred: most commands show nothing of the kind
+
+        record_looks(invocation.looks)
 
 
 def root() -> RootGroup:

@@ -17,6 +17,7 @@ from taskforce.i18n import N_, _
 SETTINGS = {
     "store": N_("the store's folder"),
     "key-file": N_("the file that holds the key"),
+    "reason-for": N_("parts shown only to who says why: identity, care, or both with a comma"),
     "theme": N_("the room's colours: dark, light, colour-blind, ansi-dark, ansi-light"),
     "animations": N_("movement in the room: on or off"),
     "lock-after": N_("minutes without a key after which the room locks; 0 for never"),
@@ -31,6 +32,9 @@ THEMES = ("dark", "light", "colour-blind", "ansi-dark", "ansi-light")
 
 LOCK_AFTER = 10
 """Minutes that `lock-after` is where it was not set."""
+
+REASON_PARTS = ("identity", "care")
+"""The parts that `reason-for` may name."""
 
 _MOST_MINUTES = 7 * 24 * 60
 _KEYS_OF = re.compile(r"([a-z][a-z0-9.-]*)=([^\s=|]+(?:\|[^\s=|]+)*)")
@@ -95,6 +99,17 @@ def write_setting(name: str, value: str) -> Path:
     return path
 
 
+def reason_parts_of(value: str) -> tuple[str, ...]:
+    """The parts that are shown only with a reason, from the setting `reason-for`; UsageError for another part.
+
+    A setting that cannot be understood is refused, never taken for none.
+    """
+    parts = tuple(part for one in value.split(",") if (part := one.strip().casefold()))
+    for part in parts:
+        _one_of("reason-for", part, REASON_PARTS)
+    return parts
+
+
 # ── what the room asks for by name; each raises UsageError for a value that will not do ──
 
 
@@ -145,6 +160,7 @@ def keymap_of(value: str) -> dict[str, tuple[str, ...]]:
 
 
 _CHECKS: dict[str, Callable[[str], object]] = {
+    "reason-for": reason_parts_of,
     "theme": theme_of,
     "animations": animations_of,
     "lock-after": minutes_of,

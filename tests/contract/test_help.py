@@ -24,6 +24,7 @@ TOP = (
         "quarantine",
         "feed",
         "conflict",
+        "disclosures",
         "erase",
         "history",
         "undo",
@@ -39,6 +40,7 @@ TOP = (
 OF_EVERY_NOUN = ("add", "list", "show", "edit", "archive")
 SHARED = ("--store", "--key-file", "--json", "--quiet", "--help")
 EXTRA = {
+    "agreement": ("due",),
     "assignment": ("timeline",),
     "operation": ("join",),
     "log": ("correct",),

@@ -126,6 +126,11 @@ def test_timeline(story: Team) -> None:
         }
 
 
+def test_agreements_due(story: Team) -> None:
+    (due,) = data_of(story, "agreement", "due")
+    assert set(due) == {"id", "ref", "title", "status", "parties", "why", "date", "late"}
+
+
 def test_history_search_doctor_and_undo(story: Team) -> None:
     ref = story.data("assignment", "list")[0]["ref"]
     for change in data_of(story, "history", ref):
@@ -183,6 +188,20 @@ def test_erasures(story: Team, tmp_path: Path) -> None:
         assert set(answer) == {"agency", "device", "at"}
     for agency in erased["waiting"]:
         assert set(agency) == {"agency", "devices"}
+
+
+def test_disclosures(story: Team) -> None:
+    story.call("victim", "edit", story.data("victim", "list")[0]["ref"], "--health", "Thirsty", "--json").ok()
+    reads = data_of(story, "disclosures", "--reads")
+    assert reads
+    for one in reads:
+        assert set(one) == {"at", "by", "id", "ref", "kind", "part", "way", "reason"}
+    found = data_of(story, "disclosures")
+    assert found
+    for one in found:
+        assert set(one) == {
+            *("at", "to", "bundle", "number", "id", "ref", "kind", "part", "edits", "basis", "by"),
+        }
 
 
 def test_peers(story: Team, tmp_path: Path) -> None:

@@ -249,6 +249,8 @@ def test_export_killed_before_any_statement_leaves_a_whole_file_or_none(
         path = tmp_path / f"{statement}.bundle"
         status = in_child(city, killed_before_statement(statement, partial(export_it, path)))
         numbers = city.connection.execute("SELECT number FROM bundle WHERE direction = 'out'").fetchall()
+        carried, told = bundles_and_disclosures(city)
+        assert carried == told, f"killed before statement {statement}: what counts is what is recorded"
         if path.exists():
             assert documents(ngo, path.read_bytes())[-1]["end"]
             take(ngo, path.read_bytes())
@@ -258,9 +260,16 @@ def test_export_killed_before_any_statement_leaves_a_whole_file_or_none(
             assert_sound(city)
         if not os.WIFSIGNALED(status):
             break
-    assert path.exists()
+    assert path.exists() and len(carried) == 2 and sum(carried.values()) > 2
     assert statement > 10
     assert not [each for each in tmp_path.iterdir() if each.suffix == ".bundle" and each.name.startswith(".")]
+
+
+def bundles_and_disclosures(replica: Replica) -> tuple[dict[int, int], dict[int, int]]:
+    """How many edits each bundle that counts carried, and how many are recorded as told by it."""
+    carried = replica.connection.execute("SELECT id, edits FROM bundle WHERE direction = 'out'").fetchall()
+    told = replica.connection.execute("SELECT bundle, sum(edits) FROM disclosure GROUP BY bundle").fetchall()
+    return dict(carried), dict(told)
 
 
 def test_a_file_killed_while_it_is_written_does_not_appear(city: Replica, tmp_path: Path) -> None:

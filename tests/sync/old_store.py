@@ -7,7 +7,7 @@ from typing import Any
 
 from taskforce.store.incarnation import MARKER
 
-TABLES = ("draft", "fork", "decided", "told_fork", "erasure")
+TABLES = ("draft", "fork", "decided", "told_fork", "erasure", "was_read", "reading", "disclosure", "basis")
 """The tables that migrations after the first one make."""
 
 COLUMNS = {
@@ -22,7 +22,7 @@ def take_back(connection: Any, folder: Path) -> None:
     for statement in (
         *(f"DROP TABLE {name}" for name in TABLES),
         "DROP INDEX quarantine_place",
-        "ALTER TABLE bundle DROP COLUMN epoch",
+        *("ALTER TABLE bundle DROP COLUMN epoch", "ALTER TABLE bundle DROP COLUMN by"),
         *("ALTER TABLE quarantine DROP COLUMN feed", "ALTER TABLE quarantine DROP COLUMN number"),
         "DELETE FROM meta WHERE key = 'incarnation'",
         "DELETE FROM _sqlite_migrations WHERE name <> 'm001_log'",

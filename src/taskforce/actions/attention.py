@@ -7,23 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from taskforce import moments
-from taskforce.actions import conflicts
+from taskforce.actions import agreements, conflicts
 from taskforce.actions.clocks import wrong_clocks
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER
-from taskforce.i18n import N_, _, ngettext
+from taskforce.i18n import _, ngettext
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Kind
 from taskforce.store import exchange, quarantine, queries
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
-
-REVIEW_DAYS = 30
-"""How long before its review or end an agreement is mentioned."""
 
 STALE = timedelta(days=2)
 """After how long without a bundle a peer is mentioned."""
@@ -90,7 +87,7 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             _whole(quarantined(session)),
             _whole(_newer(session)),
             _whole(_clocks(session)),
-            _whole(_agreements(session, now)),
+            _whole(_agreements(session)),
             _whole(_peers(list_peers(session) if peers is None else peers, now)),
         ]
         items = sorted((item for some in found for item in some.items), key=_urgency)
@@ -314,30 +311,17 @@ def _clocks(session: Session) -> list[Item]:
     return result
 
 
-def _agreements(session: Session, now: datetime) -> list[Item]:
-    kind = get_kind("agreement")
-    today = now.date()
-    limit = (today + timedelta(days=REVIEW_DAYS)).isoformat()
-    result = []
-    found = queries.list_records(
-        session.store.connection, kind, [Condition("status", "in", ("signed", "in-force", "suspended"))]
-    )
-    for record in found:
-        for name, text in (("review_by", N_("review due %(date)s")), ("until", N_("ends %(date)s"))):
-            when = record.text(name)
-            if when and when <= limit:
-                shown = _(text) % {"date": moments.show_date(when)}
-                late = when < today.isoformat()
-                result.append(
-                    Item(
-                        "late" if late else "agreement",
-                        "agreement",
-                        record.ref,
-                        shown + (" (" + _("past") + ")" if late else "") + f": {record.title}",
-                        f"taskforce agreement show {record.ref}",
-                    )
-                )
-    return sorted(result, key=lambda item: item.kind != "late")
+def _agreements(session: Session) -> list[Item]:
+    return [
+        Item(
+            "late" if one.late else "agreement",
+            "agreement",
+            one.record.ref,
+            f"{one.sentence}: {one.record.title}",
+            f"taskforce agreement show {one.record.ref}",
+        )
+        for one in agreements.due(session)
+    ]
 
 
 def _peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
-from taskforce.store import health
+from taskforce.store import disclosures, health
 from taskforce.store.newer import Newer, unknown_codes, unknown_fields, unknown_kinds
 from taskforce.store.quarantine import count_waiting
 
@@ -38,12 +38,24 @@ def check(session: Session, *, rebuild: bool = False) -> Health:
         store.rebuild()
     else:
         faults += health.differences(store)
+    faults += _untold(session)
     edits, records = health.sizes(store.connection)
     waiting = sum(count for _reason, _who, count, _feed in count_waiting(store.connection))
     with store.reading():
         connection = store.connection
         newer = (*unknown_kinds(connection), *unknown_fields(connection), *unknown_codes(connection))
     return Health(edits, records, waiting, tuple(faults), rebuild, newer)
+
+
+def _untold(session: Session) -> list[str]:
+    """Bundles that carried other than what is recorded of them: something was taken out of the store by hand."""
+    text = _(
+        "bundle %(number)d to %(agency)s carried %(edits)d edits, but what is recorded of it names %(told)d"
+    )
+    return [
+        text % {"number": number, "agency": agency, "edits": edits, "told": told}
+        for agency, number, edits, told in disclosures.gaps(session.store.connection)
+    ]
 
 
 def newer_sentence(one: Newer) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from taskforce import moments
-from taskforce.actions.attention import REVIEW_DAYS
+from taskforce.actions.agreements import NEAR_DAYS
 from taskforce.actions.session import Session
 from taskforce.actions.using import current_operation
 from taskforce.records.codes import ROLES
@@ -216,7 +216,7 @@ def _review(agreement: Record, now: datetime) -> str:
         return ""
     if review < _today(now):
         return "late"
-    return "due" if review <= _today(now + timedelta(days=REVIEW_DAYS)) else ""
+    return "due" if review <= _today(now + timedelta(days=NEAR_DAYS)) else ""
 
 
 def _verified(session: Session) -> dict[str, Verified]:

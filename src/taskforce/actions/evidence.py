@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from taskforce.actions.reach import Reach
 from taskforce.actions.session import Session, natural_id
+from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import SELF
 from taskforce.sharing.decide import Knowledge, Scope, decide
@@ -19,8 +20,8 @@ LOOKED_BACK = 1000
 
 def evidence_for(
     session: Session, agency: str, devices: Sequence[str], reach: Reach, known: Knowledge
-) -> list[Edit]:
-    """The edits that prove forks which an agency may have and not all its devices say they know.
+) -> list[tuple[Edit, str]]:
+    """The edits that prove forks which an agency may have and not all its devices say they know, each with its basis.
 
     They go by the same rules as other edits; those that its own devices wrote go back to them in any case.
     """
@@ -32,11 +33,12 @@ def evidence_for(
     if not edits:
         return []
     told = [forks.told_forks(connection, device) for device in devices]
+    own = _("proof of a fork: the agency's own device wrote it")
     return [
-        edit
+        (edit, basis)
         for digest, edit in edits.items()
         if not all(digest in each for each in told)
-        and (edit.device in devices or _may_have(session, agency, edit, reach, known))
+        and (basis := own if edit.device in devices else _basis(session, agency, edit, reach, known))
     ]
 
 
@@ -57,13 +59,15 @@ def restated(session: Session, stated: dict[str, Ranges]) -> None:
             stated[feed] = intersection(stated[feed], ((1, max(1, point - 1 - LOOKED_BACK)),))
 
 
-def _may_have(session: Session, agency: str, edit: Edit, reach: Reach, known: Knowledge) -> bool:
+def _basis(session: Session, agency: str, edit: Edit, reach: Reach, known: Knowledge) -> str:
+    """Why an agency may have an edit, in words; empty where it may not."""
     scope = forks.scope_of(session.store.connection, edit.record, edit.kind, edit.part)
     if scope is not None:
-        return scope in reach.scopes
+        return reach.scopes.get(scope, "")
     kind = find_kind(edit.kind)
     anchor = "" if kind is None else kind.anchors.get(edit.part, "")
     named = edit.record if anchor == SELF else edit.set.get(anchor, "")
     if not isinstance(named, str):
-        return False
-    return decide(natural_id("agency", agency), Scope(edit.kind, edit.part, named), known).allowed
+        return ""
+    decision = decide(natural_id("agency", agency), Scope(edit.kind, edit.part, named), known)
+    return decision.reason if decision.allowed else ""

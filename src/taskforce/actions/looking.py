@@ -88,9 +88,14 @@ def search(session: Session, words: str, *, kind: str | None = None, limit: int 
 
 def gist(record: Record) -> str:
     """One line that says what a record is about."""
+    return " · ".join(record.text(name).replace("\n", " ") for name in gist_fields(record))
+
+
+def gist_fields(record: Record) -> list[str]:
+    """The fields that `gist` shows."""
     texts = [
-        record.text(field.name)
+        field.name
         for field in record.kind.fields
         if field.type in (Type.TEXT, Type.NOTE) and record.text(field.name)
     ]
-    return " · ".join(text.replace("\n", " ") for text in texts[:2])
+    return texts[:2]

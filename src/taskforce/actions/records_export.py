@@ -14,8 +14,8 @@ from taskforce.store import queries
 from taskforce.store.queries import Record
 
 
-def export_records(session: Session, *, operation: str = "") -> dict[str, Any]:
-    """Current records, archived ones left out, as a plan that changes nothing when it is imported back.
+def export_records(session: Session, *, operation: str = "") -> tuple[dict[str, Any], list[Record]]:
+    """Current records, archived ones left out, as a plan that changes nothing when it is imported back; and they.
 
     `operation` (an id) limits it to that operation's records and the agencies and contacts they name.
     """
@@ -35,7 +35,7 @@ def export_records(session: Session, *, operation: str = "") -> dict[str, Any]:
     for kind in all_kinds():
         if found[kind.name]:
             plan[kind.plural] = [_as_planned(record, codes) for record in found[kind.name]]
-    return plan
+    return plan, [record for records in found.values() for record in records]
 
 
 def _as_planned(record: Record, codes: Mapping[str, str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from taskforce import moments
+from taskforce.actions.disclosing import pieces_of
 from taskforce.actions.evidence import evidence_for, known_evidence, restated
 from taskforce.actions.reach import Reach, by_reason, gather, reach_of
 from taskforce.actions.references import NAMED_BY, shown_ids
@@ -24,7 +25,8 @@ from taskforce.records.registry import find_kind
 from taskforce.records.schema import DIRECTORY
 from taskforce.sharing.decide import Knowledge
 from taskforce.store import exchange, history, queries
-from taskforce.store.carried import Carried, carried_by, count_records_in, some_records_in
+from taskforce.store.carried import Piece, count_records_in, some_records_in
+from taskforce.store.disclosures import add_disclosures
 from taskforce.sync import bundle, holdings
 from taskforce.sync.holdings import Ranges
 
@@ -124,7 +126,7 @@ def export_bundle(
                 hint=_("nothing was written; look at the bundle again"),
                 code="changed",
             )
-        if not sealed and any((kind, part) != ("agency", DIRECTORY) for kind, part in one.carried):
+        if not sealed and any((each.kind, each.part) != ("agency", DIRECTORY) for each in one.pieces):
             raise Refused(
                 _("a bundle that carries more than agencies is always sealed"),
                 hint=_("leave out --unsealed"),
@@ -170,20 +172,18 @@ class _Outgoing:
             for feed, ranges in known.items():
                 self.stated[feed] = holdings.union(self.stated.get(feed, ()), ranges)
         restated(session, self.stated)
-        self.evidence = [
-            edit
-            for edit in evidence_for(
-                session, agency, [device.id for device in devices], self.reach, knowledge
-            )
+        proofs = evidence_for(session, agency, [device.id for device in devices], self.reach, knowledge)
+        evidence = [
+            (edit, basis)
+            for edit, basis in proofs
             if not holdings.contains(self.wanted.get(edit.feed, ()), edit.number)
             or history.edit_at(connection, (edit.feed, edit.number)) != edit
         ]
+        self.evidence = [edit for edit, _basis in evidence]
         self.edits = sum(holdings.count(ranges) for ranges in self.wanted.values()) + len(self.evidence)
-        self.carried = carried_by(connection, self.wanted)
-        for edit in self.evidence:
-            one = self.carried.setdefault((edit.kind, edit.part), Carried(0, set(), set()))
-            one.edits += 1
-            one.records.add(edit.record)
+        self.pieces = pieces_of(
+            connection, self.wanted, self.reach.scopes, returning=self.returning, evidence=evidence
+        )
 
     def write(self, stream: IO[bytes], *, sealed: bool, progress: Callable[[int], None]) -> None:
         """Write the bundle, sealed to every device of the agency."""
@@ -221,10 +221,10 @@ class _Outgoing:
                 stream.write(piece.encode())
 
     def note(self) -> None:
-        """Enter the bundle into the store."""
+        """Enter the bundle into the store, and what it tells on what basis."""
         me = self.session.store.me
         exchange.add_sent(self.session.store.connection, self.agency, self.wanted)
-        exchange.put_bundle(
+        row = exchange.put_bundle(
             self.session.store.connection,
             "out",
             exchange.BundleRow(
@@ -236,8 +236,10 @@ class _Outgoing:
                 self.made,
                 self.edits,
                 int(me.feed.partition(".")[2]),
+                me.officer,
             ),
         )
+        add_disclosures(self.session.store.connection, row, self.pieces)
 
     def result(self) -> Exported:
         """What is told of it before it is written."""
@@ -261,17 +263,20 @@ class _Outgoing:
         return short_digest(b"taskforce shown", *(text.encode() for text in told))
 
     def _goes(self) -> tuple[Going, ...]:
-        told_of_erasure = _("erased: everybody who had it is told")
-        return tuple(
-            Going(
-                kind,
-                part,
-                one.edits,
-                len(one.records),
-                self._names(kind, sorted(one.records)[:NAMED]),
-                tuple(sorted({self.reach.scopes.get(scope, told_of_erasure) for scope in one.scopes})),
-            )
-            for (kind, part), one in self.carried.items()
+        found: dict[tuple[str, str], list[Piece]] = {}
+        for piece in self.pieces:
+            found.setdefault((piece.kind, piece.part), []).append(piece)
+        return tuple(self._going(kind, part, pieces) for (kind, part), pieces in found.items())
+
+    def _going(self, kind: str, part: str, pieces: list[Piece]) -> Going:
+        records = sorted({piece.record for piece in pieces})
+        return Going(
+            kind,
+            part,
+            sum(piece.edits for piece in pieces),
+            len(records),
+            self._names(kind, records[:NAMED]),
+            tuple(sorted({piece.basis for piece in pieces})),
         )
 
     def _withheld(self) -> tuple[Withheld, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typer.core import TyperCommand
 
 from taskforce import console, moments
-from taskforce.actions import conflicts, merging
+from taskforce.actions import conflicts, merging, reading
 from taskforce.actions.conflicts import Conflict, Decision
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.commands.conflict_data import data_of
 from taskforce.commands.editing import Written, written
-from taskforce.commands.frame import argument, command, flag, open_session, option
+from taskforce.commands.frame import argument, command, current, flag, open_session, option
+from taskforce.commands.showing import reason_option, record_looks, require_places
 from taskforce.errors import NotFound, Refused, StoreError, TaskforceError, UsageError
 from taskforce.i18n import N_, _, ngettext
 from taskforce.labels import field_label, field_labels
@@ -19,19 +20,22 @@ from taskforce.output import Column, Line, Lines, Result, Table
 from taskforce.records.schema import ARCHIVED, STATUS
 from taskforce.reports import conflict_story, conflict_views
 from taskforce.reports.merged_text import text_to_write
+from taskforce.store.disclosures import Place
 
 GROUP = ("conflict", N_("Fields that two people set: see both, decide"))
 
 
 def make_list() -> TyperCommand:
     """`conflict list`."""
-    return command("list", run_list, _("Every field with several values."), lists=True)
+    return command("list", run_list, _("Every field with several values."), [reason_option()], lists=True)
 
 
-def run_list() -> Result:
+def run_list(reason: str | None) -> Result:
     """List the conflicts."""
     session = open_session()
     found = conflicts.list_conflicts(session)
+    for each in found:
+        _require(session, each, reason)
     columns = (
         Column(_("Ref"), "ref"),
         Column(_("Title"), "title"),
@@ -63,11 +67,11 @@ def make_show() -> TyperCommand:
         _(
             "Each value in conflict in a record: who, when, through whom it came, what it replaced, the edits between."
         ),
-        [argument("ref", _("Ref"))],
+        [argument("ref", _("Ref")), reason_option()],
     )
 
 
-def run_show(ref: str) -> Result:
+def run_show(ref: str, reason: str | None) -> Result:
     """Show the conflicts of one record."""
     session = open_session()
     found = conflicts.conflicts_of(session, ref)
@@ -80,8 +84,17 @@ def run_show(ref: str) -> Result:
         )
     lines: list[Line | str] = []
     for each in found:
+        _require(session, each, reason)
         lines += _story(session, each)
     return Result([data_of(each) for each in found], Lines(tuple(lines)), (gone,) if erased else ())
+
+
+def _require(session: Session, each: Conflict, reason: str | None) -> None:
+    """Record that the values are shown; Refused where they are shown only with a reason."""
+    place = Place(each.record.id, each.record.kind.name, each.part)
+    if each.field != ARCHIVED:
+        label = label_of(each.record)
+        require_places(session, [place], label, way=reading.CONFLICT, reason=reason or "")
 
 
 def _story(session: Session, each: Conflict) -> list[Line | str]:
@@ -140,6 +153,7 @@ def make_resolve() -> TyperCommand:
             flag("--merged", _("Let the merged text stand, where nothing in it clashes")),
             flag("--alone", _("Take a state without what the same move set")),
             flag("--with-its-fields", _("Take a value with all that the same move set")),
+            option("--reason", _("With --edit: why you look at identity or care; it is recorded")),
         ],
     )
 
@@ -153,6 +167,7 @@ def run_resolve(
     merged: bool,
     alone: bool,
     with_its_fields: bool,
+    reason: str | None,
 ) -> Result:
     """Resolve one conflict."""
     if (take is not None) + (value is not None) + edit + merged != 1:
@@ -162,6 +177,8 @@ def run_resolve(
     session = open_session()
     conflict = conflicts.conflict_in(session, ref, field)
     if edit:
+        _require(session, conflict, reason)
+        record_looks(current.get().looks)  # the editor shows it, whatever comes of that
         return _decided(session, _write(session, conflict), None)
     if merged:
         return _decided(session, conflicts.decide(session, conflict, value=_merged(conflict)), None)

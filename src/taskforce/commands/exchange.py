@@ -154,6 +154,7 @@ def make_export() -> TyperCommand:
             flag("--force", _("Replace an existing file")),
             flag("--unsealed", _("Do not encrypt; only where nothing but agencies goes")),
             flag("--dry-run", _("Only say what would go and what is withheld")),
+            option("--reason", _("With --records: why you look at identity or care; it is recorded")),
         ],
     )
 
@@ -166,6 +167,7 @@ def run_export(
     force: bool,
     unsealed: bool,
     dry_run: bool,
+    reason: str | None,
 ) -> Result:
     """Export bundles or records."""
     if bool(to) == records:
@@ -174,20 +176,25 @@ def run_export(
             hint=_("see: %(command)s --help") % {"command": "taskforce export"},
         )
     if records:
-        return _export_records(operation, output, force)
+        return _export_records(operation, output, force, reason or "")
+    if reason:
+        raise UsageError(_("--reason goes with --records: what a bundle tells has a basis of its own"))
     return _export_bundles(to, output, force, not unsealed, dry_run)
 
 
-def _export_records(operation: str | None, output: str | None, force: bool) -> Result:
+def _export_records(operation: str | None, output: str | None, force: bool, reason: str) -> Result:
+    from taskforce.actions import reading
     from taskforce.actions.records_export import export_records
     from taskforce.actions.references import find
+    from taskforce.commands.showing import require_shown
     from taskforce.files import new_file
     from taskforce.records.registry import get_kind
     from taskforce.sync.yaml_text import document  # deferred: writing only
 
     session = open_session()
     chosen = find(session, get_kind("operation"), operation).id if operation else ""
-    plan = export_records(session, operation=chosen)
+    plan, exported = export_records(session, operation=chosen)
+    require_shown(session, exported, way=reading.EXPORT, reason=reason)
     text = document(plan, start="")
     count = sum(len(found) for found in plan.values() if isinstance(found, list))
     if output is None or output == "-":

@@ -42,6 +42,8 @@ class Invocation:
     format: str = "table"
     quiet: bool = False
     opened: list[Session] = field(default_factory=list)
+    looks: list[tuple[Any, ...]] = field(default_factory=list)
+    """What is shown of private parts and is to be recorded once it was: session, places, way and reason."""
 
 
 current: ContextVar[Invocation] = ContextVar("invocation")

@@ -7,10 +7,12 @@ from typing import Any
 from typer.core import TyperCommand
 
 from taskforce import moments
-from taskforce.actions import checking, looking
+from taskforce.actions import checking, looking, reading
 from taskforce.actions.references import label_of, names_for
+from taskforce.actions.session import Session
 from taskforce.actions.undoing import Restored, Undone, redo, undo
-from taskforce.commands.frame import argument, command, flag, open_session, option
+from taskforce.commands.frame import argument, command, current, flag, open_session, option
+from taskforce.commands.showing import may_show, reason_option, require_places
 from taskforce.errors import Refused, StoreError
 from taskforce.i18n import _, ngettext
 from taskforce.labels import field_labels
@@ -18,6 +20,8 @@ from taskforce.output import Column, Line, Lines, Result, Table
 from taskforce.records.schema import ARCHIVED
 from taskforce.reports.history_views import story_of
 from taskforce.reports.record_views import data_of
+from taskforce.store.disclosures import Place
+from taskforce.store.queries import Record
 
 
 def make_history() -> TyperCommand:
@@ -31,11 +35,12 @@ def make_history() -> TyperCommand:
         [
             argument("ref", _("Ref"), required=False),
             option("--limit", _("At most so many"), metavar="N", number=True),
+            reason_option(),
         ],
     )
 
 
-def run_history(ref: str | None, limit: int | None) -> Result:
+def run_history(ref: str | None, limit: int | None, reason: str | None) -> Result:
     """Show the history of a record or of the store."""
     session = open_session()
     if ref is None:
@@ -51,6 +56,10 @@ def run_history(ref: str | None, limit: int | None) -> Result:
         return Result(data, Lines(tuple(lines) or (_("nothing yet"),)))
     record, changes = looking.history_of(session, ref)
     changes = changes[-limit:] if limit else changes
+    places = [
+        Place(record.id, record.kind.name, change.part) for change in changes if any(change.values.values())
+    ]
+    require_places(session, places, label_of(record), way=reading.HISTORY, reason=reason or "")
     story: list[Line | str] = [
         Line(
             f"{label_of(record)} {record.title if record.kind.title != 'victim' else ''}".rstrip(), "heading"
@@ -155,20 +164,38 @@ def make_search() -> TyperCommand:
             argument("words", _("Words"), many=True),
             option("--kind", _("Only this kind"), metavar="KIND"),
             option("--limit", _("At most so many"), metavar="N", number=True),
+            reason_option(),
         ],
         lists=True,
     )
 
 
-def run_search(words: tuple[str, ...], kind: str | None, limit: int | None) -> Result:
+def run_search(words: tuple[str, ...], kind: str | None, limit: int | None, reason: str | None) -> Result:
     """Search the store."""
     session = open_session()
     found = looking.search(session, " ".join(words), kind=kind, limit=limit or 50)
+    found, told = _as_may_be_shown(session, found, reason or "")
     names = names_for(session, found)
     columns = (Column(_("Ref"), "ref"), Column(_("Kind"), "kind"), Column(_("What"), "title", wrap=True))
     rows = tuple((label_of(record), _(record.kind.label), looking.gist(record)) for record in found)
     empty = _('nothing holds "%(words)s"') % {"words": " ".join(words)}
-    return Result([data_of(record, names) for record in found], Table(columns, rows, empty), plural="records")
+    data = [data_of(record, names) for record in found]
+    return Result(data, Table(columns, rows, empty), told, plural="records")
+
+
+def _as_may_be_shown(
+    session: Session, found: list[Record], reason: str
+) -> tuple[list[Record], tuple[str, ...]]:
+    """What was found, each without the parts that need a reason where none is given; people see only its gist."""
+    is_table = current.get().format == "table"
+    shown: list[Record] = []
+    notes: dict[str, None] = {}
+    for record in found:
+        fields = looking.gist_fields(record) if is_table else None
+        some, told = may_show(session, [record], way=reading.SEARCH, reason=reason, fields=fields)
+        shown += some
+        notes.update(dict.fromkeys(told))
+    return shown, tuple(notes)
 
 
 def make_doctor() -> TyperCommand:

@@ -9,7 +9,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from taskforce.actions import keeping
+from taskforce.actions import keeping, reading
 from taskforce.actions.looking import newer_values
 from taskforce.actions.moving import move_all
 from taskforce.actions.references import candidates, find, label_of, names_for, shown_ids
@@ -26,6 +26,7 @@ from taskforce.commands.frame import (
     typed_fields,
 )
 from taskforce.commands.listing import chosen_records, list_parameters, operation_note
+from taskforce.commands.showing import may_show, reason_option, require_shown
 from taskforce.i18n import _
 from taskforce.output import Result
 from taskforce.records.registry import get_kind
@@ -54,12 +55,35 @@ def verbs_of(kind: Kind) -> Verbs:
 
 
 def shown_record(
+    session: Session,
+    record: Record,
+    notes: Iterable[str] = (),
+    *,
+    before: Record | None = None,
+    is_new: bool = False,
+) -> Result:
+    """One record as a result: what add, edit and the moves give.
+
+    With `before`, people are shown only what is different now; scripts get the whole record. Of one that `is_new`
+    nothing is shown but what was typed this moment: nobody looks at anything by that.
+    """
+    if is_new:
+        return _result_of(session, record, notes)
+    from taskforce.commands.frame import current  # read when it runs: the format decides what is shown
+
+    fields = None
+    if before and current.get().format == "table":
+        known = {**before.values, **record.values}
+        fields = [name for name in known if before.values.get(name) != record.values.get(name)]
+    (shown,), told = may_show(session, [record], way=reading.CHANGE, fields=fields)
+    if told and before:
+        (before,), _told = may_show(session, [before], way=reading.CHANGE, fields=fields)
+    return _result_of(session, shown, [*notes, *told], before=before)
+
+
+def _result_of(
     session: Session, record: Record, notes: Iterable[str] = (), *, before: Record | None = None
 ) -> Result:
-    """One record as a result: what add, show, edit and the moves give.
-
-    With `before`, people are shown only what is different now; scripts get the whole record.
-    """
     known = {**before.values, **record.values} if before else {}
     different = [name for name in known if before and record.values.get(name) != before.values.get(name)]
     names = names_for(session, [record])
@@ -70,7 +94,9 @@ def shown_record(
     )
 
 
-def shown_records(session: Session, kind: Kind, records: list[Record]) -> Result:
+def shown_records(
+    session: Session, kind: Kind, records: list[Record], *, way: str = reading.CHANGE, reason: str = ""
+) -> Result:
     """Several records of a kind as a result."""
     from taskforce.commands.frame import (
         current,
@@ -78,10 +104,15 @@ def shown_records(session: Session, kind: Kind, records: list[Record]) -> Result
 
     codes = _agency_codes(session, records)
     is_table = current.get().format == "table"
+    told: tuple[str, ...] = ()
+    if reading.has_private(kind):
+        fields = kind.columns if is_table else None
+        records, told = may_show(session, records, way=way, reason=reason, fields=fields)
     names = names_for(session, records, list(kind.columns)) if is_table else {}
     return Result(
         [] if is_table else [data_of(record, codes) for record in records],
         table_of(kind, records if is_table else [], names, session.now),
+        told,
         plural=kind.plural,
     )
 
@@ -186,7 +217,7 @@ def _make_add(kind: Kind) -> TyperCommand:
     def run(**given: Any) -> Result:
         session = open_session()
         typed = typed_fields([field.name for field in fields], given)
-        return shown_record(session, keeping.add(session, kind, typed))
+        return shown_record(session, keeping.add(session, kind, typed), is_new=True)
 
     return command("add", run, _("Make a new %(kind)s.") % {"kind": _(kind.label).lower()}, parameters)
 
@@ -194,25 +225,42 @@ def _make_add(kind: Kind) -> TyperCommand:
 def _make_list(kind: Kind) -> TyperCommand:
     def run(**given: Any) -> Result:
         session = open_session()
-        result = shown_records(session, kind, chosen_records(session, kind, given))
-        return replace(result, notes=operation_note(session, kind, given))
+        result = shown_records(
+            session,
+            kind,
+            chosen_records(session, kind, given),
+            way=reading.LIST,
+            reason=given.get("reason") or "",
+        )
+        return replace(result, notes=(*result.notes, *operation_note(session, kind, given)))
 
     return command(
-        "list", run, _("List %(plural)s.") % {"plural": kind.plural}, list_parameters(kind), lists=True
+        "list",
+        run,
+        _("List %(plural)s.") % {"plural": kind.plural},
+        [*list_parameters(kind), *_reason_parameters(kind)],
+        lists=True,
     )
 
 
 def _make_show(kind: Kind) -> TyperCommand:
-    def run(ref: str) -> Result:
+    def run(ref: str, reason: str | None = None) -> Result:
         session = open_session()
         record = find(session, kind, ref)
-        return shown_record(
-            session, record, [*_newer_notes(session, record), *_erased_parts(session, record)]
-        )
+        require_shown(session, [record], way=reading.SHOW, reason=reason or "")
+        return _result_of(session, record, [*_newer_notes(session, record), *_erased_parts(session, record)])
 
     return command(
-        "show", run, _("Show one %(kind)s.") % {"kind": _(kind.label).lower()}, [reference_parameter(kind)]
+        "show",
+        run,
+        _("Show one %(kind)s.") % {"kind": _(kind.label).lower()},
+        [reference_parameter(kind), *_reason_parameters(kind)],
     )
+
+
+def _reason_parameters(kind: Kind) -> list[Parameter]:
+    """The option that says why somebody looks, where a kind has anything of which that is recorded."""
+    return [reason_option()] if reading.has_private(kind) else []
 
 
 def _newer_notes(session: Session, record: Record) -> list[str]:
@@ -309,6 +357,10 @@ def _renamed(field: Field, name: str, wanted: str) -> Parameter:
 
 def _special_verbs(kind: Kind) -> Verbs:
     """The verbs that only one kind has, written by hand in a module of the kind's name."""
+    if kind.name == "agreement":
+        from taskforce.commands import agreement
+
+        return agreement.verbs()
     if kind.name == "assignment":
         from taskforce.commands import assignment
 

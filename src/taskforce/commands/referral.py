@@ -156,4 +156,4 @@ def _run_new(victim: str | None, draft: bool, **given: Any) -> Result:
         send=not draft,
     )
     notes = [] if known else [_("%(victim)s is new") % {"victim": met.ref}]
-    return shown_record(session, made, notes)
+    return shown_record(session, made, notes, is_new=True)

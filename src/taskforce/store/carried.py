@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from taskforce.store.connection import Connection
 from taskforce.sync.holdings import Holdings
 
 
-@dataclass(slots=True)
-class Carried:
-    """Edits of one kind and part: how many, the records they are of, and the scopes those are in."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a bundle carries of one part of a record: how many edits, and on what basis, in words."""
 
+    kind: str
+    part: str
+    record: str
+    basis: str
     edits: int
-    records: set[str]
-    scopes: set[int]
 
 
-def carried_by(connection: Connection, wanted: Holdings) -> dict[tuple[str, str], Carried]:
-    """The edits in `wanted` by kind and part, in that order."""
-    found: dict[tuple[str, str], Carried] = {}
+def pieces_in(
+    connection: Connection, wanted: Holdings, basis_of: Callable[[int | None], str]
+) -> Iterator[Piece]:
+    """The edits in `wanted` by record and part; `basis_of` gives the basis for a scope.
+
+    A record and part may come more than once, if its edits stand in several places.
+    """
     for feed, ranges in wanted.items():
         for first, last in ranges:
             rows = connection.execute(
@@ -31,11 +37,7 @@ def carried_by(connection: Connection, wanted: Holdings) -> dict[tuple[str, str]
                 (feed, first, last),
             )
             for kind, part, record, scope, count in rows:
-                one = found.setdefault((kind, part), Carried(0, set(), set()))
-                one.edits += count
-                one.records.add(record)
-                one.scopes.add(scope)
-    return dict(sorted(found.items()))
+                yield Piece(kind, part, record, basis_of(scope), count)
 
 
 def count_records_in(connection: Connection, scope_ids: Sequence[int]) -> int:

@@ -62,7 +62,7 @@ class ScopeRow:
 class BundleRow:
     """A bundle that went (`out`) or came (`in`): the other agency, the sending device, its number for that agency.
 
-    `epoch` is the sending device's when it made it, 0 where it did not say.
+    `epoch` is the sending device's when it made it, 0 where it did not say; `by` the officer who made one that went.
     """
 
     name: str
@@ -73,6 +73,7 @@ class BundleRow:
     at: str
     edits: int
     epoch: int = 0
+    by: str = ""
 
 
 def peers(connection: Connection) -> list[Peer]:
@@ -312,8 +313,8 @@ def next_bundle_number(connection: Connection, agency: str) -> int:
 def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int:
     """Enter a bundle that goes (`out`) or came (`in`); its row number."""
     cursor = connection.execute(
-        "INSERT INTO bundle (direction, name, agency, device, number, made, at, edits, epoch) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO bundle (direction, name, agency, device, number, made, at, edits, epoch, by) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             direction,
             bundle.name,
@@ -324,6 +325,7 @@ def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int
             bundle.at,
             bundle.edits,
             bundle.epoch,
+            bundle.by,
         ),
     )
     return int(cursor.lastrowid)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
-SCHEMA = 4
+SCHEMA = 5
 """How many migrations there are; kept in `user_version`, so that opening need not load sqlite-utils."""
 
 
@@ -108,6 +108,11 @@ def _migrations() -> Migrations:
     @migrations()
     def m004_erasures(database: Database) -> None:
         database.execute(_ERASURES)
+
+    @migrations()
+    def m005_disclosures(database: Database) -> None:
+        for statement in _DISCLOSURES:
+            database.execute(statement)
 
     return migrations
 
@@ -198,3 +203,23 @@ _ERASURES = """CREATE TABLE erasure (
     record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, feed INTEGER NOT NULL, number INTEGER NOT NULL,
     PRIMARY KEY (record, kind, part, feed, number)) WITHOUT ROWID"""
 """The edits that erased a part. Whether their author might was decided as they came in: this is no sum of the log."""
+
+_DISCLOSURES = (
+    # The officer who exported it; empty of bundles that came, and of those that went before this was recorded.
+    "ALTER TABLE bundle ADD COLUMN by TEXT NOT NULL DEFAULT ''",
+    # What each bundle that went told its receiver, and why. No sum of the log: it stays when a part is erased.
+    "CREATE TABLE basis (id INTEGER PRIMARY KEY, words TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE disclosure (
+        record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, bundle INTEGER NOT NULL REFERENCES bundle,
+        basis INTEGER NOT NULL REFERENCES basis, edits INTEGER NOT NULL,
+        PRIMARY KEY (record, kind, part, bundle, basis)) WITHOUT ROWID""",
+    "CREATE INDEX disclosure_bundle ON disclosure (bundle)",
+    # What was shown here of who victims are and of their care: who looked when, and why if they said so.
+    """CREATE TABLE reading (
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, way TEXT NOT NULL, reason TEXT NOT NULL)""",
+    "CREATE INDEX reading_at ON reading (at)",
+    """CREATE TABLE was_read (
+        record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, reading INTEGER NOT NULL REFERENCES reading,
+        PRIMARY KEY (record, kind, part, reading)) WITHOUT ROWID""",
+    "CREATE INDEX was_read_in ON was_read (reading)",
+)

@@ -93,6 +93,7 @@ class TaskforceApp(LockableApp):
         self._mark: tuple[object, ...] = ()
         self._was_stopped = False
         chosen = settings.read_settings()
+        desk.looks.asked_for = settings.reason_parts_of(chosen.get("reason-for", ""))
         self._lock_after = settings.minutes_of(chosen.get("lock-after", ""))
         for theme in themes.THEMES:
             self.register_theme(theme)

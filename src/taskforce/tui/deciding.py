@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from taskforce.actions import conflicts
+from taskforce.actions import conflicts, reading
 from taskforce.actions.conflicts import Conflict, Place
 from taskforce.actions.session import Session
 from taskforce.i18n import _
 from taskforce.labels import field_label
-from taskforce.records.schema import Type
+from taskforce.records.schema import ARCHIVED, Type
 from taskforce.reports import conflict_story, conflict_views
+from taskforce.store.disclosures import Place as LookedAt
+from taskforce.tui.looks import Looks
 from taskforce.views import Line
 
 _JOINED_BY = {Type.TEXT: "; ", Type.NOTE: "\n"}
@@ -38,6 +40,12 @@ class Drawn:
     def shown(self) -> int:
         """The number of the side that is shown meanwhile."""
         return next((n for n, side in enumerate(self.conflict.sides, start=1) if side.shown), 1)
+
+    @property
+    def private(self) -> list[LookedAt]:
+        """The private part whose values it shows, if it does."""
+        is_private = self.conflict.field != ARCHIVED and self.conflict.part in reading.PRIVATE
+        return [looked_at(self.conflict.place)] if is_private else []
 
     def value(self, number: int) -> str:
         """What side `number` says."""
@@ -83,18 +91,20 @@ def look(
     at: int,
     decided: Mapping[Place, Conflict],
     known_back: frozenset[Place] | None,
+    looks: Looks,
 ) -> Seen:
     """Read the conflict at the place `wanted`, or the one that is `at` in the list now.
 
     `decided` are those decided in this room: where a decision was undone the conflict is offered again, and shown at
-    once unless it is among `known_back` (None: nothing is shown at once).
+    once unless it is among `known_back` (None: nothing is shown at once). Those of parts that are shown only with a
+    reason are there once it was given, for that record.
     """
-    places = conflicts.places(session)
+    places = [place for place in conflicts.places(session) if _may_show(looks, place)]
     listed = set(places)
     back = [
         place
         for place, one in decided.items()
-        if place not in listed and conflicts.was_taken_back(session, one)
+        if place not in listed and _may_show(looks, place) and conflicts.was_taken_back(session, one)
     ]
     places += back
     new = [] if known_back is None else [place for place in back if place not in known_back]
@@ -112,6 +122,15 @@ def look(
             return Seen(tuple(places), at, frozenset(back), one)
         del places[at]  # decided this very moment, or its record has not arrived
     return Seen((), 0, frozenset(), None)
+
+
+def looked_at(place: Place) -> LookedAt:
+    """The part of a record that is looked at where its conflict is shown."""
+    return LookedAt(place.record, place.kind, place.part)
+
+
+def _may_show(looks: Looks, place: Place) -> bool:
+    return place.field == ARCHIVED or looks.may_show(looked_at(place))
 
 
 def still_pointed(before: Drawn | None, pointed: int, one: Drawn) -> int:

@@ -23,6 +23,7 @@ from taskforce.store.migrations import SCHEMA, schema_of
 from taskforce.store.stopping import Reading, is_settled
 from taskforce.store.store import DATABASE, Store
 from taskforce.store.watching import data_version
+from taskforce.tui.looks import Looks
 
 T = TypeVar("T")
 Work = Callable[[Session], object]
@@ -49,6 +50,7 @@ class Desk:
         self._made_by: str | None = None
         self._notices: list[str] = []
         self._readings: set[Reading] = set()  # of the screen's own thread
+        self.looks = Looks(self._do_later, self._notices.append)
 
     @property
     def is_locked(self) -> bool:
@@ -79,6 +81,10 @@ class Desk:
             raise Refused(_("this room is only for reading"), hint=_("open it without --read-only"))
         return await asyncio.shield(asyncio.wrap_future(self._begin(self._actor, self._while_there(work))))
 
+    async def note(self, work: Callable[[Session], T]) -> T:
+        """What `work` notes in the store beside its records, in the acting thread; in a room for reading, too."""
+        return await asyncio.shield(asyncio.wrap_future(self._begin(self._actor, self._while_there(work))))
+
     async def look_into(self, work: Callable[[Session], T]) -> T:
         """What a dry run gives: it needs the acting thread's lock on the store, and leaves nothing behind."""
         return await asyncio.wrap_future(self._begin(self._actor, work))
@@ -101,7 +107,8 @@ class Desk:
 
     def take_notices(self) -> list[str]:
         """What the store has had to say by itself since the last call: that it goes on in a new feed, and why."""
-        found, self._notices = self._notices, []
+        found = list(self._notices)
+        del self._notices[: len(found)]
         return found
 
     def require_unmoved(self) -> None:
@@ -139,6 +146,7 @@ class Desk:
         if self._is_locked:
             return
         self._is_locked = True
+        self.looks.forget()
         self._turn += 1
         self._version, self._file, self._made_by = -1, None, None
         if self._watcher is not None:
@@ -168,6 +176,18 @@ class Desk:
         if self._is_locked:
             raise _locked()
         return pool.submit(self._run, work)
+
+    def _do_later(self, work: Work, failed: Callable[[TaskforceError], None]) -> None:
+        """Hand work to the acting thread, for which nobody waits; `failed` hears there why it could not be done."""
+
+        def guarded() -> None:
+            try:
+                self._run(self._while_there(work))
+            except TaskforceError as error:
+                failed(error)
+
+        if not self._is_locked:
+            self._actor.submit(guarded)
 
     def _while_there(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
         def guarded(session: Session) -> T:

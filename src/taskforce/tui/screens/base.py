@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
@@ -23,6 +23,8 @@ from taskforce.tui.widgets.top_line import TopLine
 from taskforce.tui.working import begin, unhurried
 
 if TYPE_CHECKING:
+    from taskforce.store.disclosures import Place as LookedAt
+    from taskforce.store.queries import Record
     from taskforce.tui.app import TaskforceApp
     from taskforce.tui.desk import Desk, Work
     from taskforce.tui.widgets.kept_line import KeptLine
@@ -71,6 +73,41 @@ class _Reading:
             self.room.say(said)
         self.room.look()
         return result
+
+    async def try_noting(self, work: Callable[[Session], T]) -> T | None:
+        """What `work` notes beside the records, in a room for reading, too; None after saying why it could not be."""
+        try:
+            return await self.desk.note(work)
+        except TaskforceError as error:
+            await self.room.until_open()
+            self.tell(error)
+            return None
+
+    _in_sight: frozenset[LookedAt] = frozenset()
+
+    def sees(self, places: Iterable[LookedAt]) -> None:
+        """Record that these private parts of records are shown here now, in place of those before."""
+        now = frozenset(places)
+        new, self._in_sight = now - self._in_sight, now
+        self.desk.looks.seen(new)
+
+    def with_reason(self, record: Record, then: Callable[[], None]) -> None:
+        """Do `then`, after asking why somebody looks at a record where that must be known; not if nobody says it."""
+        from taskforce.tui.screens.reason import ReasonDialog  # deferred: most rooms ask for no reason
+
+        def answered(is_given: bool | None) -> None:
+            if is_given:
+                then()
+
+        parts = self.desk.looks.kept_back(record)
+        if not parts:
+            then()
+        else:
+            self.app.push_screen(ReasonDialog(record, parts), answered)  # type: ignore[attr-defined]
+
+    def on_screen_suspend(self) -> None:
+        """What comes back into sight is looked at anew."""
+        self._in_sight = frozenset()
 
     def tell(self, error: TaskforceError | Exception) -> None:
         """Say what went wrong, and what to do; but not over the locked screen."""

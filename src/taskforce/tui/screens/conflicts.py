@@ -92,12 +92,9 @@ class ConflictsScreen(RoomScreen):
 
     async def load(self) -> None:
         """Read the conflicts; the one shown stays, or the next in its place comes."""
-        wanted, at = self._place, self._at
-        decided, before = dict(self._decided), self._taken_back
-        follows_undo = self._row is None
-        found = await self.try_reading(
-            lambda session: look(session, wanted, at, decided, before if follows_undo else None)
-        )
+        wanted, at, looks = self._place, self._at, self.desk.looks
+        decided, before = dict(self._decided), self._taken_back if self._row is None else None
+        found = await self.try_reading(lambda session: look(session, wanted, at, decided, before, looks))
         if found is None or wanted != self._place:
             return
         self._places, self._at, self._taken_back = found.places, found.at, found.taken_back
@@ -116,6 +113,7 @@ class ConflictsScreen(RoomScreen):
             self._slipped_at = -SLIPPING if is_own else time.monotonic()
         self._goes_on = False
         self.set_class(one is None, "-none")
+        self.sees(() if one is None else one.private)
         if one is None:
             return
         self._pointed = still_pointed(before, self._pointed, one)

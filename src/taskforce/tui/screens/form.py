@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from taskforce.actions import keeping
+from taskforce.actions import keeping, reading
 from taskforce.actions.choosing import defaults_of, text_of
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
@@ -94,6 +94,7 @@ class FormDialog(TypedDialog[Record]):
             return {field.name: text_of(session, now, field) for field in fields}
 
         self._initial = await self.try_reading(read) or {}
+        self._looked()
         for row in self.rows:
             row.begin_with(self._initial.get(row.field.name, ""))
         await self.bring_back()
@@ -117,6 +118,11 @@ class FormDialog(TypedDialog[Record]):
         for row in self.rows:
             row.overtake(texts[row.field.name])
         self._initial = texts
+        self._looked()
+
+    def _looked(self) -> None:
+        if self.record is not None and self._seen is not None:
+            self.sees(reading.places_of(self._seen, [field.name for field in self.fields]))
 
     @on(FieldRow.Changed)
     def _changed(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from taskforce.actions import looking
+from taskforce.actions import looking, reading
 from taskforce.actions.erasing import may_erase
 from taskforce.actions.references import names_for
 from taskforce.actions.session import Session
@@ -16,14 +18,26 @@ from taskforce.records.schema import Kind
 from taskforce.reports.history_views import story_of
 from taskforce.reports.record_views import fields_of
 from taskforce.store import queries
+from taskforce.store.disclosures import Place
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.erased_lines import erased_lines
+from taskforce.tui.looks import hidden_line
 from taskforce.tui.room_keys import ERASE_KEY
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.views import Fields, Line
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is drawn of a record, and the private parts of it that are looked at by that."""
+
+    fields: Fields
+    story: list[Line | str]
+    erased: list[Line | str]
+    places: set[Place]
 
 
 class RecordDialog(RoomDialog[None]):
@@ -90,6 +104,7 @@ class RecordDialog(RoomDialog[None]):
         self.record: Record | None = None
         self._wants_history = history
         self._may_erase = False
+        self._has_asked = False
 
     def compose(self) -> ComposeResult:
         """Fields, then history."""
@@ -108,29 +123,48 @@ class RecordDialog(RoomDialog[None]):
 
     async def load(self) -> None:
         """Read and show it."""
-        kind, one = self.kind, self.record_id
+        kind, one, looks = self.kind, self.record_id, self.desk.looks
 
-        def read(session: Session) -> tuple[Record, Fields, list[Line | str], list[Line | str], bool] | None:
+        def read(session: Session) -> tuple[Record, _Shown, bool] | None:
             record = queries.get_record(session.store.connection, kind, one)
             if record is None:
                 return None
-            fields = fields_of(record, names_for(session, [record]), session.now)
-            story = story_of(kind, looking.history_of(session, one)[1], longest=1000)
-            return record, fields, story, erased_lines(session, record), may_erase(session, record)
+            shown = looks.as_shown(record)
+            fields = fields_of(shown, names_for(session, [shown]), session.now)
+            hidden = looks.hidden(kind.name, one)
+            told = [each for each in looking.history_of(session, one)[1] if each.part not in hidden]
+            places = {Place(one, kind.name, each.part) for each in told if any(each.values.values())}
+            private = {place for place in places if place.part in reading.PRIVATE}
+            seen = private.union(reading.places_of(shown))
+            story = story_of(kind, told, longest=1000)
+            return (
+                record,
+                _Shown(fields, story, erased_lines(session, record), seen),
+                may_erase(session, record),
+            )
 
         found = await self.try_reading(read)
         if found is None:
             return
-        self.record, fields, story, erased, self._may_erase = found
-        pieces: list[str | Line] = [Line(fields.title + "\n\n", "heading")]
-        for label, value in fields.pairs:
+        self.record, shown, self._may_erase = found
+        self._show(shown, looks.kept_back(self.record))
+        self.sees(shown.places)
+        if not self._has_asked:
+            self._has_asked = True
+            self.with_reason(self.record, self.reload)
+
+    def _show(self, shown: _Shown, kept_back: list[str]) -> None:
+        pieces: list[str | Line] = [Line(shown.fields.title + "\n\n", "heading")]
+        for label, value in shown.fields.pairs:
             pieces += [Line(f"{label:<20} ", "muted"), value, "\n"]
-        for line in erased:
+        if kept_back:
+            pieces += [hidden_line(kept_back), "\n"]
+        for line in shown.erased:
             pieces += ["\n", line]
-        pieces += ["\n"] if erased else []
+        pieces += ["\n"] if shown.erased else []
         self.query_one("#fields", Static).update(content_of(*pieces))
         told: list[str | Line] = [Line("\n" + _("History") + "\n", "heading")]
-        for line in story:
+        for line in shown.story:
             told += [line, "\n"]
         self.query_one("#story", Static).update(content_of(*told))
         self.refresh_bindings()
@@ -161,8 +195,11 @@ class RecordDialog(RoomDialog[None]):
         """Change some fields."""
         from taskforce.tui.screens.form import FormDialog  # deferred: until a form is opened
 
-        if self.record is not None:
-            self.app.push_screen(FormDialog(self.kind, self.record))
+        if (record := self.record) is not None:
+            self.with_reason(record, lambda: self._push(FormDialog(self.kind, record)))
+
+    def _push(self, dialog: RoomDialog[Record]) -> None:
+        self.app.push_screen(dialog)
 
     def action_move(self) -> None:
         """The next step of its lifecycle."""

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from taskforce.actions import keeping
+from taskforce.actions import keeping, reading
 from taskforce.actions.erasing import may_erase
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
@@ -25,10 +25,11 @@ from taskforce.store import pages
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.erased_lines import erased_content
+from taskforce.tui.looks import hidden_line
 from taskforce.tui.room_keys import RECORDS_KEYS
 from taskforce.tui.rows import Page, Wanted, first_open, order_of, page_of
 from taskforce.tui.safety import content_of
-from taskforce.tui.screens.base import RoomScreen
+from taskforce.tui.screens.base import RoomDialog, RoomScreen
 from taskforce.tui.widgets.record_table import RecordTable, empty_text
 from taskforce.tui.working import begin, unhurried
 from taskforce.views import Fields, Line
@@ -191,22 +192,26 @@ class RecordsScreen(RoomScreen):
         if n is None:
             self._record = None
             self.query_one("#record", Static).update("")
+            self.sees(())
             return
-        kind = self.kind
+        kind, looks = self.kind, self.desk.looks
 
         def read(session: Session) -> tuple[Record, Content, bool] | None:
             found = pages.records_at(session.store.connection, kind, [n])
             if not found:
                 return None
             record = found[0]
-            detail = erased_content(session, record) + self.read_detail(session, record)
+            detail = erased_content(session, record) + self.read_detail(session, looks.as_shown(record))
             return record, detail, may_erase(session, record)
 
         found = await self.try_reading(read)
         if found is None or n != self.pointed:
             return
         self._record, detail, self._may_erase = found
+        if kept_back := looks.kept_back(self._record):
+            detail = detail + content_of("\n", hidden_line(kept_back))
         self.query_one("#record", Static).update(detail)
+        self.sees(reading.places_of(looks.as_shown(self._record)))
         self.refresh_bindings()
 
     @on(RecordTable.Opened)
@@ -322,7 +327,11 @@ class RecordsScreen(RoomScreen):
 
         record = await self.current()
         if record is not None:
-            self.app.push_screen(FormDialog(self.kind, record), self._made)
+            form = partial(FormDialog, self.kind, record)
+            self.with_reason(record, lambda: self._open_form(form()))
+
+    def _open_form(self, form: RoomDialog[Record]) -> None:
+        self.app.push_screen(form, self._made)
 
     def _made(self, record: Record | None) -> None:
         if record is not None:

@@ -13,13 +13,16 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from taskforce import moments
+from taskforce.actions import reading
 from taskforce.actions.matching import Match
 from taskforce.actions.references import label_of
 from taskforce.actions.referring import refer
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
+from taskforce.records.schema import CARE
 from taskforce.store.queries import Record
 from taskforce.text import safe, shorten
+from taskforce.tui.looks import hidden_line
 from taskforce.tui.provider_lines import fitting_or_not, no_provider, provider_line, whole_provider
 from taskforce.tui.refer_entry import (
     ABOUT,
@@ -206,12 +209,25 @@ class ReferDialog(TypedDialog[Record]):
             self.line("needs").focus()  # somebody typed on before the victim was found
         for name in ABOUT:
             self.line(name).disabled = entry.victim is not None
+        hides_needs = self._sees_needs(entry)
         for name, line in entry.lines.items():
             if name != "provider":
-                self._say_in(f"answer-{name}", content_of(line.line, keep_newlines=False))
+                is_hidden = name == "needs" and hides_needs and not line.codes
+                told = hidden_line([CARE]) if is_hidden else line.line
+                self._say_in(f"answer-{name}", content_of(told, keep_newlines=False))
         self._say_in("answer-provider", content_of(Line(fitting_or_not(entry.matches), "heading")))
         self._list_providers()
         self._tell_help()
+
+    def _sees_needs(self, entry: Entry) -> bool:
+        """Record that the needs of a known victim are shown; True where they are not, for want of a reason."""
+        victim, looks = entry.victim, self.desk.looks
+        if victim is None or not victim.items("needs"):
+            self.sees(())
+            return False
+        is_hidden = CARE in looks.kept_back(victim)
+        self.sees(() if is_hidden else reading.places_of(victim, ["needs"]))
+        return is_hidden
 
     # ── providers ──
 

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from taskforce.actions import looking
+from taskforce.actions import looking, reading
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
@@ -95,13 +95,15 @@ class SearchDialog(RoomDialog[None]):
         if found is None or words != self.query_one(Input).value:
             return
         self._found, self._words = found, words
+        shown = [self.desk.looks.as_shown(record) for record in found]
+        self.sees(place for one in shown for place in reading.places_of(one, looking.gist_fields(one)))
         listed = self.query_one(OptionList)
         listed.clear_options()
         labels = [shorten(label_of(record), _LONGEST) for record in found]
         kinds = [_(record.kind.label) for record in found]
         label_cells, kind_cells = (max(map(cells, each), default=0) for each in (labels, kinds))
         width = max(20, listed.size.width - label_cells - kind_cells - 7)
-        for record, label, kind in zip(found, labels, kinds, strict=True):
+        for record, label, kind in zip(shown, labels, kinds, strict=True):
             listed.add_option(
                 Option(
                     content_of(
