@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from taskforce.actions.knowing import gather
 from taskforce.actions.owning import leads_of
-from taskforce.actions.reach import gather, reach_of
+from taskforce.actions.reach import reach_of
 from taskforce.actions.references import find_any, label_of
 from taskforce.actions.session import Session
 from taskforce.errors import Refused, UsageError

@@ -95,16 +95,21 @@ class Handling:
     maker: str = ""
     originator_control: bool = False
 
+    @property
+    def is_set(self) -> bool:
+        """Whether it is marked at all."""
+        return bool(self.tlp or self.codes or self.originator_control)
+
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """What the store knows, as far as it bears on who may see what.
 
-    `own` is the deciding agency's record id; `today` its date (ISO 8601); `verified` the record ids of verified peers;
-    `roles` maps an operation to its participants' roles; `referrals` referrals by id, `of_victim` a victim's;
-    `parties` an agreement to the agencies' record ids and the countries it binds; `countries` an agency to its
-    country; `consents` a victim to what was consented to; `handling` a record to how it is marked; `providers` are the
-    agencies that provide services to victims.
+    `own` is the deciding agency's record id; `verified` the record ids of verified peers; `roles` maps an operation to
+    its participants' roles; `referrals` referrals by id, `of_victim` a victim's; `parties` an agreement to the
+    agencies' record ids and the countries it binds; `countries` an agency to its country; `today` is the date (ISO
+    8601); `consents` maps a victim to what was consented to; `handling` every victim and operation of which that is
+    known to how it is marked; `providers` are the agencies that provide services to victims.
     """
 
     own: str

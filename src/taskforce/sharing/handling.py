@@ -8,35 +8,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskforce.i18n import _
-from taskforce.records.schema import CARE, CASE, DIRECTORY, IDENTITY, OPERATIONAL
+from taskforce.records.schema import CARE, CASE, IDENTITY, OPERATIONAL
 from taskforce.sharing.checks import Check, no, yes
 from taskforce.sharing.facts import AMBER, H2, H3, LEVELS, RED, STRICT, Handling, Knowledge
 
+_MARKED = (OPERATIONAL, CASE, CARE, IDENTITY)
+
 
 def check_handling(recipient: str, kind: str, part: str, anchor: str, known: Knowledge) -> Iterator[Check]:
-    """One check for each marked container of what `anchor` decides on: the record itself, its victim, its operation."""
-    if not known.handling or part == DIRECTORY:
+    """One check for each container of what `anchor` decides on: the record itself, its victim, its operation.
+
+    How it is marked must be known: who holds a part only, or not the operation, does not pass it on.
+    """
+    if part not in _MARKED or _goes_home(recipient, kind, part, anchor, known):
         return
     for container, operation in _containers(kind, part, anchor, known):
         marked = known.handling.get(container)
-        if marked is not None:
+        if marked is None:
+            yield no("handling", _("how it is to be handled is not known here"))
+        elif marked.is_set:
             yield _check(recipient, marked, operation, known)
+
+
+def _goes_home(recipient: str, kind: str, part: str, anchor: str, known: Knowledge) -> bool:
+    """Whether it goes back to where it came from: no mark of a victim forbids that."""
+    if part == OPERATIONAL:
+        return False
+    if kind == "referral":
+        referral = known.referrals.get(anchor)
+        return referral is not None and recipient == referral.sender
+    victim = known.victims.get(anchor)
+    return victim is not None and recipient == victim.maker
 
 
 def _containers(kind: str, part: str, anchor: str, known: Knowledge) -> list[tuple[str, str]]:
     """The records whose marks bear on it, and the operation whose participants an amber one may go to."""
     if part == OPERATIONAL:
         return [(anchor, anchor)]
-    if part not in (CASE, CARE, IDENTITY):
-        return [(anchor, "")]
-    found = []
     victim = anchor
     if kind == "referral":
         referral = known.referrals.get(anchor)
         victim = referral.victim if referral else ""
-        found.append(anchor)
-    operation = known.victims[victim].operation if victim in known.victims else ""
-    return [(each, operation) for each in (*found, victim, operation) if each]
+    if victim not in known.victims:
+        return [("", "")]  # of which nothing is known
+    operation = known.victims[victim].operation
+    return [(victim, operation), (operation, operation)] if operation else [(victim, "")]
 
 
 def _check(recipient: str, marked: Handling, operation: str, known: Knowledge) -> Check:
