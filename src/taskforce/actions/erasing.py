@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from taskforce.actions.knowing import gather
 from taskforce.actions.owning import leads_of
-from taskforce.actions.reach import gather, reach_of
+from taskforce.actions.reach import reach_of
 from taskforce.actions.references import find_any, label_of
 from taskforce.actions.session import Session
 from taskforce.errors import Refused, UsageError

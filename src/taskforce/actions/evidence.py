@@ -9,7 +9,8 @@ from taskforce.actions.session import Session, natural_id
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import SELF
-from taskforce.sharing.decide import Knowledge, Scope, decide
+from taskforce.sharing.decide import Scope, decide
+from taskforce.sharing.facts import Knowledge
 from taskforce.store import forks
 from taskforce.sync.edit import Edit, known_edit
 from taskforce.sync.holdings import Ranges, intersection

@@ -67,7 +67,7 @@ def match(
     home = own.text("country") if own else ""
     found = []
     for agency in queries.list_records(session.store.connection, get_kind("agency"), sort=[("code", False)]):
-        if not _is_provider(agency):
+        if not is_provider(agency):
             continue
         told = (
             _status(agency),
@@ -119,7 +119,7 @@ def groups_of(*, gender: str = "", age_band: str = "", age_unsure: str = "") -> 
     return tuple(group for pair in pairs for group in pair)
 
 
-def _is_provider(agency: Record) -> bool:
+def is_provider(agency: Record) -> bool:
     """Whether anything is said of an agency that only providers have, or that it is one."""
     told = ("services", "accepts", "places_total", "places_free", "provider_status")
     return agency.text("agency_kind") == "victim-service-provider" or any(map(agency.values.get, told))

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from taskforce import moments
 from taskforce.actions.admission import admit_waiting
-from taskforce.actions.reach import gather
+from taskforce.actions.knowing import gather
 from taskforce.actions.sending import count_edits
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TrustError

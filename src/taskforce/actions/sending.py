@@ -14,7 +14,8 @@ from typing import IO, Any, BinaryIO, cast
 from taskforce import moments
 from taskforce.actions.disclosing import pieces_of
 from taskforce.actions.evidence import evidence_for, known_evidence, restated
-from taskforce.actions.reach import Reach, by_reason, gather, reach_of
+from taskforce.actions.knowing import gather
+from taskforce.actions.reach import Reach, by_reason, reach_of
 from taskforce.actions.references import NAMED_BY, shown_ids
 from taskforce.actions.session import Session
 from taskforce.crockford import random_name, short_digest
@@ -23,7 +24,7 @@ from taskforce.files import back_as_it_was, new_file
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import DIRECTORY
-from taskforce.sharing.decide import Knowledge
+from taskforce.sharing.facts import Knowledge
 from taskforce.store import exchange, history, queries
 from taskforce.store.carried import Piece, count_records_in, some_records_in
 from taskforce.store.disclosures import add_disclosures

@@ -8,12 +8,14 @@ first word counts, as long as nobody contradicts it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from taskforce.actions.session import Session, natural_id
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import AGREEMENT, ARCHIVED, CASE, OPERATIONAL
 from taskforce.store import exchange, history, queries
 from taskforce.store.queries import Record
-from taskforce.sync.edit import Value
+from taskforce.sync.edit import Edit, Value
 
 _TAKEN_BACK = ("cancelled", "revoked")
 
@@ -28,6 +30,42 @@ class Words:
             device.id: natural_id("agency", device.agency) for device in exchange.devices(self._connection)
         }
         self._deciders: dict[str, frozenset[str]] = {}
+        self._several: dict[str, frozenset[str]] = {}
+
+    def said(self, record: Record, part: str) -> Mapping[str, Value]:
+        """What counts of a part of a record: what its maker or this agency has last said of each field.
+
+        Where no maker is known, what was said of a field first, unless somebody has said something else.
+        """
+        if record.id not in self._of_several(record):
+            return {**record.values, ARCHIVED: "yes"} if record.archived else record.values
+        if queries.owner_of(self._connection, record.kind, record.id):
+            return self._last(record, part, self._makers(record))
+        names = {name for edit in self._edits(record, part) for name in edit.set}
+        found = {name: self._decided(record, part, name) for name in names}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def each_said(self, record: Record, part: str) -> list[Mapping[str, Value]]:
+        """What its maker and this agency have last said of a record, each by itself; of one without, everybody."""
+        if record.id not in self._of_several(record):
+            return [record.values]
+        owner = queries.owner_of(self._connection, record.kind, record.id)
+        authors = {self._author.get(edit.device, "") for edit in self._edits(record, part)}
+        if owner:
+            authors &= self._makers(record)
+        return [self._last(record, part, frozenset((author,))) for author in sorted(authors)]
+
+    def has_said(self, record: Record, part: str, name: str) -> bool:
+        """Whether anybody's last word on a field is anything but nothing."""
+        if record.id not in self._of_several(record):
+            return record.archived if name == ARCHIVED else bool(record.text(name))
+        authors = {self._author.get(edit.device, "") for edit in self._edits(record, part)}
+        return any(self._last(record, part, frozenset((author,))).get(name) for author in authors)
+
+    def maker(self, record: Record) -> str:
+        """The agency that made a record; the empty string where nothing proves who."""
+        owner = queries.owner_of(self._connection, record.kind, record.id)
+        return natural_id("agency", owner) if owner else ""
 
     def lead_of(self, operation: Record) -> str:
         """The agency that leads an operation; the empty string while those who may decide it have not said."""
@@ -64,8 +102,7 @@ class Words:
 
     def _makers(self, record: Record) -> frozenset[str]:
         """This agency and the one that made the record."""
-        owner = queries.owner_of(self._connection, record.kind, record.id)
-        return frozenset((self._session.own_agency, natural_id("agency", owner) if owner else ""))
+        return frozenset((self._session.own_agency, self.maker(record)))
 
     def _decided(self, record: Record, part: str, name: str) -> Value | None:
         said = self._last(record, part, self._makers(record)).get(name)
@@ -73,8 +110,8 @@ class Words:
             return said
         edits = [
             (self._author.get(edit.device), edit.set[name])
-            for edit in history.edits_of_record(self._connection, record.kind, record.id)
-            if edit.part == part and name in edit.set
+            for edit in self._edits(record, part)
+            if name in edit.set
         ]
         if len({author for author, _value in edits}) == 1 or all(
             value == edits[0][1] for _by, value in edits
@@ -85,7 +122,18 @@ class Words:
     def _last(self, record: Record, part: str, by: frozenset[str]) -> dict[str, Value]:
         """What some agencies have last said of each field of a part, by their clocks."""
         said: dict[str, Value] = {}
-        for edit in history.edits_of_record(self._connection, record.kind, record.id):
-            if edit.part == part and self._author.get(edit.device) in by:
+        for edit in self._edits(record, part):
+            if self._author.get(edit.device, "") in by:
                 said.update(edit.set)
         return said
+
+    def _edits(self, record: Record, part: str) -> list[Edit]:
+        edits = history.edits_of_record(self._connection, record.kind, record.id)
+        return [edit for edit in edits if edit.part == part]
+
+    def _of_several(self, record: Record) -> frozenset[str]:
+        """The records of a kind that more than one device wrote to: of the others, what is shown is their word."""
+        kind = record.kind
+        if kind.name not in self._several:
+            self._several[kind.name] = history.written_by_several(self._connection, kind)
+        return self._several[kind.name]

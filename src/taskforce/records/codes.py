@@ -115,6 +115,23 @@ PURPOSES = {
     "research": N_("Research"),
 }
 
+TLP = {
+    "clear": N_("TLP:CLEAR, for anyone"),
+    "green": N_("TLP:GREEN, for any verified peer with reach"),
+    "amber": N_("TLP:AMBER, for the operation's participants"),
+    "amber+strict": N_("TLP:AMBER+STRICT, for the own agency"),
+    "red": N_("TLP:RED, for named recipients"),
+}
+"""Traffic Light Protocol 2.0 (FIRST)."""
+
+HANDLING = {
+    "h0": N_("H0, only to prevent and combat crime"),
+    "h1": N_("H1, not as evidence without permission"),
+    "h2": N_("H2, not passed on without permission"),
+    "h3": N_("H3, another restriction"),
+}
+"""Europol's handling codes."""
+
 OPERATION_KINDS = {
     "joint-operation": N_("Joint operation"),
     "joint-action-day": N_("Joint action day"),

@@ -1,16 +1,20 @@
-"""The one function that decides whether a part of a record goes to an agency. The default is no.
+"""The one function that decides whether a part of a record goes to an agency, and says why. The default is no.
 
-Agencies are named here by the id of their record, which derives from their code. What the store does not know it does
-not allow: a relay with stale knowledge withholds.
+A decision is a row of checks (design, section 6): each that applies must say yes, and the first that says no is the
+reason. `explain` gives the whole row, `decide` its end: both run the same checks, so they cannot disagree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from taskforce.i18n import _
 from taskforce.records.schema import AGREEMENT, CARE, CASE, DIRECTORY, IDENTITY, OPERATIONAL
+from taskforce.sharing.basis import check_border, check_consent
+from taskforce.sharing.checks import Check, no, yes
+from taskforce.sharing.facts import Knowledge, ReferralFacts
+from taskforce.sharing.handling import check_handling
 
 _VICTIMS = (CASE, CARE, IDENTITY)
 
@@ -33,106 +37,106 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class ReferralFacts:
-    """What a referral says about who may see it and its victim; only what its sender itself wrote counts.
-
-    `opens_victim` is False where its sender is not known to have the victim's data to give.
-    """
-
-    victim: str
-    sender: str
-    to: str
-    status: str
-    was_sent: bool
-    opens_victim: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """What a decision rests on.
-
-    `own` is the deciding agency's record id; `verified` the record ids of verified peers; `roles` maps an operation to
-    its participants' roles; `referrals` referrals by id; `of_victim` a victim's referrals; `parties` an agreement to
-    the agencies' record ids and the countries it binds; `countries` an agency to its country.
-    """
-
-    own: str
-    verified: frozenset[str]
-    roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    referrals: Mapping[str, ReferralFacts] = field(default_factory=dict)
-    of_victim: Mapping[str, tuple[ReferralFacts, ...]] = field(default_factory=dict)
-    parties: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    countries: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
-    """Yes or no, and the rule that said so in one phrase."""
+    """Yes or no, the rule that said so in one phrase, and the ref of the consent, agreement or record it rests on."""
 
     allowed: bool
     reason: str
+    basis: str = ""
 
 
 def decide(recipient: str, scope: Scope, known: Knowledge) -> Decision:
-    """Whether the edits of `scope` may go to the agency whose record id is `recipient` (design, section 6).
+    """Whether the edits of `scope` may go to the agency whose record id is `recipient`.
 
-    Where the anchor is contested, the answer must be yes under each of them.
+    Where the anchor is contested, the answer must be yes under each of them. A yes rests on the consent or override
+    where the part needs one, otherwise on the reach.
     """
-    decision = Decision(False, "")
+    passed: Check | None = None
+    for check in _checks_under_all(recipient, scope, known):
+        if not check.passed:
+            return Decision(False, check.reason, check.basis)
+        if passed is None or check.weight >= passed.weight:
+            passed = check
+    assert passed is not None, "there is always a check"
+    return Decision(True, passed.reason, passed.basis)
+
+
+def explain(recipient: str, scope: Scope, known: Knowledge) -> tuple[Check, ...]:
+    """Every check that was made, up to the first that failed."""
+    return tuple(_checks_under_all(recipient, scope, known))
+
+
+def _checks_under_all(recipient: str, scope: Scope, known: Knowledge) -> Iterator[Check]:
     for anchor in scope.anchor.split(" "):
-        decision = _decide(recipient, Scope(scope.kind, scope.part, anchor), known)
-        if not decision.allowed:
-            break
-    return decision
+        for check in _checks(recipient, Scope(scope.kind, scope.part, anchor), known):
+            yield check
+            if not check.passed:
+                return
 
 
-def _decide(recipient: str, scope: Scope, known: Knowledge) -> Decision:
+def _checks(recipient: str, scope: Scope, known: Knowledge) -> Iterator[Check]:
+    """The checks that apply, in the order in which they are made; what follows a failed one is of no account."""
     if recipient == known.own:
-        return Decision(True, _("your own agency"))
-    if recipient not in known.verified:
-        return Decision(False, _("the agency is not a verified peer"))
+        yield yes("own", _("your own agency"))
+        return
+    yield (
+        yes("verified", _("the agency is a verified peer"))
+        if recipient in known.verified
+        else no("verified", _("the agency is not a verified peer"))
+    )
+    yield _reach(recipient, scope, known)
+    yield from check_handling(recipient, scope.kind, scope.part, scope.anchor, known)
+    if scope.part in _VICTIMS:
+        yield from check_consent(recipient, scope.kind, scope.part, scope.anchor, known)
+        yield from check_border(recipient, scope.kind, scope.part, scope.anchor, known)
+
+
+def _reach(recipient: str, scope: Scope, known: Knowledge) -> Check:
     if scope.part == DIRECTORY:
-        return Decision(True, _("directory: every verified peer"))
+        return yes("reach", _("directory: every verified peer"))
     if scope.part == OPERATIONAL:
         return _operational(recipient, scope, known)
     if scope.part == AGREEMENT:
         return _agreement(recipient, scope, known)
     if scope.part in _VICTIMS:
         return _victims(recipient, scope, known)
-    return Decision(False, _("no rule allows this part"))
+    return no("reach", _("no rule allows this part"))
 
 
-def _operational(recipient: str, scope: Scope, known: Knowledge) -> Decision:
+def _operational(recipient: str, scope: Scope, known: Knowledge) -> Check:
     role = known.roles.get(scope.anchor, {}).get(recipient)
     if role is None:
-        return Decision(False, _("the agency does not take part in the operation"))
+        return no("reach", _("the agency does not take part in the operation"))
     if role == "observer" and scope.kind not in _OPEN_TO_OBSERVERS:
-        return Decision(False, _("observers see the operation itself, not its assignments, sites and log"))
-    return Decision(True, _("participant of the operation"))
+        return no("reach", _("observers see the operation itself, not its assignments, sites and log"))
+    return yes("reach", _("participant of the operation"))
 
 
-def _agreement(recipient: str, scope: Scope, known: Knowledge) -> Decision:
+def _agreement(recipient: str, scope: Scope, known: Knowledge) -> Check:
     parties = known.parties.get(scope.anchor, frozenset())
     if recipient in parties or known.countries.get(recipient, "-") in parties:
-        return Decision(True, _("party to the agreement"))
-    return Decision(False, _("the agency is not party to the agreement"))
+        return yes("reach", _("party to the agreement"))
+    return no("reach", _("the agency is not party to the agreement"))
 
 
-def _victims(recipient: str, scope: Scope, known: Knowledge) -> Decision:
+def _victims(recipient: str, scope: Scope, known: Knowledge) -> Check:
     if scope.kind == "referral":
         referral = known.referrals.get(scope.anchor)
         if referral is None:
-            return Decision(False, _("the referral's sender and receiver are not known here"))
+            return no("reach", _("the referral's sender and receiver are not known here"))
         if recipient == referral.sender or (recipient == referral.to and referral.was_sent):
-            return Decision(True, _("sender or receiver of the referral"))
+            return yes("reach", _("sender or receiver of the referral"))
         if recipient == referral.to:
-            return Decision(False, _("the referral is still a draft"))
-        return Decision(False, _("the agency neither sends nor receives this referral"))
+            return no("reach", _("the referral is still a draft"))
+        return no("reach", _("the agency neither sends nor receives this referral"))
+    if _refers(recipient, known.of_victim.get(scope.anchor, ())):
+        return yes("reach", _("refers this victim"))
     for referral in known.of_victim.get(scope.anchor, ()):
-        if not referral.opens_victim:
-            continue
-        if recipient == referral.sender:
-            return Decision(True, _("refers this victim"))
-        if recipient == referral.to and referral.status in _OPENS_VICTIM and referral.was_sent:
-            return Decision(True, _("receives this victim's referral"))
-    return Decision(False, _("no referral of this victim goes to the agency"))
+        is_receiver = referral.opens_victim and recipient == referral.to and referral.was_sent
+        if is_receiver and referral.status in _OPENS_VICTIM:
+            return yes("reach", _("receives this victim's referral"))
+    return no("reach", _("no referral of this victim goes to the agency"))
+
+
+def _refers(recipient: str, referrals: tuple[ReferralFacts, ...]) -> bool:
+    return any(each.opens_victim and recipient == each.sender for each in referrals)

@@ -99,6 +99,22 @@ def edits_of_record(connection: Connection, kind: Kind, record: str) -> list[Edi
     return sorted((known_edit(body) for (body,) in rows), key=lambda edit: (edit.stamp, edit.hash))
 
 
+def written_by_several(connection: Connection, kind: Kind) -> frozenset[str]:
+    """The records of a kind that have edits of more than one feed."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE kind = ? AND "
+        "(SELECT count(DISTINCT feed) FROM edit WHERE edit.record = record.id AND edit.kind = record.kind) > 1",
+        (kind.name,),
+    )
+    return frozenset(str(record) for (record,) in rows)
+
+
+def holding_part(connection: Connection, kind: Kind, part: str) -> frozenset[str]:
+    """The records of a kind of which the store holds a part."""
+    rows = connection.execute("SELECT record FROM state WHERE kind = ? AND part = ?", (kind.name, part))
+    return frozenset(str(record) for (record,) in rows)
+
+
 def edit_at(connection: Connection, dot: Dot) -> Edit | None:
     """The edit at a place, or None."""
     row = connection.execute(

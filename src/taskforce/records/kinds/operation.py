@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskforce.records import codes
+from taskforce.records.marks import mark_fields
 from taskforce.records.schema import (
     N_,
     OPERATIONAL,
@@ -70,5 +71,6 @@ KIND = Kind(
         Field("stood_down_at", Type.TIME, OPERATIONAL, N_("Stood down"), by_move=True),
         Field("closed_at", Type.TIME, OPERATIONAL, N_("Closed"), by_move=True),
         Field("note", Type.NOTE, OPERATIONAL, N_("Note")),
+        *mark_fields(OPERATIONAL),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskforce.records import codes
+from taskforce.records.marks import mark_fields
 from taskforce.records.schema import CARE, CASE, IDENTITY, N_, SELF, Field, Kind, Type
 
 KIND = Kind(
@@ -37,6 +38,7 @@ KIND = Kind(
         Field("industry", Type.CODE, CASE, N_("Industry (ISIC)"), codes=codes.INDUSTRIES),
         Field("exploited_in", Type.COUNTRY, CASE, N_("Exploited in"), many=True),
         Field("account", Type.NOTE, CASE, N_("Account")),
+        *mark_fields(CASE),
         Field("needs", Type.CODE, CARE, N_("Needs"), many=True, codes=codes.SERVICES),
         Field("health", Type.NOTE, CARE, N_("Health")),
         Field("safety", Type.NOTE, CARE, N_("Safety concerns")),

@@ -1,0 +1,8 @@
+"""The decision table is made by the tool that writes the documents."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
