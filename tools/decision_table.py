@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from taskforce.records.schema import ANY_PROVIDER
 from taskforce.sharing.decide import Scope, decide
 from taskforce.sharing.facts import (
-    ANY_PROVIDER,
     AgreementFacts,
     ConsentFacts,
     Handling,
@@ -440,7 +440,6 @@ def table() -> str:
     lines = ["| situation | kind, part | to | goes? | because |", "|---|---|---|---|---|"]
     for row in rows():
         decision = decide(row.to, row.scope, row.known)
-        because = f"{decision.reason} ({decision.basis})" if decision.basis else decision.reason
         answer = "yes" if decision.allowed else "no"
-        lines.append(f"| {row.situation} | {row.kind}, {row.part} | {row.to} | {answer} | {because} |")
+        lines.append(f"| {row.situation} | {row.kind}, {row.part} | {row.to} | {answer} | {decision.words} |")
     return "\n".join(lines) + "\n"

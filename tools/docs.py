@@ -43,6 +43,7 @@ TYPES = {
     Type.LANGUAGE: "ISO 639-1, or 639-3 where there are no two letters: `km`",
     Type.YES_NO: "`yes` or `no`",
     Type.PARTY: "an agency's code or a country",
+    Type.RECIPIENT: "an agency's code, or `any-provider`",
     Type.PAIR: "`CODE=CODE`, such as `shelter=provided`",
     Type.AGENCY_CODE: "capital letters, digits and dashes: `KH-CNP`",
 }

@@ -33,7 +33,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Team:
         ):
             team.call(*line).ok()
         victim = team.data("victim", "list")[0]["ref"]
-        team.call("consent", "add", victim, "--purpose", "services").ok()
+        team.consent(victim, "KH-NGO")
         team.call("referral", "add", victim, "--to", "KH-NGO", "--services", "shelter").ok()
     return team
 

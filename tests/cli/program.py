@@ -97,6 +97,12 @@ class Team:
         (error,) = ran.envelope["errors"]
         return {**error, "exit": ran.code}
 
+    def consent(self, victim: str, to: str, *more: str, given_by: str = "individual") -> dict[str, Any]:
+        """Note that a victim agrees to services by these agencies, with all parts."""
+        about = ("--purpose", "services", "--parts", "case,care,identity", "--given-by", given_by)
+        found: dict[str, Any] = self.data("consent", "add", victim, *about, "--to", to, *more)
+        return found
+
     def run(self, *arguments: str, stdin: bytes = b"", **environment: str) -> Ran:
         """Run the program as a process of its own."""
         return run(*arguments, *self.place, stdin=stdin, cwd=self.folder, **environment)

@@ -31,7 +31,7 @@ def make_story(folder: Path) -> Team:
     agreement = first.data("agreement", "list")[0]["ref"]
     first.call("agreement", "sign", agreement).ok()
     victim = first.data("victim", "list")[0]["ref"]
-    first.call("consent", "add", victim, "--purpose", "services").ok()
+    first.consent(victim, "KH-NGO")
     for _time in range(2):
         first.call(
             "referral", "add", victim, "--to", "KH-NGO", "--services", "shelter", "--urgency", "3h"

@@ -21,13 +21,15 @@ def teams(tmp_path: Path) -> tuple[Team, Team]:
     shelter = new_team(tmp_path / "shelter", "NO-SHELTER", "K. Nordvik")
     introduce(police, shelter)
     for line in (
-        ("agency", "add", "NO-SHELTER", "--services", "shelter"),
+        ("agency", "add", "NO-SHELTER", "--services", "shelter", "--country", "NO"),
+        ("agency", "edit", "NO-POL", "--country", "NO"),
         ("operation", "add", "HOTEL", "--lead", "NO-POL"),
         ("victim", "add", "--age-band", "21-23", "--needs", "shelter", "--family-name", "Petrauskas"),
         ("victim", "add", "--age-band", "9-17"),
     ):
         police.call(*line).ok()
     victim = police.data("victim", "list", "--where", "age_band=21-23")[0]["ref"]
+    police.consent(victim, "NO-SHELTER")
     police.call("referral", "new", victim, "--to", "NO-SHELTER", "--services", "shelter").ok()
     return police, shelter
 
@@ -58,11 +60,13 @@ def test_a_bundle_records_each_record_and_part_with_its_basis(teams: tuple[Team,
     assert police.data("disclosures") == [], "what is only looked at is told to nobody"
     export(police, "NO-SHELTER", "one")
     found = police.data("disclosures", victim["ref"])
+    basis = f"a consent covers it ({police.data('consent', 'list')[0]['ref']})"
     assert {(one["kind"], one["part"], one["basis"]) for one in found} == {
-        ("referral", "case", "sender or receiver of the referral"),
-        ("victim", "case", "receives this victim's referral"),
-        ("victim", "care", "receives this victim's referral"),
-        ("victim", "identity", "receives this victim's referral"),
+        ("referral", "case", basis),
+        ("consent", "case", basis),
+        ("victim", "case", basis),
+        ("victim", "care", basis),
+        ("victim", "identity", basis),
     }
     assert {(one["to"], one["number"], one["by"]) for one in found} == {("NO-SHELTER", 1, "E. Berg")}
     assert {one["id"] for one in found if one["kind"] == "victim"} == {victim["id"]}
@@ -71,10 +75,10 @@ def test_a_bundle_records_each_record_and_part_with_its_basis(teams: tuple[Team,
     for one in everything:
         counted[one["kind"], one["part"]] = counted.get((one["kind"], one["part"]), 0) + one["edits"]
     assert counted == {(one["kind"], one["part"]): one["edits"] for one in dry["goes"]}
-    assert {one["kind"] for one in everything} == {"agency", "victim", "referral"}
+    assert {one["kind"] for one in everything} == {"agency", "consent", "victim", "referral"}
     assert not any(one["kind"] == "operation" for one in everything)
     shown = police.call("disclosures", victim["ref"]).ok()
-    for word in (victim["ref"], "NO-SHELTER", "identity", "E. Berg", "receives this"):
+    for word in (victim["ref"], "NO-SHELTER", "identity", "E. Berg", "a consent covers it"):
         assert word in shown.out
     assert shown.err == "", "nothing went before it was recorded: nothing is said of that"
 

@@ -72,7 +72,8 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Team:
         ):
             first.call(*words).ok()
         victim = first.data("victim", "list")[0]["ref"]
-        first.call("consent", "add", victim, "--to", ONE_LINE, "--note", LINES).ok()
+        override = ("--override", "vital-interests", "--reason", LINES, "--approved-by", ONE_LINE)
+        first.consent(victim, "any-provider", *override, "--note", LINES)
         first.call("referral", "add", victim, "--to", "KH-NGO").ok()
         agreement = first.data("agreement", "list")[0]["ref"]
         first.call("agreement", "sign", agreement).ok()

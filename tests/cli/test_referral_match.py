@@ -283,7 +283,11 @@ def test_a_referral_that_is_in_a_bundle_already_is_not_undone(team: Team, tmp_pa
 
     other = new_team(tmp_path / "other", "KH-WOMEN", "S. Chan")
     introduce(team, other)
-    ref = team.data(*NEW, *MET)["ref"]
+    for agency in ("INTERPOL", "KH-WOMEN"):
+        team.call("agency", "edit", agency, "--country", "KH").ok()
+    woman = victim(team, *MET)
+    team.consent(woman, "KH-WOMEN")
+    ref = team.data(*NEW, woman)["ref"]
     team.call("export", "--to", "KH-WOMEN", "-o", str(tmp_path / "one.bundle")).ok()
     error = team.error("undo")
     assert error["code"] == "refused" and f"referral cancel {ref}" in error["hint"]

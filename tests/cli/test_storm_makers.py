@@ -87,6 +87,17 @@ def test_storm_makers(field: Field) -> None:
     )
     unseen = one(field, "KH-CNP", "victim", "add", "--age-band", "24-26", "--given-names", "Zulhilmi")
     asks = ("--to", "KH-NGO", "--services", "shelter,medical", "--urgency", "3h")
+    agreed = (
+        "--purpose",
+        "services",
+        "--parts",
+        "case,care,identity",
+        "--given-by",
+        "individual",
+        "--to",
+        "KH-NGO",
+    )
+    one(field, "KH-CNP", "consent", "add", str(victim["ref"]), *agreed)
     referral = one(field, "KH-CNP", "referral", "add", str(victim["ref"]), *asks)
     sent = one(field, "KH-CNP", "referral", "send", str(referral["ref"]))
     assert sent["answer_due"]

@@ -20,7 +20,7 @@ OF_ITS_PAST = ["archived", "created", "created_by", "created_in", "changed", "ch
 
 FIELDS = {
     "operation": "codename operation_kind lead status start end countries objective briefed_at launched_at "
-    "stood_down_at closed_at note",
+    "stood_down_at closed_at note tlp handling handling_to originator_control handling_note",
     "agency": "code name agency_kind country services languages accepts places_total places_free places_as_of "
     "provider_status channels duty_phone note",
     "contact": "name agency role rank phone email radio channels languages on_duty_from on_duty_until",
@@ -32,11 +32,13 @@ FIELDS = {
     "review_by ended_at note",
     "log": "text operation at category site assignment corrects victim",
     "victim": "operation victim_status status_decided_by age_band age_unsure gender citizenship languages met_at "
-    "met_place accompanied_by acts means exploitation control recruiter recruited industry exploited_in account "
-    "needs health safety care_note family_name given_names birth_date document_kind document_number "
+    "met_place accompanied_by acts means exploitation control recruiter recruited industry exploited_in "
+    "account tlp handling handling_to originator_control handling_note needs health safety care_note "
+    "family_name given_names "
+    "birth_date document_kind document_number "
     "document_country phone",
-    "consent": "victim purpose parts to given_by given_at until explained withdrawn_at override override_reason "
-    "approved_by note",
+    "consent": "victim purpose parts to given_by given_at until explained status withdrawn_at "
+    "withdrawn_reason override reason approved_by note",
     "referral": "victim to sender hand_over services urgency status answer_due handover_place handover_at "
     "decline_reason outcomes status_note sent_at received_at answered_at started_at completed_at cancelled_at "
     "revoked_at care_note",

@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskforce.records.registry import all_kinds
-from taskforce.records.schema import PARTS
+from taskforce.records.schema import ANY_PROVIDER, PARTS
 from taskforce.sharing.decide import Scope, decide, explain
 from taskforce.sharing.facts import (
-    ANY_PROVIDER,
     LEVELS,
     AgreementFacts,
     ConsentFacts,

@@ -15,11 +15,12 @@ from typing import Any
 
 import yaml
 
-from taskforce.actions import peers, receiving, sending
+from taskforce.actions import keeping, peers, receiving, sending
 from taskforce.actions.session import Session
 from taskforce.actions.setup import create_store
 from taskforce.canonical import canonical
 from taskforce.keys.sealing import open_bytes
+from taskforce.records.registry import get_kind
 from taskforce.store import incarnation
 from taskforce.store.connection import transaction
 from taskforce.store.store import DATABASE, Store
@@ -110,6 +111,14 @@ def make_replica(folder: Path, code: str, **about: str) -> Replica:
     replica = Replica(code, folder, kept[0], made.device)
     replica.open()
     return replica
+
+
+def consent(
+    replica: Replica, victim: str, *to: str, parts: tuple[str, ...] = ("case", "care", "identity")
+) -> str:
+    """A guardian's consent to services by some agencies; its id."""
+    typed = {"victim": victim, "purpose": ["services"], "parts": parts, "to": to, "given_by": "guardian"}
+    return keeping.add(replica.session, get_kind("consent"), typed).id
 
 
 def verify(one: Replica, other: Replica) -> int:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +26,7 @@ from happens_before import Dot, Place, World
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from replicas import Replica, documents, dots_in, export, make_replica, take, verify
+from replicas import Replica, consent, documents, dots_in, export, make_replica, take, verify
 
 from taskforce.actions import checking, conflicts, erasing, keeping, plans, undoing
 from taskforce.actions.session import Session
@@ -87,6 +87,7 @@ assignments:
   instructions: {words}
 """
 WHO = st.sampled_from(AGENCIES)
+PARTS_AGREED = st.lists(st.sampled_from(VICTIMS_PARTS), min_size=1, unique=True)
 WHICH = st.integers(0, 60)
 
 
@@ -99,18 +100,28 @@ class Referred:
     to: str
 
 
+@dataclass(frozen=True)
+class Consented:
+    """What was agreed to, as the test recorded it, and who recorded it."""
+
+    victim: str
+    by: str
+    to: frozenset[str]
+    parts: frozenset[str]
+
+
 @cache
 def five_replicas() -> dict[str, Replica]:
     """The agencies' stores, made once: verified but for the strangers, with the operations and agreements known."""
     folder = Path(tempfile.mkdtemp(prefix="replicas", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    stores = {code: make_replica(folder / code, code, name=code.title()) for code in AGENCIES}
+    stores = {code: make_replica(folder / code, code, name=code.title(), country="KH") for code in AGENCIES}
     for one, other in permutations(stores.values(), 2):
         if {one.code, other.code} != set(STRANGERS):
             verify(one, other)
     lead = stores[LEAD]
     for code in AGENCIES[1:]:
-        keeping.add(lead.session, get_kind("agency"), {"code": code})
+        keeping.add(lead.session, get_kind("agency"), {"code": code, "country": "KH"})
     for codename, roles in ROLES.items():
         made = keeping.add(lead.session, get_kind("operation"), {"codename": codename, "lead": LEAD})
         for code, role in roles.items():
@@ -122,7 +133,8 @@ def five_replicas() -> dict[str, Replica]:
         keeping.add(lead.session, get_kind("assignment"), {"title": title, "operation": wide.id})
     for code in AGENCIES[1:]:
         take(stores[code], export(lead, code))
-    keeping.add(lead.session, get_kind("victim"), {"age_band": "9-17", "health": "Thirsty"})
+    met = keeping.add(lead.session, get_kind("victim"), {"age_band": "9-17", "health": "Thirsty"})
+    consent(lead, met.id, *AGENCIES)
     for replica in stores.values():
         replica.keep()
     return stores
@@ -139,6 +151,7 @@ class Replicas(RuleBasedStateMachine):
         self.pool: list[tuple[str, str, bytes]] = []
         self.referrals: dict[str, Referred] = {}
         self.victim_of: dict[str, str] = {}  # log entries and consents
+        self.consents: dict[str, Consented] = {}
         self.sent: set[str] = set()
         self.births: dict[str, set[Dot]] = {}  # edits that prove who made a record
         self.trusts = {code: set(AGENCIES) for code in AGENCIES}
@@ -153,6 +166,11 @@ class Replicas(RuleBasedStateMachine):
             self.briefed[code] = max(done.id for done in history.actions(replica.connection, limit=1))
             self.world.add_replica(code)
             self._learn(code)  # nobody had heard of anybody when they made these
+        [agreed] = queries.list_records(self.stores[LEAD].connection, get_kind("consent"))
+        self.victim_of[agreed.id] = agreed.text("victim")
+        self.consents = {
+            agreed.id: Consented(agreed.text("victim"), LEAD, frozenset(AGENCIES), frozenset(VICTIMS_PARTS))
+        }
         self.passed: dict[frozenset[str], set[Dot]] = {}
         for code in AGENCIES:
             known = self._dots(code) & self._dots(LEAD)
@@ -186,7 +204,9 @@ class Replicas(RuleBasedStateMachine):
     def meet_victim(self, who: str, words: str) -> None:
         """A victim is met."""
         with self._acting(who) as session:
-            keeping.add(session, get_kind("victim"), {"age_band": "9-17", "account": words, "health": words})
+            typed = {"age_band": "9-17", "account": words, "health": words}
+            victim = keeping.add(session, get_kind("victim"), typed).id
+        self._consent(who, victim, AGENCIES, VICTIMS_PARTS)
 
     @rule(who=st.sampled_from([LEAD, SHELTER]), which=WHICH, to=WHO, send=st.booleans())
     def refer(self, who: str, which: int, to: str, send: bool) -> None:
@@ -221,15 +241,30 @@ class Replicas(RuleBasedStateMachine):
             made = keeping.add(session, get_kind("log"), typed)
             self.victim_of[made.id] = typed.get("victim", "")
 
-    @rule(who=WHO, which=WHICH)
-    def consent(self, who: str, which: int) -> None:
-        """A victim's consent is recorded."""
+    @rule(who=WHO, which=WHICH, to=st.lists(WHO, min_size=1, unique=True), parts=PARTS_AGREED)
+    def consent(self, who: str, which: int, to: list[str], parts: list[str]) -> None:
+        """A victim's consent is recorded, by whoever knows of the victim."""
+        victims = queries.list_records(self.stores[who].connection, get_kind("victim"))
+        if victims:
+            self._consent(who, victims[which % len(victims)].id, to, parts)
+
+    def _consent(self, who: str, victim: str, to: Sequence[str], parts: Sequence[str]) -> None:
+        with self._acting(who):
+            made = consent(self.stores[who], victim, *to, parts=tuple(parts))
+            self.victim_of[made] = victim
+            self.consents[made] = Consented(victim, who, frozenset(to), frozenset(parts))
+
+    @rule(who=WHO, which=WHICH, again=st.booleans())
+    def withdraw(self, who: str, which: int, again: bool) -> None:
+        """A consent is withdrawn, by whoever knows of it; perhaps another is given at once."""
         with self._acting(who) as session:
-            victims = queries.list_records(session.store.connection, get_kind("victim"))
-            if victims:
-                victim = victims[which % len(victims)].id
-                made = keeping.add(session, get_kind("consent"), {"victim": victim, "to": [SHELTER]})
-                self.victim_of[made.id] = victim
+            one = self._choose(session, "consent", which)
+            if one is None or one.text("status") == "withdrawn":
+                return
+            keeping.move(session, one.kind, one, "withdraw", {})
+        if again:
+            before = self.consents[one.id]
+            self._consent(who, before.victim, sorted(before.to), sorted(before.parts))
 
     @rule(who=WHO, which=WHICH, value=WHICH)
     def edit(self, who: str, which: int, value: int) -> None:
@@ -261,7 +296,16 @@ class Replicas(RuleBasedStateMachine):
         who=WHO,
         which=WHICH,
         name=st.sampled_from(
-            ["assignment", "victim", "participation", "operation", "agency", "referral", "agreement"]
+            [
+                "assignment",
+                "victim",
+                "participation",
+                "operation",
+                "agency",
+                "referral",
+                "agreement",
+                "consent",
+            ]
         ),
         archived=st.booleans(),
     )
@@ -505,16 +549,21 @@ class Replicas(RuleBasedStateMachine):
         for record, one in self.referrals.items():
             if not self.world.shown(one.sender, (record, "referral", "case"), "sent_at"):
                 continue
+            flows = {
+                part: self._agreed(one.sender, one.to, one.victim, part)
+                and self._same_country(one.sender, one.sender, one.to)
+                for part in VICTIMS_PARTS
+            }
             for part in ("case", "care"):
-                theirs = self.world.held_of(one.to, record, part)
-                assert theirs == self.world.held_of(one.sender, record, part), (one, part)
+                theirs, ours = (self.world.held_of(code, record, part) for code in (one.to, one.sender))
+                assert theirs == ours if flows[part] else theirs <= ours, (one, part)
             is_open = not self._has_ended(one.sender, record)
             for part in VICTIMS_PARTS:
                 if (one.victim, "victim", part) in erased:
                     continue
                 theirs = self.world.held_of(one.to, one.victim, part)
                 ours = self.world.held_of(one.sender, one.victim, part)
-                assert theirs == ours if is_open else theirs <= ours, (one, part)
+                assert theirs == ours if is_open and flows[part] else theirs <= ours, (one, part)
 
     # ── steps, and what is checked in each ──
 
@@ -673,12 +722,48 @@ class Replicas(RuleBasedStateMachine):
             return bool(parties) and all(to in each for each in parties)
         if kind == "referral":
             one = self.referrals[record]
-            return to == one.sender or (to == one.to and record in self.sent)
+            return to == one.sender or (
+                to == one.to and record in self.sent and self._agreed(sender, to, one.victim, part)
+            )
         victim = record if kind == "victim" else self.victim_of[record]
-        return any(
+        return self._agreed(sender, to, victim, part) and any(
             to == one.sender or (to == one.to and ref in self.sent and not self._has_ended(sender, ref))
             for ref, one in self.referrals.items()
             if one.victim == victim
+        )
+
+    def _agreed(self, at: str, to: str, victim: str, part: str) -> bool:
+        """Whether the victim's record is the agency's own, or it is covered by a consent that nobody has taken back."""
+        makers = self._makers(at, victim)
+        return to in makers or any(
+            one.victim == victim
+            and one.by in {at, *makers}
+            and to in one.to
+            and part in one.parts
+            and self._stands(at, ref)
+            for ref, one in self.consents.items()
+        )
+
+    def _makers(self, at: str, record: str) -> set[str]:
+        """The agency that made a record, where that is proved."""
+        devices = {dot[0].partition(".")[0] for dot in self.births.get(record, set()) & self.world.held[at]}
+        return {code for code, replica in self.stores.items() if replica.device in devices}
+
+    def _stands(self, at: str, ref: str) -> bool:
+        """Whether a consent is known, and neither withdrawn nor archived by anybody, whatever wins."""
+        place = (ref, "consent", "case")
+        return bool(self.world.held_of(at, ref, "case")) and not any(
+            self.world.last_by(at, place, name, replica.device)
+            for name in ("withdrawn_at", "archived")
+            for replica in self.stores.values()
+        )
+
+    def _same_country(self, at: str, one: str, other: str) -> bool:
+        """Whether an agency knows that two are in one country: their records are in view and not erased."""
+        return all(
+            not self.world.is_archived(at, self.agency_ids[code], "agency")
+            and self.world.shown(at, (self.agency_ids[code], "agency", "directory"), "country") == "KH"
+            for code in (one, other)
         )
 
     def _anchors(self, at: str, place: Place, name: str) -> set[str]:

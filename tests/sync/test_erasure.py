@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from raw_pages import occurrences
-from replicas import Replica, documents, export, make_replica, rewrite, sign_edit, take, verify
+from replicas import Replica, consent, documents, export, make_replica, rewrite, sign_edit, take, verify
 
 from taskforce.actions import checking, drafting, erasing, keeping, looking, plans, undoing
 from taskforce.errors import Refused
@@ -28,13 +28,14 @@ Three = tuple[Replica, Replica, Replica]
 @cache
 def _stores(folder: Path) -> Three:
     city, ngo, far = (
-        make_replica(folder / f"erase-{code}", code, name=code) for code in ("CITY", "NGO", "FAR")
+        make_replica(folder / f"erase-{code}", code, name=code, country="KH")
+        for code in ("CITY", "NGO", "FAR")
     )
     for one, other in permutations((city, ngo, far), 2):
         if {one.code, other.code} != {"CITY", "FAR"}:
             verify(one, other)
     for code in ("NGO", "FAR"):
-        keeping.add(city.session, get_kind("agency"), {"code": code})
+        keeping.add(city.session, get_kind("agency"), {"code": code, "country": "KH"})
     victim = keeping.add(
         city.session,
         get_kind("victim"),
@@ -45,6 +46,7 @@ def _stores(folder: Path) -> Three:
             "account": "Met at the gate",
         },
     )
+    consent(city, victim.id, "NGO", "FAR")
     refer(city, victim.id, "NGO")
     take(ngo, export(city, "NGO"))
     keeping.edit(ngo.session, get_kind("victim"), the(ngo, "victim"), {"given_names": f"Vuthy {CANARY}"})

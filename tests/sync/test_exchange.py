@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from replicas import Replica, documents, export, make_replica, take, verify
+from replicas import Replica, consent, documents, export, make_replica, take, verify
 
 from taskforce.actions import checking, conflicts, keeping, peers, undoing
 from taskforce.errors import Refused
@@ -21,12 +21,15 @@ Two = tuple[Replica, Replica]
 
 @cache
 def _stores(folder: Path) -> Two:
-    one, other = (make_replica(folder / f"two-{code}", code, name=code) for code in ("CITY", "NGO"))
+    one, other = (
+        make_replica(folder / f"two-{code}", code, name=code, country="KH") for code in ("CITY", "NGO")
+    )
     verify(one, other)
     verify(other, one)
     victim = keeping.add(one.session, get_kind("victim"), {"age_band": "9-17"})
     kind = get_kind("referral")
-    keeping.add(one.session, get_kind("agency"), {"code": "NGO"})
+    keeping.add(one.session, get_kind("agency"), {"code": "NGO", "country": "KH"})
+    consent(one, victim.id, "NGO")
     made = keeping.add(one.session, kind, {"victim": victim.id, "to": "NGO", "services": ["shelter"]})
     keeping.move(one.session, kind, made, "send", {})
     one.keep()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replicas import Replica, documents, everything, export, make_replica, take, verify
+from replicas import Replica, consent, documents, everything, export, make_replica, take, verify
 from test_forks import BEFORE, carry, edits_for, hash_of, name_of, story
 
 from taskforce.actions import backups, checking, erasing, feeds, keeping, quarantined
@@ -173,14 +173,14 @@ def two(tmp_path: Path) -> Iterator[tuple[Replica, Replica]]:
     """CITY met somebody and referred them to NGO, which added to it; both open with a key file."""
     made = []
     for code in ("CITY", "NGO"):
-        replica = make_replica(tmp_path / code, code, name=code)
+        replica = make_replica(tmp_path / code, code, name=code, country="KH")
         make_key_file(tmp_path / f"{code}.key")
         slots.create_slots(replica.folder, replica.key, [slots.SlotSource.key_file(tmp_path / f"{code}.key")])
         made.append(replica)
     city, ngo = made
     verify(city, ngo)
     verify(ngo, city)
-    keeping.add(city.session, get_kind("agency"), {"code": "NGO"})
+    keeping.add(city.session, get_kind("agency"), {"code": "NGO", "country": "KH"})
     meet(city, ngo, "Dara")
     take(ngo, export(city, "NGO"))
     keeping.edit(ngo.session, get_kind("victim"), victims(ngo)[0], {"given_names": "Canary Vuthy"})
@@ -195,6 +195,7 @@ def meet(city: Replica, ngo: Replica, name: str) -> None:
     kind = get_kind("referral")
     typed = {"age_band": "9-17", "family_name": f"Canary {name}", "health": "Thirsty"}
     victim = keeping.add(city.session, get_kind("victim"), typed)
+    consent(city, victim.id, ngo.code)
     about = {"victim": victim.id, "to": ngo.code, "services": ["shelter"]}
     keeping.move(city.session, kind, keeping.add(city.session, kind, about), "send", {})
 

@@ -191,6 +191,7 @@ def _consent(police: Session) -> None:
         "victim": _first(police, "victim").id,
         "purpose": ["services"],
         "parts": ["case", "care"],
+        "to": ["any-provider"],
         "given_by": "individual",
         "until": "2024-01-15",
     }

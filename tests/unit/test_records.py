@@ -163,6 +163,7 @@ def test_the_lifecycles_have_the_moves_that_people_were_promised() -> None:
         "operation": "brief launch stand-down close",
         "assignment": "assign accept start block resume done cancel",
         "referral": "send receive accept decline start complete cancel revoke",
+        "consent": "withdraw",
         "agreement": "sign enter-into-force suspend end",
     }
     for name, moves in promised.items():

@@ -13,7 +13,7 @@ from taskforce.actions.session import Session
 from taskforce.i18n import _
 from taskforce.labels import countries, languages
 from taskforce.records.registry import get_kind
-from taskforce.records.schema import Field, Kind, Type
+from taskforce.records.schema import ANY_PROVIDER, Field, Kind, Type
 from taskforce.store import queries
 from taskforce.store.queries import Condition, Record
 
@@ -37,6 +37,9 @@ def choices_for(session: Session, field: Field, typed: str, *, limit: int = 8) -
     if field.type == Type.PARTY:
         agencies = _records(session, get_kind("agency"), words, limit)
         return (agencies + _fitting(_countries(), words, limit))[:limit]
+    if field.type == Type.RECIPIENT:
+        agencies = _records(session, get_kind("agency"), words, limit)
+        return (_fitting([Choice(ANY_PROVIDER, _("any provider"))], words, limit) + agencies)[:limit]
     if field.type == Type.PAIR:
         return _pairs(field, words, limit)
     every: Iterable[Choice] = ()

@@ -15,7 +15,7 @@ from taskforce.errors import Refused, UsageError
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import DROPPED, ERASED, SELF, Kind
-from taskforce.sharing.decide import Knowledge
+from taskforce.sharing.facts import Knowledge
 from taskforce.store import erasing, exchange, history, queries
 from taskforce.store.queries import Record
 from taskforce.sync.edit import Edit, Value

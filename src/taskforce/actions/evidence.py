@@ -71,4 +71,4 @@ def _basis(session: Session, agency: str, edit: Edit, reach: Reach, known: Knowl
     if not isinstance(named, str):
         return ""
     decision = decide(natural_id("agency", agency), Scope(edit.kind, edit.part, named), known)
-    return decision.reason if decision.allowed else ""
+    return decision.words if decision.allowed else ""

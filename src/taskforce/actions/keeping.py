@@ -34,6 +34,7 @@ def add(session: Session, kind: Kind, typed: Typed) -> Record:
     """Make a record; UsageError if a field will not do or is missing, Refused if its natural key is taken."""
     values = with_defaults(session, kind, parse_values(session, kind, typed))
     require_fields(kind, values)
+    require_sound(session, kind, values)
     nonce = ""
     if kind.natural:
         record = natural_id(kind.name, *(str(values[name]) for name in kind.natural))
@@ -86,8 +87,17 @@ def edit(session: Session, kind: Kind, record: Record, typed: Typed, *, seen: Re
             if seen is not None and _current(now, name, value) != _current(seen, name, value):
                 raise _overtaken(kind, now, name)
         if changed:
+            require_sound(session, kind, {**now.values, **changed})
             one.save(kind, record.id, changed)
     return require(session, kind, record.id)
+
+
+def require_sound(session: Session, kind: Kind, values: Mapping[str, Value]) -> None:
+    """UsageError or Refused where the fields of a record do not go together."""
+    if kind.name == "consent":
+        from taskforce.actions import consenting  # deferred: few actions are about consents
+
+        consenting.require_sound(session, values)
 
 
 def _overtaken(kind: Kind, record: Record, name: str) -> Refused:

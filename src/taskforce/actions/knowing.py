@@ -9,9 +9,8 @@ from taskforce.actions.matching import is_provider
 from taskforce.actions.session import Session, natural_id
 from taskforce.actions.whose_word import Words
 from taskforce.records.registry import get_kind
-from taskforce.records.schema import AGREEMENT, ARCHIVED, CASE, OPERATIONAL
+from taskforce.records.schema import AGREEMENT, ANY_PROVIDER, ARCHIVED, CASE, OPERATIONAL
 from taskforce.sharing.facts import (
-    ANY_PROVIDER,
     LEVELS,
     AgreementFacts,
     ConsentFacts,
@@ -19,6 +18,7 @@ from taskforce.sharing.facts import (
     Knowledge,
     ReferralFacts,
     VictimFacts,
+    is_child,
 )
 from taskforce.store import exchange, history, queries
 from taskforce.store.queries import Record
@@ -26,8 +26,6 @@ from taskforce.sync.edit import Value
 
 _SENDERS_WORD = ("victim", "to", "sender", "sent_at")
 """Fields of a referral that open a victim's parts only where its sender itself wrote them."""
-
-_CHILDREN = ("0-8", "9-17")
 
 
 def gather(session: Session) -> Knowledge:
@@ -109,8 +107,11 @@ def _victims(session: Session, words: Words) -> dict[str, VictimFacts]:
     found = {}
     for record in queries.list_records(session.store.connection, get_kind("victim"), archived=True):
         said = words.said(record, CASE)
-        is_child = said.get("age_band") in _CHILDREN or said.get("age_unsure") == "yes"
-        found[record.id] = VictimFacts(words.maker(record), str(said.get("operation") or ""), is_child)
+        found[record.id] = VictimFacts(
+            words.maker(record),
+            str(said.get("operation") or ""),
+            is_child(said.get("age_band"), said.get("age_unsure")),
+        )
     return found
 
 
@@ -126,7 +127,7 @@ def _consents(
             continue
         said = words.said(record, CASE)
         override = str(said.get("override") or "")
-        if override and not (said.get("override_reason") and said.get("approved_by")):
+        if override and not (said.get("reason") and said.get("approved_by")):
             continue
         facts = ConsentFacts(
             record.ref,

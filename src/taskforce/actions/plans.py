@@ -15,13 +15,13 @@ from datetime import date
 from typing import BinaryIO
 
 from taskforce import moments
-from taskforce.actions.keeping import with_defaults
+from taskforce.actions.keeping import require_sound, with_defaults
 from taskforce.actions.plan_file import Entry, PlanFile, collect, stop_if_bad
 from taskforce.actions.references import ID_LENGTH, NAMED_BY
 from taskforce.actions.session import Session, natural_id
 from taskforce.actions.values import ValueFault, agency_code, parse_one, parse_value
 from taskforce.crockford import normalise
-from taskforce.errors import UsageError, did_you_mean
+from taskforce.errors import TaskforceError, UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Type
@@ -277,6 +277,11 @@ def _whole(plan: PlanFile, entry: Entry, values: dict[str, Value]) -> dict[str, 
     for field_ in entry.kind.fields:
         if field_.required and not values.get(field_.name) and field_.name not in entry.typed:
             plan.fault(entry.path, _("%(name)s is missing") % {"name": field_.name})
+    if not entry.is_bad:
+        try:
+            require_sound(plan.session, entry.kind, values)
+        except TaskforceError as error:
+            plan.fault(entry.path, error.sentence, error.hint)
     return values
 
 
@@ -304,7 +309,7 @@ def _plan_value(plan: PlanFile, field_: Field, typed: object) -> Value:
         raise ValueFault(_("a list of values is wanted here, not lists in lists"))
     if field_.type in (Type.DATE, Type.TIME) and typed:
         return _fixed_moment(field_, typed)
-    if field_.type == Type.PARTY:
+    if field_.type in (Type.PARTY, Type.RECIPIENT):
         items = typed.split(",") if isinstance(typed, str) else typed
         return list(dict.fromkeys(_party(plan, field_, item.strip()) for item in items if item.strip()))
     if field_.type != Type.REF:
@@ -318,7 +323,7 @@ def _plan_value(plan: PlanFile, field_: Field, typed: object) -> Value:
 
 
 def _party(plan: PlanFile, field_: Field, text: str) -> str:
-    """An agency of this plan or of the store, or a country."""
+    """An agency of this plan or of the store, or what else may stand there: a country, any provider."""
     in_plan = ("agency", text.casefold()) in plan.names
     return agency_code(text) if in_plan else parse_one(plan.session, field_, text)
 

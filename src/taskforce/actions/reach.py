@@ -47,7 +47,7 @@ def reach_of(session: Session, agency: str, known: Knowledge | None = None) -> R
     for row in exchange.scopes(session.store.connection):
         decision = decide(recipient, Scope(row.kind, row.part, row.anchor), known)
         if decision.allowed:
-            allowed[row.id] = decision.reason
+            allowed[row.id] = decision.words
         else:
             withheld.append((row, decision))
     kept_back = [row.id for row, _decision in withheld]

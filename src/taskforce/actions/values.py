@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from taskforce import moments
 from taskforce.actions.references import ID_LENGTH, find
@@ -13,7 +14,7 @@ from taskforce.errors import TaskforceError, UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.labels import countries, languages
 from taskforce.records.registry import get_kind
-from taskforce.records.schema import Field, Kind, Type
+from taskforce.records.schema import ANY_PROVIDER, Field, Kind, Type
 from taskforce.text import clean_input
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
@@ -90,11 +91,11 @@ def parse_one(session: Session, field: Field, text: str) -> str:
         Type.LANGUAGE: _language,
         Type.YES_NO: _yes_no,
         Type.AGENCY_CODE: agency_code,
+        Type.PARTY: partial(_party, session),
+        Type.RECIPIENT: partial(_recipient, session),
     }.get(field.type)
     if simple is not None:
         return simple(text)
-    if field.type == Type.PARTY:
-        return _party(session, text)
     if field.type == Type.TEXT and "\n" in text:
         raise ValueFault(_("one line of text is wanted here"))
     return text
@@ -228,8 +229,14 @@ def _yes_no(text: str) -> str:
 
 
 def _party(session: Session, text: str) -> str:
-    if len(text) == 2:
-        return _country(text)
+    return _country(text) if len(text) == 2 else _agency(session, text)
+
+
+def _recipient(session: Session, text: str) -> str:
+    return ANY_PROVIDER if text.lower() == ANY_PROVIDER else _agency(session, text)
+
+
+def _agency(session: Session, text: str) -> str:
     try:
         return find(session, get_kind("agency"), text).text("code")
     except TaskforceError as error:

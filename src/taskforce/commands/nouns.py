@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from typer.core import TyperCommand
@@ -41,7 +42,7 @@ def verbs_of(kind: Kind) -> Verbs:
     """The verbs of a kind with one line of help each; a verb's command is made when it is called."""
     label = _(kind.label).lower()
     verbs: Verbs = {
-        "add": (_("Make a new %(kind)s") % {"kind": label}, partial(_make_add, kind)),
+        "add": (_("Make a new %(kind)s") % {"kind": label}, partial(make_add, kind)),
         "list": (_("List, filter, sort"), partial(_make_list, kind)),
         "show": (_("Show one"), partial(_make_show, kind)),
         "edit": (_("Set fields"), partial(_make_edit, kind)),
@@ -49,7 +50,7 @@ def verbs_of(kind: Kind) -> Verbs:
     }
     if kind.lifecycle is not None:
         for move in kind.lifecycle.moves:
-            verbs[move.name] = (_(move.help), partial(_make_move, kind, move))
+            verbs[move.name] = (_(move.help), partial(make_move, kind, move))
     verbs.update(_special_verbs(kind))
     return verbs
 
@@ -150,6 +151,7 @@ _METAVARS = {
     Type.LANGUAGE: "LANGUAGE",
     Type.YES_NO: "yes|no",
     Type.PARTY: "PARTY",
+    Type.RECIPIENT: "AGENCY",
     Type.PAIR: "CODE=CODE",
 }
 
@@ -204,7 +206,10 @@ def _settable(kind: Kind) -> list[Field]:
     return [field for field in kind.fields if not field.by_move]
 
 
-def _make_add(kind: Kind) -> TyperCommand:
+def make_add(
+    kind: Kind, notes_of: Callable[[Session, Record], Iterable[str]] = lambda _session, _record: ()
+) -> TyperCommand:
+    """`add`; `notes_of` says what is to be said of a new record."""
     fields = _settable(kind)
     parameters: list[Parameter] = []
     positional = kind.field(kind.positional) if kind.positional else None
@@ -217,7 +222,8 @@ def _make_add(kind: Kind) -> TyperCommand:
     def run(**given: Any) -> Result:
         session = open_session()
         typed = typed_fields([field.name for field in fields], given)
-        return shown_record(session, keeping.add(session, kind, typed), is_new=True)
+        made = keeping.add(session, kind, typed)
+        return shown_record(session, made, notes_of(session, made), is_new=True)
 
     return command("add", run, _("Make a new %(kind)s.") % {"kind": _(kind.label).lower()}, parameters)
 
@@ -315,7 +321,12 @@ def _make_archive(kind: Kind) -> TyperCommand:
     return command("archive", run, _("Take a record out of view; nothing is deleted."), parameters)
 
 
-def _make_move(kind: Kind, move: Move) -> TyperCommand:
+def make_move(
+    kind: Kind,
+    move: Move,
+    notes_of: Callable[[Session, tuple[Record, ...]], Iterable[str]] = lambda _session, _moved: (),
+) -> TyperCommand:
+    """A move of a kind's lifecycle; `notes_of` says what is to be said of the records moved."""
     parameters: list[Parameter] = [
         argument(
             "refs",
@@ -336,9 +347,11 @@ def _make_move(kind: Kind, move: Move) -> TyperCommand:
         typed = {fields[name]: value for name, value in typed_fields(list(fields), given).items()}
         records = [find(session, kind, ref) for ref in refs]
         moved = move_all(session, kind, [record.id for record in records], move.name, typed).records
+        notes = tuple(notes_of(session, moved))
         if len(refs) == 1:
-            return shown_record(session, moved[0], before=records[0])
-        return shown_records(session, kind, list(moved))
+            return shown_record(session, moved[0], notes, before=records[0])
+        result = shown_records(session, kind, list(moved))
+        return replace(result, notes=(*result.notes, *notes))
 
     return command(move.name, run, _(move.help) + ".", parameters)
 
@@ -357,27 +370,13 @@ def _renamed(field: Field, name: str, wanted: str) -> Parameter:
 
 def _special_verbs(kind: Kind) -> Verbs:
     """The verbs that only one kind has, written by hand in a module of the kind's name."""
-    if kind.name == "agreement":
-        from taskforce.commands import agreement
+    if kind.name not in _WITH_VERBS_OF_THEIR_OWN:
+        return {}
+    verbs: Verbs = import_module(f"taskforce.commands.{kind.name}").verbs()
+    return verbs
 
-        return agreement.verbs()
-    if kind.name == "assignment":
-        from taskforce.commands import assignment
 
-        return assignment.verbs()
-    if kind.name == "operation":
-        from taskforce.commands import operation
-
-        return operation.verbs()
-    if kind.name == "log":
-        from taskforce.commands import log
-
-        return log.verbs()
-    if kind.name == "referral":
-        from taskforce.commands import referral
-
-        return referral.verbs()
-    return {}
+_WITH_VERBS_OF_THEIR_OWN = ("agreement", "assignment", "consent", "operation", "log", "referral")
 
 
 def _agency_codes(session: Session, records: list[Record]) -> dict[str, str]:

@@ -45,6 +45,10 @@ DROPPED = "dropped"
 """Name of the field by which a device confirms that it dropped an erased part's values; it names the erase edit."""
 
 
+ANY_PROVIDER = "any-provider"
+"""In place of an agency in a consent: whoever provides services to victims."""
+
+
 class Type:
     """Types of one value. On the wire every value is a string, or a list of strings for `many`."""
 
@@ -59,6 +63,7 @@ class Type:
     LANGUAGE = "language"  # ISO 639-1, or 639-3 where there is no two-letter code
     YES_NO = "yes-no"
     PARTY = "party"  # an agency's code or a country
+    RECIPIENT = "recipient"  # an agency's code, or any-provider
     PAIR = "pair"  # CODE=CODE, for instance shelter=provided
     AGENCY_CODE = "agency-code"
 

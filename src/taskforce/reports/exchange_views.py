@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _LISTED = 12
 
+_BASES = 3
+"""As many bases as a line names: there may be one consent for each victim. `disclosures` names them all."""
+
 
 # ── what comes ──
 
@@ -267,7 +270,7 @@ def sent_lines(sent: Exported) -> list[Line | str]:
     for one in sent.goes:
         goes = ngettext("%(count)d edit", "%(count)d edits", one.edits) % {"count": one.edits}
         named = _named(one.records, one.some)
-        basis = "; ".join(one.bases)
+        basis = "; ".join(one.bases[:_BASES]) + ("; …" if len(one.bases) > _BASES else "")
         lines.append(f"  {_('goes')}      {goes}: {one.kind}, {one.part} · {named} · {basis}")
     for each in sent.withheld:
         named = _named(each.records, each.some)

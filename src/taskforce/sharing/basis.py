@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskforce.i18n import _
+from taskforce.i18n import N_, _
+from taskforce.records.schema import ANY_PROVIDER
 from taskforce.sharing.checks import Check, no, yes
 from taskforce.sharing.facts import (
-    ANY_PROVIDER,
     SERVICES,
+    SPEAK_FOR_A_CHILD,
     AgreementFacts,
     ConsentFacts,
     Knowledge,
@@ -20,9 +21,27 @@ from taskforce.sharing.facts import (
 
 CHILD_PROTECTION = "child-protection"
 
-_SPEAK_FOR_A_CHILD = ("caregiver", "guardian")
-
 _WEIGHT = 1
+
+# What is said where a consent, or an override, fails at one of the steps of `_covers`.
+_CONSENT_FAILS = (
+    N_("the consent does not name the agency"),
+    N_("the consent does not cover the purpose"),
+    N_("the consent does not cover the part"),
+    N_("the consent was withdrawn"),
+    N_("the consent has ended"),
+    N_("the consent does not say who gave it"),
+    N_("for a child, or who may be one, a caregiver or guardian consents"),
+)
+_OVERRIDE_FAILS = (
+    N_("the override does not name the agency"),
+    N_("the override does not cover the purpose"),
+    N_("the override does not cover the part"),
+    N_("the override was taken back"),
+    N_("the override has ended"),
+    "",
+    N_("the override protects a child, and the person is known to be of age"),
+)
 
 
 def check_consent(recipient: str, kind: str, part: str, anchor: str, known: Knowledge) -> Iterator[Check]:
@@ -90,32 +109,32 @@ def _covers(
     consent: ConsentFacts, recipient: str, part: str, victim: VictimFacts, known: Knowledge
 ) -> tuple[Check, int]:
     """Whether one consent covers it; and if not, how near it comes, to tell of the nearest."""
-    name = "override" if consent.override else "consent"
+    name, told = ("override", _OVERRIDE_FAILS) if consent.override else ("consent", _CONSENT_FAILS)
     covered = recipient in consent.to or (ANY_PROVIDER in consent.to and recipient in known.providers)
     steps = (
-        (covered, _("it does not name the agency")),
-        (SERVICES in consent.purposes, _("it does not cover the purpose")),
-        (part in consent.parts, _("it does not cover the part")),
-        (not consent.withdrawn, _("it was withdrawn")),
-        (not consent.until or known.today <= consent.until, _("it has ended")),
-        (*_who_may_say(consent, victim),),
+        covered,
+        SERVICES in consent.purposes,
+        part in consent.parts,
+        not consent.withdrawn,
+        not consent.until or known.today <= consent.until,
+        *_who_may_say(consent, victim),
     )
-    for distance, (holds, reason) in enumerate(steps, start=1):
+    for distance, holds in enumerate(steps):
         if not holds:
-            return no(name, reason, consent.ref), distance
+            return no(name, _(told[distance]), consent.ref), distance + 1
     if consent.override:
         return yes(name, _("a recorded override covers it"), consent.ref, weight=_WEIGHT), 0
     return yes(name, _("a consent covers it"), consent.ref, weight=_WEIGHT), 0
 
 
-def _who_may_say(consent: ConsentFacts, victim: VictimFacts) -> tuple[bool, str]:
-    """For a child somebody else speaks; and what is done to protect a child is done for one."""
+def _who_may_say(consent: ConsentFacts, victim: VictimFacts) -> tuple[bool, bool]:
+    """Whether somebody says so, and whether it is the one who may: for a child another speaks.
+
+    What is done to protect a child is done for one.
+    """
     if consent.override:
-        is_fit = consent.override != CHILD_PROTECTION or victim.is_child
-        return is_fit, _("it protects a child, and the person is known to be of age")
-    if victim.is_child:
-        return consent.given_by in _SPEAK_FOR_A_CHILD, _("for a child a caregiver or guardian consents")
-    return bool(consent.given_by), _("it does not say who gave it")
+        return True, consent.override != CHILD_PROTECTION or victim.is_child
+    return bool(consent.given_by), not victim.is_child or consent.given_by in SPEAK_FOR_A_CHILD
 
 
 def _allows(agreement: AgreementFacts, part: str, today: str) -> Check:

@@ -44,6 +44,11 @@ class Decision:
     reason: str
     basis: str = ""
 
+    @property
+    def words(self) -> str:
+        """The reason, and the ref of what it rests on where there is one."""
+        return f"{self.reason} ({self.basis})" if self.basis else self.reason
+
 
 def decide(recipient: str, scope: Scope, known: Knowledge) -> Decision:
     """Whether the edits of `scope` may go to the agency whose record id is `recipient`.

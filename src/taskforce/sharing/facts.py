@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+SPEAK_FOR_A_CHILD = ("caregiver", "guardian")
+"""Who consents for a child."""
+
+_CHILDREN = ("0-8", "9-17")
+
 SERVICES = "services"
 """The purpose of a referral, and so of all that flows because of one."""
-
-ANY_PROVIDER = "any-provider"
-"""In place of an agency in a consent: whoever provides services to victims."""
 
 CLEAR, GREEN, AMBER, STRICT, RED = "clear", "green", "amber", "amber+strict", "red"
 LEVELS = ("", CLEAR, GREEN, AMBER, STRICT, RED)
@@ -125,3 +127,8 @@ class Knowledge:
     agreements: tuple[AgreementFacts, ...] = ()
     handling: Mapping[str, Handling] = field(default_factory=dict)
     providers: frozenset[str] = frozenset()
+
+
+def is_child(age_band: object, age_unsure: object) -> bool:
+    """Whether somebody is under eighteen, or may be: the child rule holds for both."""
+    return age_band in _CHILDREN or age_unsure == "yes"

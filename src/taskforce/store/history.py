@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from taskforce.records.schema import Kind
-from taskforce.store.connection import Connection
+from taskforce.store.connection import Connection, quote
 from taskforce.sync.edit import Edit, Value, known_edit
 from taskforce.sync.merge import Dot, PartState, load_state
 
@@ -101,9 +101,10 @@ def edits_of_record(connection: Connection, kind: Kind, record: str) -> list[Edi
 
 def written_by_several(connection: Connection, kind: Kind) -> frozenset[str]:
     """The records of a kind that have edits of more than one feed."""
+    # From the kind's own table, which may be small where the log is long.
     rows = connection.execute(
-        "SELECT id FROM record WHERE kind = ? AND "
-        "(SELECT count(DISTINCT feed) FROM edit WHERE edit.record = record.id AND edit.kind = record.kind) > 1",
+        "SELECT id FROM " + quote(kind.name) + " AS one WHERE "
+        "(SELECT count(DISTINCT feed) FROM edit WHERE edit.record = one.id AND edit.kind = ?) > 1",
         (kind.name,),
     )
     return frozenset(str(record) for (record,) in rows)
@@ -111,7 +112,11 @@ def written_by_several(connection: Connection, kind: Kind) -> frozenset[str]:
 
 def holding_part(connection: Connection, kind: Kind, part: str) -> frozenset[str]:
     """The records of a kind of which the store holds a part."""
-    rows = connection.execute("SELECT record FROM state WHERE kind = ? AND part = ?", (kind.name, part))
+    rows = connection.execute(
+        "SELECT id FROM " + quote(kind.name) + " AS one WHERE "
+        "EXISTS (SELECT 1 FROM state WHERE state.record = one.id AND state.kind = ? AND state.part = ?)",
+        (kind.name, part),
+    )
     return frozenset(str(record) for (record,) in rows)
 
 

@@ -33,7 +33,16 @@ from taskforce.views import Line
 if TYPE_CHECKING:
     from taskforce.tui.app import TaskforceApp
 
-PICKED = (Type.CODE, Type.REF, Type.COUNTRY, Type.LANGUAGE, Type.YES_NO, Type.PARTY, Type.PAIR)
+PICKED = (
+    Type.CODE,
+    Type.REF,
+    Type.COUNTRY,
+    Type.LANGUAGE,
+    Type.YES_NO,
+    Type.PARTY,
+    Type.RECIPIENT,
+    Type.PAIR,
+)
 """Types of which a list of choices is offered."""
 
 _UNDERSTOOD = (Type.DATE, Type.TIME, *PICKED)
