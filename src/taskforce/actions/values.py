@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from taskforce import moments
@@ -86,16 +86,16 @@ def parse_one(session: Session, field: Field, text: str) -> str:
         return _reference(session, field, text)
     if field.type == Type.PAIR:
         return _pair(field, text)
-    simple = {
+    simple: Mapping[str, Callable[[str], str]] = {
         Type.COUNTRY: _country,
         Type.LANGUAGE: _language,
         Type.YES_NO: _yes_no,
         Type.AGENCY_CODE: agency_code,
         Type.PARTY: partial(_party, session),
         Type.RECIPIENT: partial(_recipient, session),
-    }.get(field.type)
-    if simple is not None:
-        return simple(text)
+    }
+    if field.type in simple:
+        return simple[field.type](text)
     if field.type == Type.TEXT and "\n" in text:
         raise ValueFault(_("one line of text is wanted here"))
     return text

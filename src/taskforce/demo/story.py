@@ -25,15 +25,19 @@ TEAMS = (COORDINATOR, FIELD, SHELTER)
 WHY_EARLIER = "Compound 4 to end by 17:00, the checkpoint needs the vehicles"
 BACKUP = "police.backup"
 
+EXPLAINED = ("interview", "purpose", "data-use", "access-right", "storage-period", "withdrawal")
+"""What is explained to a person before they agree."""
+
 _BUNDLE = r"stick[/\\]\w+\.bundle"
 
 
 @dataclass(frozen=True, slots=True)
 class Refs:
-    """What the story is about: an assignment, and two people met with a referral each."""
+    """What the story is about: an assignment, and two people met with a referral each; the consent of the first."""
 
     assignment: str
     woman: str
+    consent: str
     referral: str
     man: str
     declined: str
@@ -192,15 +196,22 @@ def _at_the_compound(stage: Stage) -> Refs:
         ),
         "V",
     )
+    stage.say(_("Nothing of them goes anywhere without what they agree to: they are asked, and it is noted."))
+    agreed = ("--purpose", "services", "--parts", "case,care,identity", "--to", SHELTER.code)
+    agreed += ("--given-by", "individual", "--explained", ",".join(EXPLAINED), "--until", "2024-01-15")
+    consent = stage.ref(
+        stage.run(FIELD, "consent", "add", woman, *agreed, fields="victim parts to given_by until"), "C"
+    )
     asks = ("--to", SHELTER.code, "--services", "shelter,mental-health", "--urgency", "3h")
     referral = stage.ref(stage.run(FIELD, "referral", "add", woman, *asks), "R")
     stage.run(FIELD, "referral", "send", referral, fields="victim to status answer_due")
     man = stage.ref(
         stage.run(FIELD, "victim", "add", "--age-band", "24-26", "--gender", "masculine", *about, most=1), "V"
     )
+    stage.run(FIELD, "consent", "add", man, *agreed, most=1)
     declined = stage.ref(stage.run(FIELD, "referral", "add", man, *asks, most=1), "R")
     stage.run(FIELD, "referral", "send", declined, fields="status answer_due")
-    return Refs(ref, woman, referral, man, declined)
+    return Refs(ref, woman, consent, referral, man, declined)
 
 
 def _meanwhile_in_lyon(stage: Stage, refs: Refs) -> None:
@@ -267,6 +278,11 @@ def _the_answer(stage: Stage, refs: Refs) -> None:
     )
     declined = stage.look(FIELD, "referral", "show", refs.declined)
     stage.expect(declined["decline_reason"] == "not-eligible", _("the field team knows why it was declined"))
+    told = stage.look(FIELD, "disclosures", refs.woman, "--to", SHELTER.code)
+    stage.expect(
+        all(refs.consent in one["basis"] for one in told) and bool(told),
+        _("all that the shelter was told of the woman, it was told on her consent"),
+    )
 
 
 def _two_values(stage: Stage, refs: Refs) -> None:
