@@ -1,9 +1,9 @@
 """Write the documents that are made from the program, or check that they are current.
 
 ``python tools/docs.py`` writes ``docs/records.md`` (from the kinds' declarations), ``docs/commands.md`` (what
-``--help`` of every command says), ``docs/keys.md`` (the bindings of the room) and the pictures of the status and of
-the room, of a store that comes out the same every time. ``--check`` writes nothing and fails when the program says
-something else.
+``--help`` of every command says), ``docs/keys.md`` (the bindings of the room), the table of ``docs/sharing.md`` (from the
+rules of sharing) and the pictures of the status and of the room, of a store that comes out the same every time.
+``--check`` writes nothing and fails when the program says something else.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from functools import partial
 
+import decision_table
 from fixed_stores import ROOT
 from keys_document import keys_lines
 from room_picture import PICTURES, room_svg
@@ -58,6 +59,7 @@ def main() -> int:
     makers: dict[str, Callable[[], str]] = {
         "records.md": records_document,
         "commands.md": commands_document,
+        "sharing.md": sharing_document,
         "keys.md": lambda: "\n".join([WRITTEN_BY, *keys_lines(), ""]),
         "status.svg": status_svg,
         **{name: partial(room_svg, name) for name in PICTURES},
@@ -77,6 +79,21 @@ def main() -> int:
 def _compared(text: str) -> object:
     """What must be equal: of a picture its words, since rich draws the rest and may draw it otherwise tomorrow."""
     return re.findall(r"<text[^>]*>([^<]*)</text>", text) if text.startswith("<svg") else text
+
+
+# ── sharing ──
+
+_TABLE = re.compile(
+    r"(?<=<!-- table: written by tools/docs\.py -->\n).*(?=<!-- end of the table -->)", re.DOTALL
+)
+
+
+def sharing_document() -> str:
+    """The rules of sharing as they are written by hand, with the table that the rules themselves give."""
+    before = (DOCS / "sharing.md").read_text("utf-8")
+    if not _TABLE.search(before):
+        raise SystemExit("docs/sharing.md has no place for its table")
+    return _TABLE.sub(lambda _found: f"\n{decision_table.table()}\n", before)
 
 
 # ── records ──

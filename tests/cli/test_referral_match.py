@@ -248,7 +248,12 @@ def test_one_step_notes_the_victim_and_sends_the_referral_and_one_undo_takes_bot
         "2023-10-17T07:32:00Z",
     )
     assert whom["operation"], "in the current operation"
-    assert made.envelope["notes"] == [f"{whom['ref']} is new"]
+    assert made.envelope["notes"] == [
+        f"{whom['ref']} is new",
+        "nothing of it goes to KH-WOMEN yet: no consent is recorded",
+        f"note a consent with: taskforce consent add {whom['ref']} --purpose services --parts case,care "
+        "--to KH-WOMEN --given-by individual",
+    ]
     assert team.data("history")[0]["action"] == f"referral new {referral['ref']}"
     team.call("undo").ok()
     assert (team.export(), team.data("victim", "list"), team.data("referral", "list")) == before

@@ -1,4 +1,4 @@
-"""What a consent, or an override in place of one, must say; and who was told before one was withdrawn."""
+"""What a consent, or an override in place of one, must say; who was told before one was withdrawn."""
 
 from __future__ import annotations
 
@@ -53,14 +53,15 @@ def require_sound(session: Session, values: Mapping[str, Value]) -> None:
             ),
         )
     victim = queries.get_record(session.store.connection, get_kind("victim"), str(values.get("victim") or ""))
-    if (
-        victim is not None
-        and is_child(victim.text("age_band"), victim.text("age_unsure"))
-        and given_by not in SPEAK_FOR_A_CHILD
-    ):
+    if victim is not None:
+        require_speaker(given_by, victim.ref, victim.values)
+
+
+def require_speaker(given_by: str, label: str, victim: Mapping[str, object]) -> None:
+    """Refused where a child, or who may be one, would consent alone; `victim` holds the fields of the victim."""
+    if is_child(victim.get("age_band"), victim.get("age_unsure")) and given_by not in SPEAK_FOR_A_CHILD:
         raise Refused(
-            _("%(victim)s is a child, or may be one: a caregiver or guardian consents")
-            % {"victim": victim.ref},
+            _("%(victim)s is a child, or may be one: a caregiver or guardian consents") % {"victim": label},
             hint=_("give it with --given-by caregiver or guardian; without consent there is --override"),
             code="child",
         )

@@ -16,18 +16,27 @@ from taskforce.store.queries import SHORTEST_REF, Record
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from taskforce.sync.edit import Value
 
 
 def refer(
-    session: Session, *, victim: Record | None, met: Typed, referral: Typed, send: bool = True
+    session: Session,
+    *,
+    victim: Record | None,
+    met: Typed,
+    referral: Typed,
+    agreed: str = "",
+    send: bool = True,
 ) -> tuple[Record, Record]:
     """Make a referral and, unless `send` is false, send it; the victim and the referral.
 
     Without a `victim` one is made from `met`, the fields of the victim as they were typed; `referral` holds those of
-    the referral but the victim. Without services it asks for what the victim needs. It is one action: undo takes all of
-    it back. UsageError if a field will not do or is missing, or if there are both a victim and `met`; Refused if the
-    victim is archived.
+    the referral but the victim. Without services it asks for what the victim needs. `agreed` says who has consented to
+    it (a code of `GIVEN_BY`): then that is noted, too, for services by this provider, with the parts that they need.
+    It is one action: undo takes all of it back. UsageError if a field will not do or is missing, or if there are both
+    a victim and `met`; Refused if the victim is archived.
     """
     kind, victim_kind = get_kind("referral"), get_kind("victim")
     if victim is not None and met:
@@ -47,6 +56,9 @@ def refer(
         typed["services"] = victim.items("needs") if victim else whom.get("needs", [])
     values = keeping.with_defaults(session, kind, typed)
     keeping.require_fields(kind, values)
+    consent = (
+        _consent(session, agreed, victim_id, victim.values if victim else whom, values) if agreed else {}
+    )
     if send:
         values |= keeping.move_values(session, kind, _not_yet_kept(session, kind, record, values), "send", {})
     with session.acting(f"{kind.name} new {_ref(session, kind, record)}") as one:
@@ -58,8 +70,27 @@ def refer(
                 hint=_("bring it back with: taskforce %(kind)s archive %(label)s --restore")
                 % {"kind": victim_kind.name, "label": label_of(victim)},
             )
+        if consent:
+            consent_id, consent_nonce = keeping.new_id(session, get_kind("consent"))
+            one.save(get_kind("consent"), consent_id, consent, nonce=consent_nonce)
         one.save(kind, record, values, nonce=nonce)
     return keeping.require(session, victim_kind, victim_id), keeping.require(session, kind, record)
+
+
+def _consent(
+    session: Session, agreed: str, victim: str, about: Mapping[str, object], referral: Mapping[str, Value]
+) -> dict[str, Value]:
+    """The consent to a referral. UsageError or Refused as for every consent."""
+    from taskforce.actions import consenting  # deferred: where somebody notes a consent
+    from taskforce.actions.asking import NEEDED
+    from taskforce.sharing.facts import SERVICES
+
+    kind = get_kind("consent")
+    agency = keeping.require(session, get_kind("agency"), str(referral["to"]))
+    typed = {"given_by": agreed, "purpose": [SERVICES], "parts": list(NEEDED), "to": [label_of(agency)]}
+    values = keeping.with_defaults(session, kind, parse_values(session, kind, typed))
+    consenting.require_speaker(str(values["given_by"]), _("the victim"), about)
+    return {**values, "victim": victim}
 
 
 def _ref(session: Session, kind: Kind, record: str) -> str:

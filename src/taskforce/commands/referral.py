@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from typer.core import TyperCommand
 
 from taskforce.actions.references import find, label_of
-from taskforce.commands.frame import Parameter, argument, command, flag, open_session, typed_fields
+from taskforce.commands.frame import Parameter, argument, command, flag, open_session, option, typed_fields
 from taskforce.errors import UsageError
 from taskforce.i18n import N_, _
 from taskforce.output import Column, Line, Result, Table
+from taskforce.records.codes import GIVEN_BY
 from taskforce.records.registry import get_kind
+from taskforce.store import queries
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
@@ -21,8 +25,38 @@ if TYPE_CHECKING:
 
 
 def verbs() -> dict[str, Any]:
-    """The verbs of referrals beside those of every kind."""
-    return {"match": (_(_MATCH), make_match), "new": (_(_NEW), make_new)}
+    """The verbs of referrals beside those of every kind, and `send`, which says what would keep it from going."""
+    from taskforce.commands.nouns import make_move  # deferred: nouns uses this module
+
+    kind = get_kind("referral")
+    assert kind.lifecycle is not None
+    send = kind.lifecycle.move("send")
+    assert send is not None
+    return {
+        "send": (_(send.help), partial(make_move, kind, send, _of_sent)),
+        "match": (_(_MATCH), make_match),
+        "new": (_(_NEW), make_new),
+    }
+
+
+def _of_sent(session: Session, referrals: Sequence[Record]) -> list[str]:
+    """What keeps referrals from reaching their providers, and the commands that help."""
+    from taskforce.actions.asking import notes_of  # deferred: only this verb needs it
+
+    victim = get_kind("victim")
+    return [
+        note
+        for each in referrals
+        for note in notes_of(
+            session,
+            queries.get_record(session.store.connection, victim, each.text("victim")),
+            _agency(session, each),
+        )
+    ]
+
+
+def _agency(session: Session, referral: Record) -> Record | None:
+    return queries.get_record(session.store.connection, get_kind("agency"), referral.text("to"))
 
 
 _MATCH = N_("Which providers fit a victim, and why not the others")
@@ -60,6 +94,7 @@ def make_match() -> TyperCommand:
 
 def _run_match(ref: str | None, **given: Any) -> Result:
     from taskforce.actions import matching  # deferred: only this verb needs it
+    from taskforce.actions.asking import with_lacks
     from taskforce.actions.values import parse_values
 
     session = open_session()
@@ -77,7 +112,14 @@ def _run_match(ref: str | None, **given: Any) -> Result:
         return _shown_matches(matching.match(session, services=list(wanted), **known))  # type: ignore[arg-type]
     subject = _subject(session, ref)
     of_it = matching.match_referral if subject.kind.name == "referral" else matching.match_victim
-    return _shown_matches(of_it(session, subject, list(wanted)))
+    found = of_it(session, subject, list(wanted))
+    victim = subject
+    if subject.kind.name == "referral":
+        known_here = queries.get_record(session.store.connection, get_kind("victim"), subject.text("victim"))
+        if known_here is None:
+            return _shown_matches(found)
+        victim = known_here
+    return _shown_matches(*with_lacks(session, victim, found))
 
 
 def _subject(session: Session, ref: str) -> Record:
@@ -88,7 +130,7 @@ def _subject(session: Session, ref: str) -> Record:
     )
 
 
-def _shown_matches(found: list[Match]) -> Result:
+def _shown_matches(found: list[Match], notes: Sequence[str] = ()) -> Result:
     from taskforce.actions import matching  # deferred: as above
 
     columns = (
@@ -119,7 +161,7 @@ def _shown_matches(found: list[Match]) -> Result:
         for each in found
     ]
     view = Table(columns, rows, _("no provider is known; agencies become providers by their services"))
-    return Result(data, view, (matching.fitting(found),) if found else (), plural="providers")
+    return Result(data, view, (matching.fitting(found), *notes) if found else (), plural="providers")
 
 
 def make_new() -> TyperCommand:
@@ -137,13 +179,22 @@ def make_new() -> TyperCommand:
             complete=complete_refs(victim_kind),
         ),
         *(field_option(field) for field in options),
+        option(
+            "--consent",
+            _(
+                "Who consents to it: notes a consent to services by this provider, with case and care (%(codes)s)"
+            )
+            % {"codes": ", ".join(GIVEN_BY)},
+            metavar="CODE",
+        ),
         flag("--draft", _("Do not send it yet")),
     ]
     return command("new", _run_new, _(_NEW) + ".", parameters)
 
 
-def _run_new(victim: str | None, draft: bool, **given: Any) -> Result:
-    from taskforce.actions.referring import refer  # deferred: only this verb needs it
+def _run_new(victim: str | None, draft: bool, consent: str | None, **given: Any) -> Result:
+    from taskforce.actions.asking import notes_of  # deferred: only this verb needs it
+    from taskforce.actions.referring import refer  # deferred: as above
     from taskforce.commands.nouns import shown_record  # deferred: nouns uses this module
 
     session = open_session()
@@ -153,7 +204,9 @@ def _run_new(victim: str | None, draft: bool, **given: Any) -> Result:
         victim=known,
         met=typed_fields(_MET, given),
         referral=typed_fields(_REFERRAL, given),
+        agreed=consent or "",
         send=not draft,
     )
     notes = [] if known else [_("%(victim)s is new") % {"victim": met.ref}]
+    notes += notes_of(session, met, _agency(session, made))
     return shown_record(session, made, notes, is_new=True)

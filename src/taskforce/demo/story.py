@@ -197,8 +197,10 @@ def _at_the_compound(stage: Stage) -> Refs:
         "V",
     )
     stage.say(_("Nothing of them goes anywhere without what they agree to: they are asked, and it is noted."))
-    agreed = ("--purpose", "services", "--parts", "case,care,identity", "--to", SHELTER.code)
-    agreed += ("--given-by", "individual", "--explained", ",".join(EXPLAINED), "--until", "2024-01-15")
+    agreed = (
+        *("--purpose", "services", "--parts", "case,care,identity", "--to", SHELTER.code),
+        *("--given-by", "individual", "--explained", ",".join(EXPLAINED), "--until", "2024-01-15"),
+    )
     consent = stage.ref(
         stage.run(FIELD, "consent", "add", woman, *agreed, fields="victim parts to given_by until"), "C"
     )

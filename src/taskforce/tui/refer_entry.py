@@ -15,22 +15,18 @@ from taskforce.actions.references import candidates
 from taskforce.actions.session import Session
 from taskforce.actions.using import current_operation
 from taskforce.actions.values import ValueFault, parse_one
-from taskforce.i18n import N_, _
+from taskforce.i18n import _
 from taskforce.labels import language
-from taskforce.records.codes import AGE_BANDS, GENDERS, SERVICES, URGENCIES
+from taskforce.records.codes import AGE_BANDS, GENDERS, GIVEN_BY, SERVICES, URGENCIES
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind
 from taskforce.reports.record_views import shown
+from taskforce.sharing.facts import SPEAK_FOR_A_CHILD, is_child
 from taskforce.store import queries
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
+from taskforce.tui.refer_lines import ABOUT, NAMES
 from taskforce.views import Line
-
-NAMES = ("victim", "age", "gender", "languages", "needs", "urgency", "provider", "note")
-"""The lines of the dialog, in order."""
-
-ABOUT = ("age", "gender", "languages")
-"""The lines that say who a new victim is."""
 
 _MANY = ("languages", "needs")
 _CODES: Mapping[str, Mapping[str, str]] = {
@@ -38,6 +34,7 @@ _CODES: Mapping[str, Mapping[str, str]] = {
     "gender": GENDERS,
     "needs": SERVICES,
     "urgency": URGENCIES,
+    "consent": GIVEN_BY,
 }
 _MOST = 15
 _USUAL = "1d"
@@ -107,6 +104,11 @@ class Entry:
         }
         return {name: value for name, value in found.items() if value}
 
+    @property
+    def agreed(self) -> str:
+        """Who consents to the referral, by code; the empty string where nobody is named."""
+        return "".join(self.lines["consent"].codes) if "consent" in self.lines else ""
+
     def command(self, provider: Match | None) -> str:
         """The command that does the same."""
         words = ["referral", "new"]
@@ -115,6 +117,8 @@ class Entry:
         fields: dict[str, str | list[str]] = {**self.met, **self.referral} if self.lines else {}
         for name, value in fields.items():
             words += ["--" + name.replace("_", "-"), value if isinstance(value, str) else ",".join(value)]
+        if self.agreed:
+            words += ["--consent", self.agreed]
         if provider is not None:
             words += ["--to", named(provider.agency)]
         return command_line(*words)
@@ -137,6 +141,7 @@ def read_entry(session: Session, typed: Mapping[str, str], focused: str = "") ->
         operation="" if chosen is None else chosen.id,
         codename="" if chosen is None else chosen.text("codename"),
     )
+    lines["consent"] = _speaking(lines, victim)
     lines["urgency"] = _with_due(session, lines["urgency"])
     lines["provider"] = Understood()
     matches = _matches(session, entry)
@@ -276,6 +281,17 @@ def _languages(session: Session, text: str) -> Understood:
     return _together(each)
 
 
+def _speaking(lines: Mapping[str, Understood], victim: Record | None) -> Understood:
+    """Who consents: for a child, and for who may be one, somebody else than the person."""
+    line, age = lines["consent"], lines["age"].codes
+    unsure = "yes" if _UNSURE in age else ""
+    if victim is not None:
+        age, unsure = (victim.text("age_band"),), victim.text("age_unsure")
+    if any(is_child(code, unsure) for code in age) and line.codes and line.codes[0] not in SPEAK_FOR_A_CHILD:
+        return Understood(fault=_("for a child, or who may be one, a caregiver or guardian consents"))
+    return line
+
+
 def _with_due(session: Session, line: Understood) -> Understood:
     if line.fault:
         return line
@@ -357,28 +373,3 @@ def _field(kind: Kind, name: str) -> Field:
 
 def _or(words: Sequence[str]) -> str:
     return _(" or ").join(words)
-
-
-LABELS: Mapping[str, str] = {
-    "victim": N_("Victim"),
-    "age": N_("Age"),
-    "gender": N_("Gender"),
-    "languages": N_("Languages"),
-    "needs": N_("Needs"),
-    "urgency": N_("Urgency"),
-    "provider": N_("Provider"),
-    "note": N_("Note"),
-}
-"""What stands before each line."""
-
-HELPS: Mapping[str, str] = {
-    "victim": N_("Empty: somebody new. Or a ref, or words, of a victim noted before."),
-    "age": N_("Years, such as 22, or a band; a ? after it where that is not sure: then treated as a child."),
-    "gender": N_("The first letters are enough."),
-    "languages": N_("Codes with a space between several, such as km ms, or names."),
-    "needs": N_("First letters, a space between several, such as sh leg."),
-    "urgency": N_("When the provider's answer is due; a day if left empty."),
-    "provider": N_("Up and down choose, letters filter, enter sends. Not fitting does not forbid."),
-    "note": N_("What the provider must know for the care; nothing that tells who it is."),
-}
-"""What the focused line is for."""

@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from taskforce import moments
 from taskforce.actions import reading
+from taskforce.actions.asking import Lack, lack_of
 from taskforce.actions.matching import Match
 from taskforce.actions.references import label_of
 from taskforce.actions.referring import refer
@@ -24,15 +24,8 @@ from taskforce.store.queries import Record
 from taskforce.text import safe, shorten
 from taskforce.tui.looks import hidden_line
 from taskforce.tui.provider_lines import fitting_or_not, no_provider, provider_line, whole_provider
-from taskforce.tui.refer_entry import (
-    ABOUT,
-    HELPS,
-    LABELS,
-    NAMES,
-    Entry,
-    filtered,
-    read_entry,
-)
+from taskforce.tui.refer_entry import Entry, filtered, read_entry
+from taskforce.tui.refer_lines import ABOUT, HELPS, LABELS, NAMES, sent_text
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
 from taskforce.tui.widgets.keys_line import KeysLine
@@ -105,6 +98,7 @@ class ReferDialog(TypedDialog[Record]):
         self._chosen = False  # whether somebody chose that provider
         self._to = ""  # the code of a provider to choose once the providers are read
         self._warned = ""
+        self._told_of = ""  # what keeps it from the provider, as it was said
         self._said: dict[str, Content] = {}
         self._listed: list[Option] = []
 
@@ -179,7 +173,8 @@ class ReferDialog(TypedDialog[Record]):
         event.stop()
         if event.input.name == "provider" and event.value:
             self._pinned, self._chosen = "", False  # the first that the letters leave
-        self._warned = ""
+        if event.input.name != "consent":
+            self._warned = ""
         self.reload()
         self.keep_soon()
 
@@ -367,21 +362,33 @@ class ReferDialog(TypedDialog[Record]):
         fields, met = {**entry.referral, "to": chosen.agency.id}, dict(entry.met)
         if entry.victim is None and entry.operation:
             met["operation"] = entry.operation  # as shown, also where another one was chosen this very moment
+        if await self._tells_of_lack(entry, chosen, met):
+            return
 
         def send(session: Session) -> Record:
-            made = refer(session, victim=entry.victim, met=met, referral=fields)[1]
+            made = refer(session, victim=entry.victim, met=met, referral=fields, agreed=entry.agreed)[1]
             self.used(session)
             return made
 
-        def said(record: Record) -> str:
-            due = record.text("answer_due")
-            return _(
-                "%(ref)s sent to %(agency)s: answer due %(when)s (%(left)s)\nx puts it into a bundle, z takes it back"
-            ) % {
-                "ref": record.ref,
-                "agency": label_of(chosen.agency),
-                "when": moments.show_time(due),
-                "left": moments.left_or_late(due, moments.now()),
-            }
+        await self.act_and_leave(send, lambda record: sent_text(record, chosen.agency))
 
-        await self.act_and_leave(send, said)
+    async def _tells_of_lack(self, entry: Entry, chosen: Match, met: Mapping[str, object]) -> bool:
+        """Say once what would keep it from the provider, before it is sent; where a consent helps, go to its line."""
+
+        def read(session: Session) -> tuple[Lack | None]:
+            return (lack_of(session, chosen.agency, victim=entry.victim, met=met, given_by=entry.agreed),)
+
+        found = await self.try_reading(read)
+        if found is None:
+            return True
+        lack = found[0]
+        if lack is None or self._told_of == lack.sentence:
+            return False
+        self._told_of = lack.sentence
+        self._pinned = chosen.agency.id
+        hint = _("once more sends it all the same: then it waits here")
+        if lack.is_consent:
+            self.line("consent").focus()
+            hint = _("say in this line who consents; once more sends it without: then it waits here")
+        self.room.say(lack.sentence, hint=hint)
+        return True

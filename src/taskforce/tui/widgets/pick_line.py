@@ -6,7 +6,8 @@ from textual.binding import Binding
 from textual.message import Message
 
 from taskforce.i18n import N_
-from taskforce.tui.refer_entry import HELPS, last_word
+from taskforce.tui.refer_entry import last_word
+from taskforce.tui.refer_lines import HELPS, SENDING
 from taskforce.tui.widgets.ahead import AheadInput
 
 
@@ -53,7 +54,7 @@ class PickLine(AheadInput):
 
     def go_on(self) -> None:
         """Go to the next line; from the last ones, send."""
-        if self.name in ("provider", "note"):
+        if self.name in SENDING:
             super().go_on()
         else:
             self.screen.focus_next(PickLine)
