@@ -1,8 +1,8 @@
 """Write the documents that are made from the program, or check that they are current.
 
 ``python tools/docs.py`` writes ``docs/records.md`` (from the kinds' declarations), ``docs/commands.md`` (what
-``--help`` of every command says), ``docs/keys.md`` (the bindings of the room), the table of ``docs/sharing.md`` (from the
-rules of sharing) and the pictures of the status and of the room, of a store that comes out the same every time.
+``--help`` of every command says), ``docs/keys.md`` (the bindings of the room), the table of ``docs/sharing.md`` (from
+the rules of sharing) and the pictures of the status and of the room, of a store that comes out the same every time.
 ``--check`` writes nothing and fails when the program says something else.
 """
 

@@ -29,6 +29,8 @@ def with_providers(team: Team, now: str) -> Team:
         patch.setenv("TASKFORCE_NOW", now)
         for words in PROVIDERS:
             team.call("agency", "add", *words).ok()
+        for code in (team.data("status")["agency"], "KH-WOMEN", "KH-FULL"):
+            team.call("agency", "edit", code, "--country", "KH").ok()
         team.call("agency", "edit", "KH-WOMEN", "--places-free", "6", "--name", "Women's house").ok()
     return team
 

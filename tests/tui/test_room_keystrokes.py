@@ -61,8 +61,16 @@ def test_from_a_victim_met_to_the_bundle_in_forty_keys(
     for code in ("KH-NGO", "KH-MEN"):
         police.call(
             *("agency", "add", code, "--services", "shelter,medical", "--languages", "km,vi"),
-            *("--accepts", "women,girls" if code == "KH-NGO" else "men", "--places-free", "3"),
+            *(
+                "--accepts",
+                "women,girls" if code == "KH-NGO" else "men",
+                "--places-free",
+                "3",
+                "--country",
+                "KH",
+            ),
         ).ok()
+    police.call("agency", "edit", "KH-CNP", "--country", "KH").ok()
 
     room = Terminal(police)
     room.see("STORM MAKERS II")
@@ -72,12 +80,14 @@ def test_from_a_victim_met_to_the_bundle_in_forty_keys(
     room.see("1 provider fits")
     room.see("KH-NGO")
     room.press("\r")
+    room.see("no consent is recorded")
+    room.press(*"i\r")
     room.see("sent to KH-NGO")
     room.press("x")
     room.see("PEERS")
     room.see("KH-NGO")
     room.press("\r")
-    room.see("goes")
+    room.see("sealed to")
     room.press("\r")
     room.see("written")
     assert room.leave() == 0

@@ -15,7 +15,7 @@ from taskforce.tui.app import TaskforceApp
 from taskforce.tui.screens.refer import ReferDialog
 
 NOW = "2023-10-17T07:32:00Z"
-MOST_KEYS = 22
+MOST_KEYS = 23
 """Keystrokes from anywhere until a referral is sent: the whole way until it is in a bundle must take 40 at most."""
 
 
@@ -41,6 +41,10 @@ def test_victim_needs_provider_send_in_a_few_keys(team: Team, size: tuple[int, i
         assert "2 providers fit · 2 do not" in answer(app, "Provider")
         assert listed(app)[0] == "● KH-WOMEN" and "6 places free" in screen_text(app)
         assert {"× KH-MEN", "× KH-FULL"} < set(listed(app))
+        keys += await type_keys(pilot, "|")
+        assert "nothing of it goes to KH-WOMEN yet: no consent is recorded" in said(app)
+        keys += await type_keys(pilot, "i")
+        assert answer(app, "Consent").endswith("The person")
         commands.append(dialog(app).as_command())
         keys += await type_keys(pilot, "|")
         assert keys <= MOST_KEYS
@@ -54,6 +58,12 @@ def test_victim_needs_provider_send_in_a_few_keys(team: Team, size: tuple[int, i
     assert (sent["status"], sent["answer_due"], sent["services"]) == (
         *("sent", "2023-10-17T10:32:00Z"),
         ["shelter", "medical"],
+    )
+    (agreed,) = [each for each in team.data("consent", "list") if each["victim"] == sent["victim"]]
+    assert (agreed["to"], agreed["parts"], agreed["given_by"]) == (
+        ["KH-WOMEN"],
+        ["case", "care"],
+        "individual",
     )
     victim = team.data("victim", "show", sent["victim"])
     assert (victim["age_band"], victim["gender"], victim["languages"]) == ("21-23", "feminine", ["ms"])
@@ -130,6 +140,7 @@ def test_choices_are_taken_with_the_arrows(team: Team) -> None:
 def test_a_victim_noted_before_is_found_and_referred_for_the_noted_needs(team: Team) -> None:
     about = ("--age-band", "30-38", "--gender", "feminine", "--met-place", "Bus station")
     known = team.data("victim", "add", *about, "--needs", "medical")["ref"]
+    team.consent(known, "any-provider")
     victims = len(team.data("victim", "list"))
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
@@ -189,11 +200,32 @@ def test_a_provider_that_does_not_fit_wants_a_second_enter(team: Team) -> None:
         assert isinstance(app.screen, ReferDialog)
         assert "KH-FULL does not fit: no places free" in said(app)
         await press(pilot, "enter")
-        assert not isinstance(app.screen, ReferDialog)
+        assert "nothing of it goes to KH-FULL yet" in said(app)
+        assert dialog(app).focused is dialog(app).line("consent")
+        await press(pilot, "enter")
+        assert not isinstance(app.screen, ReferDialog), (
+            "that nobody consents is said once, and forbids no referral"
+        )
 
     play(team, act)
     assert len(team.data("referral", "list")) == count + 1
     assert team.data("referral", "list", "--to", "KH-FULL")[0]["status"] == "sent"
+
+
+def test_for_a_child_somebody_else_consents(team: Team) -> None:
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await type_keys(pilot, "v|16|f||sh||women|")
+        await type_keys(pilot, "i")
+        assert answer(app, "Consent").endswith("! for a child a caregiver or guardian consents")
+        await press(pilot, "ctrl+u")
+        await type_keys(pilot, "gu|")
+        assert not isinstance(app.screen, ReferDialog)
+
+    play(team, act)
+    (sent,) = team.data("referral", "list", "--to", "KH-WOMEN")
+    assert [each["given_by"] for each in team.data("consent", "list", "--victim", sent["victim"])] == [
+        "guardian"
+    ]
 
 
 @pytest.mark.parametrize("size", SIZES)

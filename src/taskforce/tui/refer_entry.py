@@ -288,7 +288,7 @@ def _speaking(lines: Mapping[str, Understood], victim: Record | None) -> Underst
     if victim is not None:
         age, unsure = (victim.text("age_band"),), victim.text("age_unsure")
     if any(is_child(code, unsure) for code in age) and line.codes and line.codes[0] not in SPEAK_FOR_A_CHILD:
-        return Understood(fault=_("for a child, or who may be one, a caregiver or guardian consents"))
+        return Understood(fault=_("for a child a caregiver or guardian consents"))
     return line
 
 
