@@ -139,6 +139,10 @@ def _add_secret(city: Team, ngo: Team) -> None:
     theirs = ngo.data("victim", "add", "--age-band", "9-17", "--family-name", f"{THEIRS} of the shelter")[
         "ref"
     ]
+    for team in (city, ngo):
+        team.call("agency", "edit", team.data("status")["agency"], "--country", "KH").ok()
+    ngo.call("agency", "edit", "CITY", "--country", "KH").ok()
+    ngo.consent(theirs, "CITY", given_by="guardian")
     referral = ngo.data("referral", "add", theirs, "--to", "CITY", "--services", "legal")["ref"]
     ngo.call("referral", "send", referral).ok()
     ngo.call("export", "--to", "CITY", "-o", str(ngo.folder / "told.bundle")).ok()

@@ -18,6 +18,7 @@ import pytest
 from replicas import (
     NOON,
     Replica,
+    consent,
     documents,
     everything,
     export,
@@ -51,12 +52,12 @@ class Three(NamedTuple):
 
 @cache
 def _stores(folder: Path) -> Three:
-    three = Three(*(make_replica(folder / code, code, name=code.title()) for code in ("CITY", "NGO", "PORT")))
+    three = Three(*(make_replica(folder / code, code, name=code.title(), country="KH") for code in ("CITY", "NGO", "PORT")))
     for one, other in ((three.city, three.ngo), (three.ngo, three.city), (three.city, three.port)):
         verify(one, other)
     verify(three.port, three.city)
     for code in ("NGO", "PORT"):
-        keeping.add(three.city.session, get_kind("agency"), {"code": code})
+        keeping.add(three.city.session, get_kind("agency"), {"code": code, "country": "KH"})
     operation = keeping.add(three.city.session, get_kind("operation"), {"codename": "TIDE", "lead": "CITY"})
     for code, role in (("CITY", "lead"), ("NGO", "partner"), ("PORT", "observer")):
         keeping.join(three.city.session, {"operation": operation.id, "agency": code, "role": role})
@@ -549,6 +550,7 @@ def test_kinds_and_fields_of_newer_versions_are_kept_and_passed_on(three: Three)
 def test_a_referral_by_an_outsider_opens_nothing(three: Three, pretended_sender: str) -> None:
     """PORT has heard the id of CITY's victim and writes a referral of it to itself."""
     victim = keeping.add(three.city.session, get_kind("victim"), {"age_band": "9-17", "health": "Canary"})
+    consent(three.city, victim.id, "NGO", "PORT")
     kind = get_kind("referral")
     typed = {"victim": victim.id, "to": agency(three.port, "PORT").id, "services": ["shelter"]}
     typed["sender"] = agency(three.port, pretended_sender).id
@@ -594,6 +596,7 @@ def test_nobody_lets_itself_into_an_operation(three: Three, way: str) -> None:
 def test_a_receiver_does_not_reopen_what_the_sender_has_taken_back(three: Three, way: str) -> None:
     """The victim has withdrawn; NGO's program, changed by somebody, writes that the referral is accepted or in view."""
     victim = keeping.add(three.city.session, get_kind("victim"), {"age_band": "9-17"})
+    consent(three.city, victim.id, "NGO")
     kind = get_kind("referral")
     typed = {"victim": victim.id, "to": "NGO", "services": ["shelter"]}
     made = keeping.move(three.city.session, kind, keeping.add(three.city.session, kind, typed), "send", {})

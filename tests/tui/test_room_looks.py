@@ -31,9 +31,11 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Team:
     """A store with a victim of whom everything is known, and her referral."""
     monkeypatch.setenv("TASKFORCE_CONFIG", str(tmp_path / "config.yaml"))
     made = new_team(tmp_path / "police", "NO-POL", "E. Berg")
-    made.call("agency", "add", "NO-SHELTER", "--services", "shelter").ok()
+    made.call("agency", "add", "NO-SHELTER", "--services", "shelter", "--country", "NO").ok()
+    made.call("agency", "edit", "NO-POL", "--country", "NO").ok()
     victim = made.data("victim", "add", "--age-band", "21-23", "--health", "Thirsty", "--family-name", NAME)
     line = ("referral", "new", victim["ref"], "--to", "NO-SHELTER", "--services", "shelter")
+    made.consent(victim["ref"], "NO-SHELTER")
     made.call(*line, "--care-note", NOTE).ok()
     return made
 
