@@ -24,6 +24,7 @@ TOP = (
         "quarantine",
         "feed",
         "conflict",
+        "share",
         "disclosures",
         "erase",
         "history",

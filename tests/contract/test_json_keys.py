@@ -133,6 +133,20 @@ def test_agreements_due(story: Team) -> None:
     assert set(due) == {"id", "ref", "title", "status", "parties", "why", "date", "late"}
 
 
+def test_share(story: Team) -> None:
+    victim = story.data("victim", "list")[0]["ref"]
+    found = data_of(story, "share", "explain", victim, "--with", "KH-CNP")
+    assert set(found) == {"id", "ref", "kind", "agency", "parts"}
+    for part in found["parts"]:
+        assert set(part) == {"part", "goes", "reason", "basis", "checks"}
+        assert all(set(check) == {"check", "passed", "reason", "basis"} for check in part["checks"])
+    rows = data_of(story, "share", "matrix")
+    assert rows
+    for row in rows:
+        assert set(row) == {"id", "agency", "role", "operational", "case", "care", "identity"}
+        assert set(row["case"]) == {"goes", "of", "reasons"}
+
+
 def test_history_search_doctor_and_undo(story: Team) -> None:
     ref = story.data("assignment", "list")[0]["ref"]
     for change in data_of(story, "history", ref):

@@ -52,7 +52,12 @@ class Three(NamedTuple):
 
 @cache
 def _stores(folder: Path) -> Three:
-    three = Three(*(make_replica(folder / code, code, name=code.title(), country="KH") for code in ("CITY", "NGO", "PORT")))
+    three = Three(
+        *(
+            make_replica(folder / code, code, name=code.title(), country="KH")
+            for code in ("CITY", "NGO", "PORT")
+        )
+    )
     for one, other in ((three.city, three.ngo), (three.ngo, three.city), (three.city, three.port)):
         verify(one, other)
     verify(three.port, three.city)

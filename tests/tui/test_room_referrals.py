@@ -97,6 +97,8 @@ def test_declined_it_says_who_else_fits_and_one_key_refers_there(team: Team, siz
         assert listed(app)[0] == "● KH-WOMEN"
         await write(pilot, "wom")
         await press(pilot, "enter")
+        assert dialog(app).focused is dialog(app).line("consent"), "nobody has consented to that"
+        await press(pilot, "i", "enter")
         assert isinstance(app.screen, ReferralsScreen)
 
     play(team, act, size=size)

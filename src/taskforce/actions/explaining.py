@@ -1,0 +1,131 @@
+"""Says of one record, part by part, whether it goes to an agency and why; and of an operation what goes to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taskforce.actions.knowing import gather
+from taskforce.actions.references import find, find_any
+from taskforce.actions.session import Session, natural_id
+from taskforce.records.registry import get_kind
+from taskforce.records.schema import CARE, CASE, IDENTITY, OPERATIONAL
+from taskforce.sharing.checks import Check
+from taskforce.sharing.decide import Decision, Scope, decide, explain
+from taskforce.sharing.facts import Knowledge
+from taskforce.store import exchange, queries
+from taskforce.store.exchange import ScopeRow
+from taskforce.store.forks import scope_of
+from taskforce.store.queries import Record
+
+COLUMNS = (OPERATIONAL, CASE, CARE, IDENTITY)
+"""The parts that a matrix has columns for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartExplained:
+    """A part of a record: what is decided, and every check that was made, the last one failed if the answer is no."""
+
+    part: str
+    decision: Decision
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What of a record goes to an agency (by its code): the parts that this store holds, in the order declared."""
+
+    record: Record
+    agency: str
+    parts: tuple[PartExplained, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Of what there is of a part in an operation, how much goes to an agency, and why the rest does not.
+
+    It counts victims; of the plan it counts kinds of records, for these go or stay as a whole.
+    """
+
+    goes: int
+    of: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An agency, by id and code, its role in the operation (empty where it has none), and a cell for each part."""
+
+    agency: str
+    code: str
+    role: str
+    cells: dict[str, Cell]
+
+
+def explain_record(session: Session, text: str, agency: str) -> Explained:
+    """Whether each part of the record that `text` names goes to an agency, and why. NotFound for either."""
+    code, recipient = _agency(session, agency)
+    with session.store.reading():
+        record = find_any(session, text)
+        known = gather(session)
+        rows = {row.id: row for row in exchange.scopes(session.store.connection)}
+        parts = []
+        for part in record.kind.parts:
+            row = rows.get(scope_of(session.store.connection, record.id, record.kind.name, part) or 0)
+            if row is None:
+                continue  # the store holds nothing of it
+            scope = Scope(row.kind, row.part, row.anchor)
+            parts.append(
+                PartExplained(part, decide(recipient, scope, known), explain(recipient, scope, known))
+            )
+    return Explained(record, code, tuple(parts))
+
+
+def matrix(session: Session, text: str) -> tuple[Record, list[Row]]:
+    """Who may have what of an operation: its participants, and the agencies that refer or receive its victims."""
+    with session.store.reading():
+        operation = find(session, get_kind("operation"), text)
+        known = gather(session)
+        victims = {ident for ident, victim in known.victims.items() if victim.operation == operation.id}
+        rows = [
+            row for row in exchange.scopes(session.store.connection) if _is_of(row, operation.id, victims)
+        ]
+        roles = known.roles.get(operation.id, {})
+        sides = {
+            side
+            for referral in known.referrals.values()
+            if referral.victim in victims
+            for side in (referral.sender, referral.to)
+        }
+        agencies = (set(roles) | sides) - {known.own}
+        codes = queries.column_by_id(session.store.connection, get_kind("agency"), "code", agencies)
+        found = [
+            Row(ident, codes.get(ident, ident), roles.get(ident, ""), _cells(ident, rows, known))
+            for ident in agencies
+        ]
+    return operation, sorted(found, key=lambda row: row.code)
+
+
+def _agency(session: Session, text: str) -> tuple[str, str]:
+    """The code and the record id of a verified peer, or of an agency that is known here."""
+    code = text.strip().upper()
+    if any(peer.agency == code for peer in exchange.peers(session.store.connection)):
+        return code, natural_id("agency", code)
+    record = find(session, get_kind("agency"), text)
+    return record.text("code"), record.id
+
+
+def _is_of(row: ScopeRow, operation: str, victims: set[str]) -> bool:
+    anchors = set(row.anchor.split(" "))
+    if row.part == OPERATIONAL:
+        return operation in anchors
+    return row.kind == "victim" and row.part in COLUMNS and bool(anchors & victims)
+
+
+def _cells(agency: str, rows: list[ScopeRow], known: Knowledge) -> dict[str, Cell]:
+    found = {}
+    for part in COLUMNS:
+        some = [row for row in rows if row.part == part]
+        decisions = [decide(agency, Scope(row.kind, row.part, row.anchor), known) for row in some]
+        reasons = dict.fromkeys(each.reason for each in decisions if not each.allowed)
+        found[part] = Cell(sum(each.allowed for each in decisions), len(some), tuple(reasons))
+    return found
