@@ -127,14 +127,14 @@ def _reach() -> Iterator[Row]:
     yield Row("a part of a later version", SHELTER, "agency", "novel", "", known, False, "reach")
     yield Row("intelligence", ABROAD, "report", "intelligence", "o", known, False, "reach")
     for to, role, kind, allowed in (
-        (ABROAD, "partner", "assignment", True),
-        (SHELTER, "support", "log", True),
-        (OBSERVER, "observer", "operation", True),
-        (OBSERVER, "observer", "assignment", False),
+        (ABROAD, "a partner", "assignment", True),
+        (SHELTER, "a support", "log", True),
+        (OBSERVER, "an observer", "operation", True),
+        (OBSERVER, "an observer", "assignment", False),
         (HOSPITAL, "who does not take part", "operation", False),
     ):
         yield Row(
-            f"the plan, to a {role}" if "who" not in role else f"the plan, to {role}",
+            f"the plan, to {role}",
             to,
             kind,
             "operational",

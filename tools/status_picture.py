@@ -109,9 +109,23 @@ def _finish_what_was_due(session: Session) -> Record:
 def _refer(police: Session, age_band: str, moment: str) -> None:
     set_clock(moment)
     victim = keeping.add(police, get_kind("victim"), {"age_band": age_band})
+    consent_to_services(police, victim.id)
     typed = {"victim": victim.id, "to": "KH-NGO", "services": ["shelter", "medical"], "urgency": "3h"}
     referral = keeping.add(police, get_kind("referral"), typed)
     keeping.move(police, get_kind("referral"), referral, "send", {})
+
+
+def consent_to_services(session: Session, victim: str) -> None:
+    """A guardian consents, for whoever the victim is: to services by any provider, with all parts."""
+    typed = {
+        "victim": victim,
+        "purpose": ["services"],
+        "parts": ["case", "care", "identity"],
+        "to": ["any-provider"],
+        "given_by": "guardian",
+        "until": "2024-01-15",
+    }
+    keeping.add(session, get_kind("consent"), typed)
 
 
 def _set_due(session: Session, record: Record, due: str) -> None:

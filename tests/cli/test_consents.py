@@ -185,6 +185,13 @@ def test_explain_names_what_it_does_not_know(teams: tuple[Team, Team]) -> None:
     assert police.error("share", "explain", victim_of(police), "--with", "NO-SUCH")["exit"] == 3
     assert police.error("share", "explain", "V-ZZZZ", "--with", "NO-SHELTER")["exit"] == 3
     assert police.error("share", "explain", victim_of(police))["exit"] == 2
+    nameless = police.data("victim", "add", "--age-band", "21-23")["ref"]
+    parts = police.data("share", "explain", nameless, "--with", "NO-SHELTER")["parts"]
+    assert [(one["part"], one["held"]) for one in parts] == [
+        ("case", True),
+        ("care", False),
+        ("identity", False),
+    ]
     shown = police.call("share", "explain", victim_of(police), "--with", "NO-SHELTER").ok().out
     assert (
         "◌ case: withheld" in shown and "× consent: no consent is recorded" in shown and "✓ reach:" in shown

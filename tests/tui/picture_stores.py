@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fixed_stores import fixed_store, introduce, set_clock, without_chance
 from program import settle
-from status_picture import NOW, swap, three_teams
+from status_picture import NOW, consent_to_services, swap, three_teams
 
 from taskforce.actions import erasing, keeping, logbook
 from taskforce.actions.references import find
@@ -173,6 +173,7 @@ def _note(session: Session, words: str) -> None:
 def _erase(police: Session, shelter: Session) -> None:
     """A victim is referred, and who she is is erased before the shelter has taken that in."""
     victim = keeping.add(police, get_kind("victim"), {"age_band": "21-23", "family_name": "Chan"})
+    consent_to_services(police, victim.id)
     kind = get_kind("referral")
     typed = {"victim": victim.id, "to": "KH-NGO", "services": ["shelter"], "urgency": "3h"}
     keeping.move(police, kind, keeping.add(police, kind, typed), "send", {})

@@ -8,7 +8,7 @@ from taskforce.actions.knowing import gather
 from taskforce.actions.references import find, find_any
 from taskforce.actions.session import Session, natural_id
 from taskforce.records.registry import get_kind
-from taskforce.records.schema import CARE, CASE, IDENTITY, OPERATIONAL
+from taskforce.records.schema import CARE, CASE, IDENTITY, OPERATIONAL, SELF
 from taskforce.sharing.checks import Check
 from taskforce.sharing.decide import Decision, Scope, decide, explain
 from taskforce.sharing.facts import Knowledge
@@ -23,16 +23,20 @@ COLUMNS = (OPERATIONAL, CASE, CARE, IDENTITY)
 
 @dataclass(frozen=True, slots=True)
 class PartExplained:
-    """A part of a record: what is decided, and every check that was made, the last one failed if the answer is no."""
+    """A part of a record: what is decided, and every check that was made, the last one failed if the answer is no.
+
+    `is_held` is False where nothing of the part is noted here: then it is what would be decided.
+    """
 
     part: str
+    is_held: bool
     decision: Decision
     checks: tuple[Check, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What of a record goes to an agency (by its code): the parts that this store holds, in the order declared."""
+    """What of a record goes to an agency (by its code): its parts in the order declared."""
 
     record: Record
     agency: str
@@ -71,12 +75,11 @@ def explain_record(session: Session, text: str, agency: str) -> Explained:
         parts = []
         for part in record.kind.parts:
             row = rows.get(scope_of(session.store.connection, record.id, record.kind.name, part) or 0)
-            if row is None:
-                continue  # the store holds nothing of it
-            scope = Scope(row.kind, row.part, row.anchor)
-            parts.append(
-                PartExplained(part, decide(recipient, scope, known), explain(recipient, scope, known))
-            )
+            if row is None and record.kind.anchors.get(part) != SELF:
+                continue  # nothing of it is held that says on what it would be decided
+            scope = Scope(record.kind.name, part, record.id if row is None else row.anchor)
+            decision, checks = decide(recipient, scope, known), explain(recipient, scope, known)
+            parts.append(PartExplained(part, row is not None, decision, checks))
     return Explained(record, code, tuple(parts))
 
 

@@ -36,6 +36,7 @@ def explained_data(found: Explained) -> dict[str, Any]:
         "parts": [
             {
                 "part": one.part,
+                "held": one.is_held,
                 "goes": one.decision.allowed,
                 "reason": one.decision.reason,
                 "basis": one.decision.basis or None,
@@ -62,6 +63,8 @@ def explained_lines(found: Explained) -> list[Line | str]:
     for one in found.parts:
         goes = one.decision.allowed
         answer = _("goes") if goes else _("withheld")
+        if not one.is_held:
+            answer += " · " + _("nothing of it is noted here")
         lines.append(Line(f"{'●' if goes else '◌'} {one.part}: {answer}", "ok" if goes else "late"))
         for check in one.checks:
             rests_on = f" ({check.basis})" if check.basis else ""
