@@ -12,6 +12,9 @@ KINDS = all_kinds()
 NEEDS = {"operation": "STORM MAKERS II", "agency": "KH-CNP"}
 """What stands for the kinds that people call by name."""
 
+NOT_ALONE = {"consent": ("given_by", "reason", "approved_by")}
+"""Fields that a record needs, or must not have, because of another: tests of each field by itself leave them out."""
+
 _SIMPLE = {
     Type.DATE: "2026-11-23",
     Type.TIME: "2026-11-23T14:00:00Z",
@@ -20,6 +23,7 @@ _SIMPLE = {
     Type.LANGUAGE: "km",
     Type.YES_NO: "yes",
     Type.PARTY: "KH-CNP",
+    Type.RECIPIENT: "any-provider",
     Type.AGENCY_CODE: "TH-RTP",
 }
 
