@@ -5,6 +5,8 @@ history. What must come out is worked out by happens_before.py, which knows noth
 
 Here everybody may see everything, so that what arrives depends on replication alone; who may be told what is
 test_convergence.py's matter, and sealing has tests of its own (one bundle in twenty is sealed here, too).
+
+What befalls whole stores (put back to an earlier state, copied and used twice, parts erased) is in disturbances.py.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ import os
 import random
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import permutations
@@ -26,7 +29,8 @@ from typing import Any
 from unittest import mock
 
 import sqlcipher3.dbapi2 as sqlite
-from happens_before import Dot, Place, World
+from disturbances import Disturbances, Node
+from happens_before import DROPPED, ERASED, Dot, Place, World
 from replicas import make_replica
 
 from taskforce.actions import checking, conflicts, keeping, peers, receiving, sending, undoing
@@ -63,24 +67,6 @@ HOT = {
     "site": {"name": ("Compound 4", "Compound 5")},
 }
 """The fields that people quarrel over."""
-
-
-@dataclass
-class Node:
-    """One agency's store, on one device, with a clock that goes wrong by `skew`."""
-
-    code: str
-    session: Session
-    device: str
-    skew: timedelta = timedelta()
-    latest: str = ""  # the latest time that it has used or followed: its clock never runs backwards
-    learnt: int = 0
-    trusts: set[str] = field(default_factory=set)
-
-    @property
-    def connection(self) -> Connection:
-        """The store's database."""
-        return self.session.store.connection
 
 
 @dataclass(frozen=True)
@@ -179,15 +165,16 @@ def add_peer(session: Session, card: str) -> int:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle on its way."""
+    """A bundle on its way, and which life of its sender's store made it."""
 
     sender: str
     to: str
     data: bytes
     dots: tuple[Dot, ...]
+    life: int = 0
 
 
-class History:
+class History(Disturbances):
     """One history. `step()` lets something happen; `settle()` lets all exchange until they agree.
 
     To have something else happen, add a method and its weight to `HAPPENINGS`; what it writes is learnt from the
@@ -209,7 +196,10 @@ class History:
         self.clock = NOON
         self.done: list[str] = []
         self.counts: dict[str, int] = {}
+        self.facts: Counter[str] = Counter()  # what came of it
+        self.tokens: dict[Place, set[str]] = {}  # the words in each part that stand nowhere else
         self.nodes: dict[str, Node] = {}
+        self.begin_disturbances()
         self.folder = Path(
             tempfile.mkdtemp(prefix="history", dir=_MEMORY)
         )  # the markers beside the databases
