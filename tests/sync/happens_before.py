@@ -60,7 +60,9 @@ class World:
 
     def __init__(self) -> None:
         self.written: dict[Dot, Written] = {}
-        self.forked: set[str] = set()  # feeds of which two edits with one number were written, whoever knows it
+        self.forked: set[str] = (
+            set()
+        )  # feeds of which two edits with one number were written, whoever knows it
         self.has: dict[str, Known] = {}
         self._numbered: dict[tuple[str, int], Dot] = {}
 
@@ -161,6 +163,10 @@ class World:
     def erased(self, replica: str) -> set[Place]:
         """The parts of which the replica knows an edit that erases them, even one of a feed that forked."""
         return set(self.has[replica].erased)
+
+    def standing(self, replica: str, place: Place) -> list[Dot]:
+        """The edits of a part that count at a replica and are whole there."""
+        return self._standing(self.has[replica], place)
 
     def _standing(self, one: Known, place: Place) -> list[Dot]:
         """The edits of a part that count: all, or in an erased part those that erase it or confirm that."""

@@ -18,7 +18,7 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,8 +29,9 @@ from typing import Any
 from unittest import mock
 
 import sqlcipher3.dbapi2 as sqlite
-from disturbances import Disturbances, Node
+from disturbances import WORD, Disturbances
 from happens_before import DROPPED, ERASED, Dot, Place, World
+from nodes import Bundle, Node, at, copy_of
 from replicas import make_replica
 
 from taskforce.actions import checking, conflicts, keeping, peers, receiving, sending, undoing
@@ -67,6 +68,8 @@ HOT = {
     "site": {"name": ("Compound 4", "Compound 5")},
 }
 """The fields that people quarrel over."""
+NAMED_WORDS = ("title", "instructions", "result", "name")
+"""Fields in which they write what stands nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -132,46 +135,15 @@ def _in_memory(encrypted: Connection, plain: Path) -> Connection:
     encrypted.execute(f"PRAGMA plain.user_version = {version}")
     encrypted.execute("DETACH plain")
     on_disk = sqlite.connect(str(plain), isolation_level=None)
-    copy = _copy_of(on_disk)
+    copy = copy_of(on_disk)
     on_disk.close()
     return copy
-
-
-def _copy_of(database: Connection) -> Connection:
-    copy = sqlite.connect(":memory:", isolation_level=None)
-    database.backup(copy)
-    return copy
-
-
-@contextmanager
-def at(moment: datetime) -> Iterator[None]:
-    """Let the program's clock show `moment`."""
-    before = os.environ.get("TASKFORCE_NOW")
-    os.environ["TASKFORCE_NOW"] = moment.isoformat()
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TASKFORCE_NOW"]
-        else:
-            os.environ["TASKFORCE_NOW"] = before
 
 
 def add_peer(session: Session, card: str) -> int:
     """Enter a peer's card; how many edits that had waited for it came in."""
     read = peers.read_card(io.BytesIO(card.encode()), "card")
     return peers.add_peer(session, read, how="met").admitted
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """A bundle on its way, and which life of its sender's store made it."""
-
-    sender: str
-    to: str
-    data: bytes
-    dots: tuple[Dot, ...]
-    life: int = 0
 
 
 class History(Disturbances):
@@ -191,13 +163,14 @@ class History(Disturbances):
         self.bases = bases(replicas)
         self.cards = {base.code: base.card for base in self.bases}
         self.codes = [base.code for base in self.bases]
+        self.device_of = {base.code: base.device for base in self.bases}
         self.world = World()
         self.pool: list[Bundle] = []
         self.clock = NOON
         self.done: list[str] = []
         self.counts: dict[str, int] = {}
         self.facts: Counter[str] = Counter()  # what came of it
-        self.tokens: dict[Place, set[str]] = {}  # the words in each part that stand nowhere else
+        self.dot_of: dict[str, Dot] = {}  # by signature
         self.nodes: dict[str, Node] = {}
         self.begin_disturbances()
         self.folder = Path(
@@ -224,10 +197,12 @@ class History(Disturbances):
     def _begin(self, base: Base) -> Node:
         folder = self.folder / base.code
         folder.mkdir()
-        session = Session(Store(folder, _copy_of(base.database)))
+        session = Session(Store(folder, copy_of(base.database)))
         with transaction(session.store.connection):
             incarnation.mark(session.store)  # the copy goes on as the store that it is of
-        node = Node(base.code, session, base.device, latest=session.store.meta("clock").partition("Z")[0])
+        node = Node(
+            base.code, session, base.device, base.code, latest=session.store.meta("clock").partition("Z")[0]
+        )
         node.trusts = {base.code, *(peer.agency for peer in exchange.peers(node.connection))}
         if not self.operation:
             [operation] = queries.list_records(node.connection, get_kind("operation"))
@@ -236,8 +211,8 @@ class History(Disturbances):
 
     def close(self) -> None:
         """Let go of the stores."""
-        for node in self.nodes.values():
-            node.connection.close()
+        for one in (*self.nodes.values(), *self.kept.values()):
+            (one.connection if isinstance(one, Node) else one.database).close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # ── what happens ──
@@ -258,11 +233,11 @@ class History(Disturbances):
         getattr(self, name)()
         self.counts[name] = self.counts.get(name, 0) + 1
         if self.watchful:
-            for code in self.codes:
-                self.compare(code)
+            for name in self.nodes:
+                self.compare(name)
 
     def _who(self) -> Node:
-        return self.nodes[self.rng.choice(self.codes)]
+        return self.nodes[self.rng.choice(list(self.nodes))]
 
     def add(self) -> None:
         """Somebody makes a record."""
@@ -287,8 +262,11 @@ class History(Disturbances):
         if record is None:
             return
         fields = self.rng.sample(list(HOT[name]), self.rng.randint(1, min(2, len(HOT[name]))))
-        with self._acting(node):
-            typed = {each: self.rng.choice(HOT[name][each]) for each in fields}
+        typed = {each: self.rng.choice(HOT[name][each]) for each in fields}
+        for each in fields:
+            if each in NAMED_WORDS and self.rng.random() < 0.3:
+                typed[each] = f"{typed[each]} {self.word()}".strip()
+        with self._acting(node, record):
             keeping.edit(node.session, record.kind, record, typed)
 
     def archive(self) -> None:
@@ -296,7 +274,7 @@ class History(Disturbances):
         node = self._who()
         record = self._record(node, self.rng.choice(("assignment", "site")), self.rng.randrange(self.spread))
         if record is not None:
-            with self._acting(node):
+            with self._acting(node, record):
                 keeping.set_archived(
                     node.session,
                     record.kind,
@@ -314,7 +292,7 @@ class History(Disturbances):
         if moves:
             chosen = self.rng.choice(moves)
             typed = {"agency": self.rng.choice(self.codes)} if chosen.name == "assign" else {}
-            with self._acting(node):
+            with self._acting(node, record):
                 keeping.move(node.session, record.kind, record, chosen.name, typed)
 
     def resolve(self) -> None:
@@ -363,8 +341,9 @@ class History(Disturbances):
         """Two meet and swap bundles."""
         if (pair := self._pair()) is not None:
             self._hand_over(*pair)
-            if self._may_send(*pair[::-1]):
-                self._hand_over(*pair[::-1])
+            sender, to = pair
+            if self._may_send(to, self.nodes[sender].code):
+                self._hand_over(to, self.nodes[sender].code)
 
     def swap(self, one: str, other: str) -> int:
         """These two meet; each verifies the other, if it had not. How many bundles they made."""
@@ -405,50 +384,67 @@ class History(Disturbances):
             self.counts["lost on the way"] = self.counts.get("lost on the way", 0) + 1
 
     def _pair(self) -> tuple[str, str] | None:
-        pairs = [pair for pair in permutations(self.codes, 2) if self._may_send(*pair)]
+        pairs = [(sender, to) for sender in self.nodes for to in self.codes if self._may_send(sender, to)]
         return self.rng.choice(pairs) if pairs else None
 
     def _may_send(self, sender: str, to: str) -> bool:
-        return sender != to and to in self.nodes[sender].trusts
+        return self.nodes[sender].code != to and to in self.nodes[sender].trusts
 
     # ── the end ──
 
     def settle(self) -> None:
         """All have verified each other, one gathers what all have, hands it round, and then nobody has more to say."""
+        if self.twin is not None:
+            self.part()
         for one, other in permutations(self.codes, 2):
             if other not in self.nodes[one].trusts:
                 self._verify(one, other)
-        hub, *others = self.rng.sample(self.codes, len(self.codes))
-        for other in others:
-            self._import(self._export(other, hub))
-        for other in others:
-            self._import(self._export(hub, other))
-        everything = set(self.world.written)
+        self.let_forks_be_seen()
+        self.exchange_all()
+        if self.world.forked:
+            self.agree_on_forks()
+            for place in set().union(*(self.world.erased(code) for code in self.codes)):
+                self._erase_again(place)
+            self.exchange_all()
         for code in self.codes:
-            assert self.world.held[code] == everything
-            assert not self.world.waiting[code] - everything
             self.compare(code)
-        prints = {code: health.fingerprints(self.nodes[code].connection) for code in self.codes}
-        assert all(found == prints[hub] for found in prints.values())
-        for other in others:  # who has now told each other all have nothing left to say
-            self._import(self._export(other, hub))
-            assert not self._export(hub, other).dots
-            assert not self._export(other, hub).dots
-        found = checking.check(self.nodes[self.rng.choice(self.codes)].session)
-        assert not found.faults and not found.waiting and found.edits == len(everything)
+            self.assert_erased(code)
+        missing = self.differences()
+        assert not any(missing.values()), missing
+        self._assert_equal()
+        found = checking.check(self.nodes[code := self.rng.choice(self.codes)].session)
+        assert not found.faults and found.edits == len(self.world.held[code])
+        self.facts["forked feeds"] += len(self.world.forked)
+
+    def _assert_equal(self) -> None:
+        """Stores in which the same edits count have equal tables; mostly that is all of them."""
+        prints: dict[tuple[frozenset[Dot], frozenset[Place]], dict[str, str]] = {}
+        for code in self.codes:
+            same = frozenset(self.world.held[code]), frozenset(self.world.erased(code))
+            found = health.fingerprints(self.nodes[code].connection)
+            assert prints.setdefault(same, found) == found
+        if not self.world.forked and not any(self.world.erased(code) for code in self.codes):
+            assert len(prints) == 1
+        self.facts["all equal" if len(prints) == 1 else "equal but for what nobody can send"] += 1
 
     # ── doing, and checking ──
 
     @contextmanager
-    def _acting(self, node: Node) -> Iterator[None]:
-        with at(self.clock + node.skew):
-            yield
-        self._learn(node.code)
+    def _acting(self, node: Node, about: Record | None = None) -> Iterator[None]:
+        try:
+            with at(self.clock + node.skew):
+                yield
+        except Refused:
+            erased = {place[:2] for place in self.world.erased(node.name)}
+            if about is None or (about.id, about.kind.name) not in erased:
+                raise
+        self._learn(node.name)
 
     def _export(self, sender: str, to: str) -> Bundle:
         node = self.nodes[sender]
         stream = io.BytesIO()
         with at(self.clock + node.skew):
+            number = exchange.next_bundle_number(node.connection, to)
             if self.rng.random() < 0.05:
                 sending.export_bundle(node.session, to, stream)
             else:
@@ -457,95 +453,173 @@ class History(Disturbances):
         text = data
         if data.startswith(b"age-encryption.org/"):
             text = open_bytes(data, [self.nodes[to].session.store.meta("seal_identity")])
-        dots = tuple(_dots_in(text.decode()))
-        carried, held = set(dots), self.world.held[sender]
-        assert len(carried) == len(dots) and carried <= held, (sender, to)
-        lacking = {dot for dot in held - self.world.held[to] if self._is_placed(sender, dot)}
-        assert lacking <= carried, f"{sender} keeps from {to} what it lacks: {lacking - carried}"
-        return Bundle(sender, to, data, dots)
+        dots = tuple(self._dots_in(text.decode()))
+        self._check_carried(sender, to, dots)
+        return Bundle(node.code, to, data, dots, node.life, (node.epoch, number))
+
+    def _check_carried(self, sender: str, to: str, dots: Sequence[Dot]) -> None:
+        """A bundle carries what counts at its sender and evidence of forks, each once, with its values; and all of it
+        that its receiver lacks and may have.
+        """
+        one = self.world.has[sender]
+        carried = set(dots)
+        assert len(carried) == len(dots), (sender, to)
+        points = self.world.fork_points(sender)
+        for dot in carried - one.held:
+            assert dot in one.known and dot[1] - points[dot[0]] in (0, 1), (sender, to, dot)
+        assert not any(self._is_gone(sender, dot) for dot in carried)
+        if self.is_told(sender, to):
+            lacking = {
+                dot
+                for dot in one.held - self.world.held[to]
+                if dot[0] not in self.world.forked
+                and self._is_placed(sender, dot)
+                and not self._is_gone(sender, dot)
+            }
+            assert lacking <= carried, f"{sender} keeps from {to} what it lacks: {lacking - carried}"
+
+    def _is_gone(self, code: str, dot: Dot) -> bool:
+        """Whether nothing but a skeleton is left of an edit in a store."""
+        return self.world.written[dot].place in self.world.has[code].erased and not self.world.outlives(dot)
 
     def _import(self, bundle: Bundle) -> None:
         node = self.nodes[bundle.to]
+        if self.twin is not None and self.twin.code == bundle.to and self.rng.random() < 0.5:
+            node = self.twin
         now = self.clock + node.skew
+        sender = self.device_of[bundle.sender]
+        heard = exchange.newest_heard(node.connection, sender)
         with at(now):
             found = receiving.import_bundle(node.session, io.BytesIO(bundle.data), "bundle")
-        fresh = [dot for dot in bundle.dots if dot not in self.world.held[bundle.to]]
-        new = self.world.arrive(bundle.to, bundle.dots, trusted=self._trusted(bundle.to))
-        assert (found.new, found.edits) == (new, len(bundle.dots))
+        one = self.world.has[node.name]
+        before = [dot for dot in bundle.dots if dot in one.held]
+        new = self.world.arrive(node.name, bundle.dots, trusted=self._trusted(node.name))
+        fresh = {dot for dot in bundle.dots if dot in one.held} - set(before)
+        assert (found.new, found.edits) == (new, len(bundle.dots)), (found.new, found.edits, new)
         assert found.verified == (bundle.sender in node.trusts)
-        times = [
-            self.world.written[dot].shown_by[0].rstrip("Z")
-            for dot in fresh
-            if dot in self.world.held[bundle.to]
-        ]
+        self.hear(bundle, node, heard)
+        times = [self.world.written[dot].shown_by[0].rstrip("Z") for dot in fresh]
         followed = [each for each in times if each <= _time(now + FOLLOWED)]
         node.latest = max([node.latest, *followed])
         assert found.ahead == len(times) - len(followed)
+        with at(now):
+            self._learn(node.name)
 
     def _verify(self, one: str, other: str) -> None:
         node = self.nodes[one]
         with at(self.clock + node.skew):
             admitted = add_peer(node.session, self.cards[other])
         node.trusts.add(other)
-        assert admitted == self.world.trust(one, self.nodes[other].device)
+        assert admitted == self.world.trust(one, self.device_of[other])
+        self._learn(one)
 
-    def _learn(self, code: str) -> None:
+    def _learn(self, name: str) -> None:
         """Tell the model of edits that the replica has just made."""
-        node = self.nodes[code]
+        node = self.nodes[name]
+        feed = node.session.store.me.feed
+        learnt = node.learnt.get(feed, 0)
         rows = node.connection.execute(
-            "SELECT feed.name, number, record, kind, part, hash, body FROM edit JOIN feed ON feed.id = edit.feed "
-            "WHERE feed.device = ? AND number > ? ORDER BY number",
-            (node.device, node.learnt),
+            "SELECT number, record, kind, part, hash, body FROM edit "
+            "WHERE feed = (SELECT id FROM feed WHERE name = ?) AND number > ? ORDER BY number",
+            (feed, learnt),
         ).fetchall()
-        for feed, number, record, kind, part, digest, body in rows:
+        for number, record, kind, part, digest, body in rows:
             edit = json.loads(body)
-            assert number == node.learnt + 1
+            before = self.world.has[name].last.get(feed, ("", 0, ""))
+            assert (number, edit.get("prev", "")) == (before[1] + 1, before[2]), (number, before)
             if self.done:  # what the briefing brought was written before this history
                 node.latest = max(node.latest, _time(self.clock + node.skew))
                 assert edit["at"].partition("Z")[0] == node.latest
-            self.world.write(code, (feed, number), (record, kind, part), edit["set"], edit["at"], digest)
-            node.learnt = number
+            place, values = (record, kind, part), edit["set"]
+            dot = self.dot_of[edit["sig"]] = (feed, number, digest)
+            self.world.write(name, dot, place, values, edit["at"], digest)
+            for value in values.values():
+                self.tokens.setdefault(place, set()).update(WORD.findall(str(value)))
+            node.learnt[feed] = number
+
+    def _dots_in(self, text: str) -> Iterator[Dot]:
+        """The edits in a bundle's text, known by their signatures."""
+        place = ""
+        for line in text.splitlines():
+            if line.startswith("edit: "):
+                place = line[6:].strip('"')
+            elif line.startswith("sig: ") and place:
+                dot = self.dot_of[line[5:].strip('"')]
+                assert f"{dot[0]}/{dot[1]}" == place
+                yield dot
+                place = ""
 
     def compare(self, code: str) -> None:
-        """The replica's edits, heads, conflicts, quarantine and shown values are the model's."""
+        """The replica's edits, heads, conflicts, quarantine, flags and shown values are the model's."""
         connection = self.nodes[code].connection
-        assert self._dots(self.nodes[code]) == self.world.held[code]
-        waiting = {json.loads(body)["edit"] for (body,) in connection.execute("SELECT body FROM quarantine")}
-        expected_waiting = self.world.waiting[code] - self.world.held[code]
-        assert waiting == {f"{feed}/{number}" for feed, number in expected_waiting}
+        one = self.world.has[code]
+        assert self._dots(self.nodes[code]) == one.held
+        points = self.world.fork_points(code)
+        assert dict(connection.execute("SELECT feed, number FROM fork")) == points
+        waiting = {
+            (feed, number, digest): reason
+            for feed, number, digest, reason in connection.execute(
+                "SELECT feed, number, hash, reason FROM quarantine"
+            )
+        }
+        expected_waiting = dict.fromkeys(one.waiting - one.held, "unknown-signer")
+        for dot in one.known - one.held:
+            expected_waiting[dot] = "fork" if dot[1] == points[dot[0]] else "after-fork"
+        assert waiting == expected_waiting
         expected = self.world.heads(code)
-        found: dict[Place, dict[str, set[Dot]]] = {}
+        found: dict[Place, dict[str, set[Any]]] = {}
         for record, kind, part, text in connection.execute("SELECT record, kind, part, fields FROM state"):
             found[record, kind, part] = {
                 name: {(feed, number) for feed, number in heads}
                 for heads, _seen, names in json.loads(text)
                 for name in names
             }
-        assert found == expected
+        assert found == {
+            place: {name: {dot[:2] for dot in dots} for name, dots in fields.items()}
+            for place, fields in expected.items()
+        }
         assert set(connection.execute("SELECT * FROM conflict")) == self.world.conflicts(code)
+        assert set(connection.execute("SELECT DISTINCT record, kind, part FROM erasure")) == one.erased
+        for place in one.erased & one.parts.keys():  # and every store that dropped something says so
+            own = {dot for dot in one.parts[place] if dot[0].startswith(self.nodes[code].device + ".")}
+            assert any({ERASED, DROPPED} & self.world.written[dot].values.keys() for dot in own), (
+                code,
+                place,
+            )
         for kind in {place[1] for place in expected}:
             cursor = connection.execute(f"SELECT * FROM {kind}")
             columns = [each[0] for each in cursor.description]
             rows = {row[columns.index("id")]: dict(zip(columns, row, strict=True)) for row in cursor}
-            for place, fields in expected.items():
-                if place[1] == kind:
-                    self._compare_row(code, place, fields, rows[place[0]])
+            places = [place for place in expected if place[1] == kind]
+            assert rows.keys() == {place[0] for place in places}
+            for place in places:
+                self._compare_row(code, place, expected[place], rows[place[0]])
 
     def _compare_row(self, code: str, place: Place, fields: dict[str, set[Dot]], row: dict[str, Any]) -> None:
-        assert bool(row["archived"]) == self.world.is_archived(code, place[0], place[1]), (code, place)
-        for name in fields:
-            if name != "archived":
-                value = self.world.shown(code, place, name)
+        record, kind, part = place
+        assert bool(row["archived"]) == self.world.is_archived(code, record, kind), (code, place)
+        assert (row["created"], row["changed"]) == self.world.first_and_last(code, record, kind)
+        for field in get_kind(kind).fields:
+            if field.part == part:
+                value = self.world.shown(code, place, field.name) if field.name in fields else ""
                 as_text = json.dumps(value, separators=(",", ":")) if isinstance(value, list) else value
-                assert ("" if row[name] is None else str(row[name])) == str(as_text).replace("[]", "")
+                shown = row[field.name]
+                assert ("" if shown is None else str(shown)) == str(as_text).replace("[]", "")
 
     def _is_placed(self, code: str, dot: Dot) -> bool:
         """Whether a replica knows what operation an edit's record is of: without that nobody may have it."""
         place = self.world.written[dot].place
         return place[1] in ("agency", "operation") or any(
-            "operation" in self.world.written[known].values
-            for known in self.world.held_of(code, place[0], place[2])
+            "operation" in self.world.written[known].values for known in self.world.standing(code, place)
         )
+
+    def _erase_again(self, place: Place) -> None:
+        """What only a feed that forked erased, the owner erases once more: such an edit does not travel."""
+        for code in self.codes:
+            node = self.nodes[code]
+            owner = queries.owner_of(node.connection, get_kind(place[1]), place[0])
+            if owner == code:
+                self._erase(node, place[0])
 
     # ── odds and ends ──
 
@@ -556,13 +630,13 @@ class History(Disturbances):
         return found[which % min(len(found), self.spread)] if found else None
 
     def _trusted(self, code: str) -> set[str]:
-        return {self.nodes[other].device for other in self.nodes[code].trusts}
+        return {self.device_of[other] for other in self.nodes[code].trusts}
 
     @staticmethod
     def _dots(node: Node) -> set[Dot]:
         return set(
             node.connection.execute(
-                "SELECT feed.name, number FROM edit JOIN feed ON feed.id = edit.feed"
+                "SELECT feed.name, number, hash FROM edit JOIN feed ON feed.id = edit.feed"
             ).fetchall()
         )
 
@@ -583,6 +657,12 @@ HAPPENINGS: dict[str, int] = {
     "relay": 6,
     "meet_late": 2,
     "turn_clock": 3,
+    "erase": 3,
+    "keep": 3,
+    "put_back": 1,
+    "copy": 1,
+    "part": 1,
+    "admit": 2,
 }
 """What happens, and how often beside the others."""
 
@@ -605,14 +685,6 @@ def _export_unsealed(session: Session, agency: str, stream: io.BytesIO) -> None:
 def _time(moment: datetime) -> str:
     """A time as edits state it; clocks here tick in whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000")
-
-
-def _dots_in(text: str) -> Iterator[Dot]:
-    """The places of the edits in a bundle's text."""
-    for line in text.splitlines():
-        if line.startswith("edit: "):
-            feed, _, number = line[6:].strip('"').partition("/")
-            yield feed, int(number)
 
 
 def run_history(seed: int, *, steps: int = 200, replicas: int = 5, loss: float = 0.0) -> History:
