@@ -175,7 +175,7 @@ class Disturbances:
         return to not in self.disturbed or self.believes.get((sender, to), False)
 
     def hear(self, bundle: Bundle, node: Node, heard: tuple[int, int]) -> None:
-        """A bundle has told a store what its sender holds, if none in a later epoch or with a higher number had come."""
+        """A bundle has told a store what its sender holds, if no later one had come."""
         if bundle.sender in self.disturbed and bundle.sender in self.nodes:
             speaks = bundle.life == self.nodes[bundle.sender].life and bundle.number >= heard
             self.believes[node.name, bundle.sender] = speaks
@@ -264,6 +264,7 @@ class Disturbances:
                 dot
                 for dot in union - self.world.held[code]
                 if dot[0] not in unproven
+                and dot not in self.world.has[code].known  # there it waits for a person, who may think otherwise
                 and not (self.world.written[dot].place in erased and not self.world.outlives(dot))
                 and any(self._is_placed(other, dot) for other in self.codes if dot in self.world.held[other])
             }

@@ -214,7 +214,7 @@ class World:
             and not self._knew(self.written[edit], archive, ARCHIVED)
             for archive in archives
             for name, dots in fields.items()
-            if name != ARCHIVED
+            if name not in (ARCHIVED, DROPPED)
             for edit in dots
         )
 
@@ -263,7 +263,7 @@ class World:
                     return False
                 for name, others in fields.items():
                     unseen = others - archiving.past.get(name, frozenset()) - {head}
-                    if name != ARCHIVED and not all(self._overtook(archiving, dot, name) for dot in unseen):
+                    if name not in (ARCHIVED, DROPPED) and not all(self._overtook(archiving, dot, name) for dot in unseen):
                         return False
         return bool(parts)
 

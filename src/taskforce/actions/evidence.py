@@ -41,19 +41,33 @@ def evidence_for(
 
 
 def known_evidence(session: Session) -> list[str]:
-    """The hashes of the edits that prove forks, as this store tells its peers that it knows them."""
-    return [one.hash for one in forks.evidence(session.store.connection)]
+    """The hashes of the edits that prove forks, as this store tells its peers that it knows them.
+
+    Of what proves forks to them also what it has and what proves nothing to it: because it knows of an earlier parting,
+    or because nothing but a skeleton is left of the other half. They would send it in every bundle, for ever.
+    """
+    connection = session.store.connection
+    own = [one.hash for one in forks.evidence(connection)]
+    return own + forks.told_and_known(connection, own)
 
 
-def restated(session: Session, stated: dict[str, Ranges]) -> None:
+def restated(session: Session, stated: dict[str, Ranges], devices: Sequence[str]) -> None:
     """Leave out of what we state to hold the edits around a fork that we have not found yet.
 
     We know that such a feed parted at the latest at its fork point, from one edit that does not follow another. Peers
-    that believe we hold what came before would never send us the edits that show where.
+    that believe we hold what came before would never send us the edits that show where. Whose `devices` all say that
+    they know what we know of it have nothing else: they would send the same again in every bundle.
     """
     connection = session.store.connection
-    for feed, point in forks.fork_points(connection).items():
-        if feed in stated and not forks.is_exact(connection, feed, point):
+    points = forks.fork_points(connection)
+    if not points:
+        return
+    told = [forks.told_forks(connection, device) for device in devices]
+    for feed, point in points.items():
+        if feed not in stated or forks.is_exact(connection, feed, point):
+            continue
+        proofs = {one.hash for one in forks.evidence_of(connection, feed, point) if one.is_whole}
+        if not all(proofs <= each for each in told):
             stated[feed] = intersection(stated[feed], ((1, max(1, point - 1 - LOOKED_BACK)),))
 
 

@@ -169,7 +169,7 @@ class _Outgoing:
         for known in (theirs, exchange.sent_to(connection, agency)):
             for feed, ranges in known.items():
                 self.stated[feed] = holdings.union(self.stated.get(feed, ()), ranges)
-        restated(session, self.stated)
+        restated(session, self.stated, [device.id for device in devices])
         self.evidence = [
             edit
             for edit in evidence_for(

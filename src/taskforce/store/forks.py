@@ -8,11 +8,13 @@ a fork is found late, edits leave the log again, for the quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from taskforce.store.connection import Connection
 from taskforce.store.quarantine import ADMITTED
+from taskforce.sync.edit import known_edit
 
 FORK, AFTER_FORK = "fork", "after-fork"
 
@@ -25,6 +27,11 @@ class Known:
     prev: str
     body: str
     counts: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has its signature still: a skeleton proves nothing to others."""
+        return not known_edit(self.body).is_skeleton
 
 
 def fork_points(connection: Connection) -> dict[str, int]:
@@ -54,11 +61,16 @@ def evidence(connection: Connection) -> list[Known]:
     """Of each feed that forked, two edits that prove it, the same two wherever the same edits are known."""
     found = []
     for feed, number in sorted(fork_points(connection).items()):
-        at = known_at(connection, feed, number)[:2]
-        if len(at) == 1:
-            at += [one for one in known_at(connection, feed, number + 1) if one.prev != at[0].hash][:1]
-        found += at
+        found += evidence_of(connection, feed, number)
     return found
+
+
+def evidence_of(connection: Connection, feed: str, number: int) -> list[Known]:
+    """Of one feed that forked at a number, the two edits that prove it."""
+    at = known_at(connection, feed, number)[:2]
+    if len(at) == 1:
+        at += [one for one in known_at(connection, feed, number + 1) if one.prev != at[0].hash][:1]
+    return at
 
 
 def is_exact(connection: Connection, feed: str, number: int) -> bool:
@@ -141,6 +153,20 @@ def put_told_forks(connection: Connection, device: str, hashes: tuple[str, ...])
 def told_forks(connection: Connection, device: str) -> set[str]:
     """The edits that prove forks which a device said it knows."""
     return {one for (one,) in connection.execute("SELECT hash FROM told_fork WHERE device = ?", (device,))}
+
+
+def told_and_known(connection: Connection, own: Sequence[str]) -> list[str]:
+    """Of the edits that prove forks to others, but for our `own`, those that this store has, too."""
+    missing = {one for (one,) in connection.execute("SELECT hash FROM told_fork")}.difference(own)
+    if not missing:
+        return []
+    rows = connection.execute(
+        "SELECT hash FROM edit WHERE hash IN (SELECT value FROM json_each(?1)) UNION "
+        "SELECT hash FROM quarantine WHERE reason IN ('fork', 'after-fork') "
+        "AND hash IN (SELECT value FROM json_each(?1))",
+        (json.dumps(sorted(missing)),),
+    )
+    return [str(one) for (one,) in rows]
 
 
 def scope_of(connection: Connection, record: str, kind: str, part: str) -> int | None:
