@@ -109,12 +109,13 @@ class Disturbances:
             return
         code = self.rng.choice(sorted(self.kept))
         was, node = self.kept.pop(code), self.nodes[code]
+        epoch = node.epoch
         node.connection.close()
         node.session = Session(Store(node.session.store.folder, was.database))
         node.latest, node.learnt, node.trusts = was.latest, was.learnt, was.trusts
         self.world.has[code] = was.known
-        if self.rng.random() < 0.5:
-            self._deceive(node)
+        if self.rng.random() < 0.5 and node.epoch == epoch:
+            self._deceive(node)  # if an epoch was begun since, nobody could tell it: see docs/reliability.md
         self._disturb(node)
         self.facts["put back"] += 1
 
@@ -254,7 +255,8 @@ class Disturbances:
         """Per store what counts elsewhere and not there, but for what nobody can send: it is erased, or unplaced.
 
         A record of which the first edit waits is of no operation that anybody knows: nobody may have the others' edits
-        of it. Where the edits that prove a fork are erased themselves nothing is left that could prove it to others.
+        of it. Where the edits that prove a fork are erased themselves nothing is left that could prove it to others. What
+        somebody let in of a feed that forked does not go to who states to hold that number, of the other side.
         """
         union = set().union(*(self.world.held[code] for code in self.codes))
         erased = set().union(*(self.world.erased(code) for code in self.codes))
@@ -264,9 +266,14 @@ class Disturbances:
                 dot
                 for dot in union - self.world.held[code]
                 if dot[0] not in unproven
-                and dot not in self.world.has[code].known  # there it waits for a person, who may think otherwise
+                and dot
+                not in self.world.has[code].known  # there it waits for a person, who may think otherwise
                 and not (self.world.written[dot].place in erased and not self.world.outlives(dot))
-                and any(self._is_placed(other, dot) for other in self.codes if dot in self.world.held[other])
+                and any(
+                    self._is_placed(other, dot)
+                    for other in self.codes
+                    if dot in self.world.held[other] - self.world.has[other].admitted
+                )
             }
             for code in self.codes
         }

@@ -263,7 +263,9 @@ class World:
                     return False
                 for name, others in fields.items():
                     unseen = others - archiving.past.get(name, frozenset()) - {head}
-                    if name not in (ARCHIVED, DROPPED) and not all(self._overtook(archiving, dot, name) for dot in unseen):
+                    if name not in (ARCHIVED, DROPPED) and not all(
+                        self._overtook(archiving, dot, name) for dot in unseen
+                    ):
                         return False
         return bool(parts)
 

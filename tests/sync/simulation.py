@@ -85,7 +85,7 @@ class Base:
 @contextmanager
 def drawn_from(rng: random.Random) -> Iterator[None]:
     """Let the program's randomness be a history's own."""
-    with mock.patch("os.urandom", rng.randbytes):
+    with mock.patch("os.urandom", rng.randbytes), mock.patch("random._urandom", rng.randbytes):
         yield
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from taskforce.actions.reach import Reach
 from taskforce.actions.session import Session, natural_id
@@ -51,23 +51,17 @@ def known_evidence(session: Session) -> list[str]:
     return own + forks.told_and_known(connection, own)
 
 
-def restated(session: Session, stated: dict[str, Ranges], devices: Sequence[str]) -> None:
+def restated(session: Session, stated: dict[str, Ranges], proofs: Iterable[Edit]) -> None:
     """Leave out of what we state to hold the edits around a fork that we have not found yet.
 
     We know that such a feed parted at the latest at its fork point, from one edit that does not follow another. Peers
-    that believe we hold what came before would never send us the edits that show where. Whose `devices` all say that
-    they know what we know of it have nothing else: they would send the same again in every bundle.
+    that believe we hold what came before would never send us the edits that show where. Who knows all that we can prove
+    of it, so that no `proofs` go there, has nothing else: it would send the same again in every bundle.
     """
     connection = session.store.connection
-    points = forks.fork_points(connection)
-    if not points:
-        return
-    told = [forks.told_forks(connection, device) for device in devices]
-    for feed, point in points.items():
-        if feed not in stated or forks.is_exact(connection, feed, point):
-            continue
-        proofs = {one.hash for one in forks.evidence_of(connection, feed, point) if one.is_whole}
-        if not all(proofs <= each for each in told):
+    told_of = {edit.feed for edit in proofs}
+    for feed, point in forks.fork_points(connection).items() if told_of else ():
+        if feed in told_of and feed in stated and not forks.is_exact(connection, feed, point):
             stated[feed] = intersection(stated[feed], ((1, max(1, point - 1 - LOOKED_BACK)),))
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from taskforce.store.connection import Connection
 from taskforce.store.quarantine import ADMITTED
-from taskforce.sync.edit import known_edit
 
 FORK, AFTER_FORK = "fork", "after-fork"
 
@@ -27,11 +26,6 @@ class Known:
     prev: str
     body: str
     counts: bool
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it has its signature still: a skeleton proves nothing to others."""
-        return not known_edit(self.body).is_skeleton
 
 
 def fork_points(connection: Connection) -> dict[str, int]:
@@ -61,16 +55,11 @@ def evidence(connection: Connection) -> list[Known]:
     """Of each feed that forked, two edits that prove it, the same two wherever the same edits are known."""
     found = []
     for feed, number in sorted(fork_points(connection).items()):
-        found += evidence_of(connection, feed, number)
+        at = known_at(connection, feed, number)[:2]
+        if len(at) == 1:
+            at += [one for one in known_at(connection, feed, number + 1) if one.prev != at[0].hash][:1]
+        found += at
     return found
-
-
-def evidence_of(connection: Connection, feed: str, number: int) -> list[Known]:
-    """Of one feed that forked at a number, the two edits that prove it."""
-    at = known_at(connection, feed, number)[:2]
-    if len(at) == 1:
-        at += [one for one in known_at(connection, feed, number + 1) if one.prev != at[0].hash][:1]
-    return at
 
 
 def is_exact(connection: Connection, feed: str, number: int) -> bool:
