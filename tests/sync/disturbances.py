@@ -190,7 +190,7 @@ class Disturbances:
         if waiting:
             self._admit(node, self.rng.choice(waiting))
 
-    def _admit(self, node: Node, dot: Dot) -> None:
+    def _admit(self, node: Node, dot: Dot) -> bool:
         may = self.world.admit(node.name, dot)
         with self._acting(node):
             try:
@@ -200,6 +200,7 @@ class Disturbances:
             else:
                 assert may
                 self.facts["admitted"] += 1
+        return bool(may)
 
     def let_forks_be_seen(self) -> None:
         """Devices write once more: where two sides of a feed are as long as each other, what follows tells."""
@@ -214,15 +215,18 @@ class Disturbances:
 
     def agree_on_forks(self) -> None:
         """People decide, all in the same way: of some feeds that forked they let in one side, as far as it goes."""
-        for _round in range(3):
+        admitted = True
+        while admitted:
+            admitted = False
             for feed, point in sorted(self.world.fork_points(self.codes[0]).items()):
                 side = self._side(feed, point)
                 for code in self.codes:
                     node = self.nodes[code]
                     for dot in side:
                         if dot in self.world.has[code].known - self.world.held[code]:
-                            self._admit(node, dot)
-            self.exchange_all()
+                            admitted = self._admit(node, dot) or admitted
+            if admitted:
+                self.exchange_all()
 
     def _side(self, feed: str, point: int) -> list[Dot]:
         """One side of a fork: the edits that follow one of the two, as the model knows them."""
@@ -255,8 +259,8 @@ class Disturbances:
         """Per store what counts elsewhere and not there, but for what nobody can send: it is erased, or unplaced.
 
         A record of which the first edit waits is of no operation that anybody knows: nobody may have the others' edits
-        of it. Where the edits that prove a fork are erased themselves nothing is left that could prove it to others. What
-        somebody let in of a feed that forked does not go to who states to hold that number, of the other side.
+        of it. Where the edits that prove a fork are erased themselves nothing is left that could prove it to others. What somebody
+        let in of a feed that forked does not go to who states to hold that number, of the other side.
         """
         union = set().union(*(self.world.held[code] for code in self.codes))
         erased = set().union(*(self.world.erased(code) for code in self.codes))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlcipher3.dbapi2 as sqlite
 from happens_before import Dot, Known
@@ -59,11 +60,14 @@ class Kept:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle on its way; which life of its sender's store made it, in which epoch, with which number."""
+    """A bundle on its way; which life of its sender's store made it, in which epoch, with which number.
+
+    `data` is the file, or its documents where writing and reading them as text is left out.
+    """
 
     sender: str
     to: str
-    data: bytes
+    data: bytes | list[dict[str, Any]]
     dots: tuple[Dot, ...]
     life: int
     number: tuple[int, int]

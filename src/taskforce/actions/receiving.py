@@ -226,6 +226,13 @@ class _Incoming:
     def _learn(self, certificate: Mapping[str, Any], head: Head) -> None:
         from taskforce.keys.identity import check_certificate  # deferred: as above
 
+        found = self.signers.get(str(certificate.get("device")))
+        if (
+            found is not None
+            and found.verified
+            and found.certificate == json.dumps(certificate, sort_keys=True)
+        ):
+            return  # the very one that was checked when it was entered
         device = check_certificate(certificate)
         verified = device.agency_key == trusted_key(self.session, device.agency)
         known = self.signers.get(device.id)

@@ -74,13 +74,17 @@ def list_records(
     sort: Sequence[tuple[str, bool]] = (),
     limit: int | None = None,
     archived: bool = False,
+    refs: bool = True,
 ) -> list[Record]:
-    """Records of a kind that meet every condition; `sort` lists columns, True for descending; unset values last."""
+    """Records of a kind that meet every condition; `sort` lists columns, True for descending; unset values last.
+
+    Without `refs`, which take two look-ups for each record, they are not to be shown to people.
+    """
     walk = limit is not None and is_own_order(kind, sort)
     clauses, bound = where(kind, conditions, archived=archived, walk=walk)
     query = "SELECT * FROM " + quote(kind.name) + clauses + " ORDER BY " + order_by(sort) + " LIMIT ?"
     rows = connection.execute(query, (*bound, -1 if limit is None else limit)).fetchall()
-    return records_of(connection, kind, rows)
+    return records_of(connection, kind, rows, with_refs=refs)
 
 
 def count_records(
@@ -239,11 +243,13 @@ def where(
     return (" WHERE " + " AND ".join(clauses) if clauses else "", tuple(bound))
 
 
-def records_of(connection: Connection, kind: Kind, rows: Sequence[Sequence[Any]]) -> list[Record]:
+def records_of(
+    connection: Connection, kind: Kind, rows: Sequence[Sequence[Any]], *, with_refs: bool = True
+) -> list[Record]:
     """Whole rows of a kind's table as records."""
     own = len(tables.OWN_COLUMNS)
     names = tables.columns_of(kind)[own:]
-    refs = _refs(connection, kind, [row[1] for row in rows])
+    refs = _refs(connection, kind, [row[1] for row in rows]) if with_refs else [""] * len(rows)
     return [
         Record(
             kind,

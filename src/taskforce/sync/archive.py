@@ -13,7 +13,6 @@ from taskforce.records.schema import ARCHIVED, DROPPED
 from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot, PartState
 
-
 _NO_VALUES = (ARCHIVED, DROPPED)
 """A device that says it has dropped what was erased sets no value; it may be heard before the erasure is."""
 
