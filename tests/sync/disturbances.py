@@ -259,7 +259,7 @@ class Disturbances:
         """Per store what counts elsewhere and not there, but for what nobody can send: it is erased, or unplaced.
 
         A record of which the first edit waits is of no operation that anybody knows: nobody may have the others' edits
-        of it. Where the edits that prove a fork are erased themselves nothing is left that could prove it to others. What somebody
+        of it. Where the edits that prove a fork are erased nothing is left that could prove it to others. What somebody
         let in of a feed that forked does not go to who states to hold that number, of the other side.
         """
         union = set().union(*(self.world.held[code] for code in self.codes))
