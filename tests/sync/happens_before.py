@@ -47,12 +47,14 @@ class Known:
     erased: set[Place]
     parts: dict[Place, list[Dot]]
     last: dict[str, Dot]  # of each feed the last edit that counts
+    parts_of: dict[tuple[str, str], list[Place]]  # of each record, by its id and kind
 
     def copy(self) -> Known:
         """The same in sets of its own."""
         parts = {place: list(dots) for place, dots in self.parts.items()}
         sets = (set(self.known), set(self.held), set(self.waiting), set(self.admitted), set(self.erased))
-        return Known(*sets, parts, dict(self.last))
+        parts_of = {record: list(places) for record, places in self.parts_of.items()}
+        return Known(*sets, parts, dict(self.last), parts_of)
 
 
 class World:
@@ -78,7 +80,7 @@ class World:
 
     def add_replica(self, name: str) -> None:
         """A replica that has nothing yet."""
-        self.has[name] = Known(set(), set(), set(), set(), set(), {}, {})
+        self.has[name] = Known(set(), set(), set(), set(), set(), {}, {}, {})
 
     def write(
         self, replica: str, dot: Dot, place: Place, values: Mapping[str, object], at: str, digest: str
@@ -96,9 +98,7 @@ class World:
                 past.setdefault(name, set()).update((known,), earlier.past.get(name, ()))
         time, _, counter = at.partition("/")
         frozen = {name: frozenset(dots) for name, dots in past.items()}
-        knew = frozenset(
-            known for other, dots in one.parts.items() if other[:2] == place[:2] for known in dots
-        )
+        knew = frozenset(known for other in one.parts_of.get(place[:2], ()) for known in one.parts[other])
         shown_by = (time, int(counter), digest)
         after = one.last.get(dot[0])
         self.written[dot] = Written(dot, place, dict(values), shown_by, frozen, knew, after)
@@ -205,8 +205,8 @@ class World:
         """Whether somebody archived the record and somebody set a field of this part, neither knowing of the other."""
         archives = {
             dot
-            for other in one.parts
-            if other[:2] == place[:2] and (other == place or ARCHIVED not in fields)
+            for other in one.parts_of[place[:2]]
+            if other == place or ARCHIVED not in fields
             if other not in one.erased
             for dot in self._heads(one, other).get(ARCHIVED, ())
             if self.written[dot].values[ARCHIVED]
@@ -253,7 +253,7 @@ class World:
     def is_archived(self, replica: str, record: str, kind: str) -> bool:
         """Out of view: every part held is erased, or archived by edits that knew everything standing in it."""
         one = self.has[replica]
-        parts = [place for place in one.parts if place[:2] == (record, kind)]
+        parts = one.parts_of.get((record, kind), [])
         for place in parts:
             if place in one.erased:
                 continue
@@ -274,11 +274,9 @@ class World:
 
     def first_and_last(self, replica: str, record: str, kind: str) -> tuple[str, str]:
         """When a record was made and last changed, by the clocks of those who did."""
+        one = self.has[replica]
         times = [
-            self.written[dot].shown_by[:2]
-            for place, dots in self.has[replica].parts.items()
-            if place[:2] == (record, kind)
-            for dot in dots
+            self.written[dot].shown_by[:2] for place in one.parts_of[record, kind] for dot in one.parts[place]
         ]
         first, last = min(times), max(times)
         return f"{first[0]}/{first[1]}", f"{last[0]}/{last[1]}"
@@ -316,7 +314,11 @@ class World:
 
     def _hold(self, one: Known, dot: Dot) -> None:
         one.held.add(dot)
-        one.parts.setdefault(self.written[dot].place, []).append(dot)
+        place = self.written[dot].place
+        if place not in one.parts:
+            one.parts[place] = []
+            one.parts_of.setdefault(place[:2], []).append(place)
+        one.parts[place].append(dot)
         if one.last.get(dot[0], dot)[1] <= dot[1]:
             one.last[dot[0]] = dot
 
@@ -326,6 +328,7 @@ class World:
         one.parts[place].remove(dot)
         if not one.parts[place]:
             del one.parts[place]
+            one.parts_of[place[:2]].remove(place)
         if one.last.get(dot[0]) == dot:
             left = [other for other in one.held if other[0] == dot[0]]
             del one.last[dot[0]]
