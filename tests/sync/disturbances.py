@@ -11,7 +11,7 @@ import re
 import shutil
 from collections import Counter
 from contextlib import suppress
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from happens_before import Dot, Place, World
@@ -239,13 +239,12 @@ class Disturbances:
     def exchange_all(self) -> None:
         """Bundles go round until nobody has anything to say to anybody that was not said."""
         hub, *others = self.rng.sample(self.codes, len(self.codes))
+        ways = [(other, hub) for other in others] + [(hub, other) for other in others]
+        if self.in_a_ring:
+            ways = list(pairwise([*self.codes, self.codes[0]]))
+            ways += [way[::-1] for way in reversed(ways)]
         for _round in range(25):
-            moved = 0
-            for other in others:
-                moved += self._pass_on(other, hub)
-            for other in others:
-                moved += self._pass_on(hub, other)
-            if not moved:
+            if not sum(self._pass_on(*way) for way in ways):
                 return
             self.facts["rounds"] += 1
         raise AssertionError("they go on for ever")
@@ -298,6 +297,7 @@ class Disturbances:
         raise NotImplementedError
 
     operation: str
+    in_a_ring: bool
 
     def _is_placed(self, code: str, dot: Dot) -> bool:
         raise NotImplementedError

@@ -73,8 +73,6 @@ HOT = {
     "site": {"name": ("Compound 4", "Compound 5")},
 }
 """The fields that people quarrel over."""
-SEALED, AS_TEXT = 0.02, 0.1
-"""The share of the bundles that are made in full and sealed, and of those that are made in full."""
 NAMED_WORDS = ("title", "instructions", "result", "name")
 """Fields in which they write what stands nowhere else."""
 
@@ -169,10 +167,14 @@ class History(Disturbances):
         spread: int = 6,
         watchful: bool = False,
         hot: Sequence[str] = tuple(HOT),
+        as_text: float = 0.1,
+        in_a_ring: bool = False,
     ) -> None:
         self.rng = random.Random(seed)
         self.loss = loss
         self.is_calm = self.rng.random() < 0.5  # no store is put back or copied: then all must be equal
+        self.as_text = as_text  # the share of the bundles that are written in full, a fifth of them sealed
+        self.in_a_ring = in_a_ring  # at the end each passes on to the next, and not all by one
         self.hot = hot  # the kinds of records that people quarrel over
         self.spread = spread  # how many records of a kind people work on
         self.watchful = watchful  # hold each step to the model, not only the end
@@ -466,14 +468,14 @@ class History(Disturbances):
         with at(self.clock + node.skew):
             number = exchange.next_bundle_number(node.connection, to)
             way = self.rng.random()
-            if way < SEALED:
+            if way < self.as_text / 5:
                 sending.export_bundle(node.session, to, stream)
             else:
-                documents = _export_unsealed(node.session, to, stream if way < AS_TEXT else None)
-        data = documents if way >= AS_TEXT else stream.getvalue()
-        if way < SEALED:
+                documents = _export_unsealed(node.session, to, stream if way < self.as_text else None)
+        data = documents if way >= self.as_text else stream.getvalue()
+        if way < self.as_text / 5:
             documents = _documents_of(open_bytes(data, [self.nodes[to].session.store.meta("seal_identity")]))
-        elif way < AS_TEXT:
+        elif way < self.as_text:
             documents = _documents_of(data)
         dots = tuple(self._dots_in(documents))
         self._check_carried(sender, to, dots)
