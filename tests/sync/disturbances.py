@@ -100,7 +100,12 @@ class Disturbances:
         self._know_all(node)
         known = self.world.copy(node.name)
         self.kept[node.code] = Kept(
-            copy_of(node.connection), known, node.latest, dict(node.learnt), set(node.trusts)
+            copy_of(node.connection),
+            known,
+            node.latest,
+            dict(node.learnt),
+            set(node.trusts),
+            self._marker(node),
         )
 
     def put_back(self) -> None:
@@ -116,6 +121,8 @@ class Disturbances:
         self.world.has[code] = was.known
         if self.rng.random() < 0.5 and node.epoch == epoch:
             self._deceive(node)  # if an epoch was begun since, nobody could tell it: see docs/reliability.md
+        elif was.marker != self._marker(node):  # it has given out numbers since
+            node.left = node.session.store.me.feed
         self._disturb(node)
         self.facts["put back"] += 1
 
@@ -135,6 +142,8 @@ class Disturbances:
         self.world.has[name] = self.world.copy(node.name)
         if self.rng.random() < 0.6:
             self._deceive(twin)
+        else:
+            twin.left = twin.session.store.me.feed
         self._disturb(twin)
         self.facts["copied"] += 1
 
@@ -163,6 +172,9 @@ class Disturbances:
         """Let a store take itself for the one that it was: its marker was put back with it, or copied by the disk."""
         with transaction(node.connection):
             incarnation.mark(node.session.store)
+
+    def _marker(self, node: Node) -> bytes:
+        return bytes((node.session.store.folder / incarnation.MARKER).read_bytes())
 
     def _disturb(self, node: Node) -> None:
         node.life = next(self._lives)

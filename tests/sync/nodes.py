@@ -35,6 +35,7 @@ class Node:
     )  # per own feed the last edit that the model was told of
     trusts: set[str] = field(default_factory=set)
     life: int = 0
+    left: str = ""  # the feed in which it may not go on: it has been told that it is a copy, or was put back
 
     @property
     def connection(self) -> Connection:
@@ -56,6 +57,7 @@ class Kept:
     latest: str
     learnt: dict[str, int]
     trusts: set[str]
+    marker: bytes
 
 
 @dataclass(frozen=True)

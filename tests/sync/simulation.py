@@ -552,6 +552,7 @@ class History(Disturbances):
             (feed, learnt),
         ).fetchall()
         for number, record, kind, part, digest, body in rows:
+            assert feed != node.left, f"{name} goes on in {feed} as if it had not been put back"
             edit = json.loads(body)
             before = self.world.has[name].last.get(feed, ("", 0, ""))
             assert (number, edit.get("prev", "")) == (before[1] + 1, before[2]), (number, before)
