@@ -11,7 +11,7 @@ import re
 import shutil
 from collections import Counter
 from contextlib import suppress
-from itertools import count, pairwise
+from itertools import count, pairwise, permutations
 from typing import Any
 
 from happens_before import Dot, Place, World
@@ -105,6 +105,7 @@ class Disturbances:
             node.latest,
             dict(node.learnt),
             set(node.trusts),
+            {sender: list(some) for sender, some in node.heard.items()},
             self._marker(node),
         )
 
@@ -117,7 +118,7 @@ class Disturbances:
         epoch = node.epoch
         node.connection.close()
         node.session = Session(Store(node.session.store.folder, was.database))
-        node.latest, node.learnt, node.trusts = was.latest, was.learnt, was.trusts
+        node.latest, node.learnt, node.trusts, node.heard = was.latest, was.learnt, was.trusts, was.heard
         self.world.has[code] = was.known
         if self.rng.random() < 0.5 and node.epoch == epoch:
             self._deceive(node)  # if an epoch was begun since, nobody could tell it: see docs/reliability.md
@@ -137,7 +138,10 @@ class Disturbances:
         shutil.copytree(node.session.store.folder, folder)
         session = Session(Store(folder, copy_of(node.connection)))
         twin = Node(node.code, session, node.device, name, node.skew, node.latest, dict(node.learnt))
-        twin.trusts = set(node.trusts)
+        twin.trusts, twin.heard = (
+            set(node.trusts),
+            {sender: list(some) for sender, some in node.heard.items()},
+        )
         self.twin = self.nodes[name] = twin
         self.world.has[name] = self.world.copy(node.name)
         if self.rng.random() < 0.6:
@@ -187,11 +191,30 @@ class Disturbances:
         """Whether what the sender believes a store to hold is what that store, in the life that it is in, has said."""
         return to not in self.disturbed or self.believes.get((sender, to), False)
 
-    def hear(self, bundle: Bundle, node: Node, heard: tuple[int, int]) -> None:
-        """A bundle has told a store what its sender holds, if no later one had come."""
-        if bundle.sender in self.disturbed and bundle.sender in self.nodes:
-            speaks = bundle.life == self.nodes[bundle.sender].life and bundle.number >= heard
-            self.believes[node.name, bundle.sender] = speaks
+    def hear(self, bundle: Bundle, node: Node) -> None:
+        """A bundle has told a store what its sender holds, if no later one of that epoch, and none of another epoch
+        after it had come; if so, only what it carries.
+        """
+        key = node.name, bundle.sender
+        speaker = self.nodes.get(bundle.sender)
+        heard = node.heard.setdefault(bundle.sender, [])
+        if bundle.number not in heard:
+            heard.append(bundle.number)
+        newest = {
+            epoch: max((number, place) for place, (other, number, _id) in enumerate(heard) if other == epoch)
+            for epoch in {each[0] for each in heard}
+        }
+        if heard[max(place for _number, place in newest.values())] == bundle.number:
+            self.believes[key] = speaker is not None and bundle.life == speaker.life
+        elif not self.world.held[bundle.sender] >= set(bundle.dots):
+            self.believes[key] = False
+
+    def must_notice(self, bundle: Bundle, node: Node) -> str:
+        """The feed in which a store may not go on, when a peer that it has verified holds more of it than it has."""
+        feed = node.session.store.me.feed
+        ours = self.world.has[node.name].last.get(feed, ("", 0))[1]
+        theirs = re.split("[,-]", bundle.stated.get(feed, "0"))[-1]
+        return feed if bundle.sender in node.trusts and int(theirs) > ours else ""
 
     # ── forks ──
 
@@ -248,11 +271,15 @@ class Disturbances:
             side.append(min(following))
         return side
 
-    def exchange_all(self) -> None:
-        """Bundles go round until nobody has anything to say to anybody that was not said."""
+    def exchange_all(self, *, everybody: bool = False) -> None:
+        """Bundles go round until nobody has anything to say to anybody that was not said; all to one who hands it on,
+        or everybody to everybody: who does not know what operation a record is of cannot hand it on.
+        """
         hub, *others = self.rng.sample(self.codes, len(self.codes))
         ways = [(other, hub) for other in others] + [(hub, other) for other in others]
-        if self.in_a_ring:
+        if everybody:
+            ways = list(permutations(self.codes, 2))
+        elif self.in_a_ring:
             ways = list(pairwise([*self.codes, self.codes[0]]))
             ways += [way[::-1] for way in reversed(ways)]
         for _round in range(25):

@@ -34,6 +34,9 @@ class Node:
         default_factory=dict
     )  # per own feed the last edit that the model was told of
     trusts: set[str] = field(default_factory=set)
+    heard: dict[str, list[tuple[int, int, str]]] = field(
+        default_factory=dict
+    )  # epochs, numbers and ids of bundles
     life: int = 0
     left: str = ""  # the feed in which it may not go on: it has been told that it is a copy, or was put back
 
@@ -57,6 +60,7 @@ class Kept:
     latest: str
     learnt: dict[str, int]
     trusts: set[str]
+    heard: dict[str, list[tuple[int, int, str]]]
     marker: bytes
 
 
@@ -72,7 +76,8 @@ class Bundle:
     data: bytes | list[dict[str, Any]]
     dots: tuple[Dot, ...]
     life: int
-    number: tuple[int, int]
+    number: tuple[int, int, str]
+    stated: dict[str, str]  # what its sender says it holds
 
 
 def copy_of(database: Connection) -> Connection:

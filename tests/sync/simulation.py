@@ -428,6 +428,8 @@ class History(Disturbances):
                 self._erase_again(place)
             if self.facts["erasures"] > erasures:
                 self.exchange_all()
+        if self.world.forked and any(self.differences().values()):
+            self.exchange_all(everybody=True)
         for code in self.codes:
             self.compare(code)
             self.assert_erased(code)
@@ -479,7 +481,15 @@ class History(Disturbances):
             documents = _documents_of(data)
         dots = tuple(self._dots_in(documents))
         self._check_carried(sender, to, dots)
-        return Bundle(node.code, to, data, dots, node.life, (node.epoch, number))
+        return Bundle(
+            node.code,
+            to,
+            data,
+            dots,
+            node.life,
+            (node.epoch, number, documents[0]["id"]),
+            documents[0]["holdings"],
+        )
 
     def _check_carried(self, sender: str, to: str, dots: Sequence[Dot]) -> None:
         """A bundle carries what counts at its sender and evidence of forks, each once, with its values; and all of it
@@ -511,8 +521,7 @@ class History(Disturbances):
         if self.twin is not None and self.twin.code == bundle.to and self.rng.random() < 0.5:
             node = self.twin
         now = self.clock + node.skew
-        sender = self.device_of[bundle.sender]
-        heard = exchange.newest_heard(node.connection, sender)
+        ahead = self.must_notice(bundle, node)
         with at(now):
             found = _import_documents(node.session, bundle.data)
         one = self.world.has[node.name]
@@ -521,7 +530,8 @@ class History(Disturbances):
         fresh = {dot for dot in bundle.dots if dot in one.held} - set(before)
         assert (found.new, found.edits) == (new, len(bundle.dots)), (found.new, found.edits, new)
         assert found.verified == (bundle.sender in node.trusts)
-        self.hear(bundle, node, heard)
+        self.hear(bundle, node)
+        assert not ahead or node.session.store.me.feed != ahead, f"{node.name} goes on in {ahead}"
         times = [self.world.written[dot].shown_by[0].rstrip("Z") for dot in fresh]
         followed = [each for each in times if each <= _time(now + FOLLOWED)]
         node.latest = max([node.latest, *followed])
@@ -682,11 +692,11 @@ HAPPENINGS: dict[str, int] = {
     "meet_late": 2,
     "turn_clock": 3,
     "erase": 3,
-    "keep": 3,
-    "put_back": 1,
-    "copy": 1,
-    "part": 1,
-    "admit": 2,
+    "keep": 5,
+    "put_back": 3,
+    "copy": 3,
+    "part": 2,
+    "admit": 4,
 }
 """What happens, and how often beside the others."""
 

@@ -363,8 +363,7 @@ class _Incoming:
             return
         connection = self.session.store.connection
         carried = {feed: holdings.normalise(pairs) for feed, pairs in self.carried.items()}
-        number = head.to[self.session.store.me.agency]
-        if (head.epoch, number) >= exchange.newest_heard(connection, head.device):
+        if exchange.newest_heard(connection, head.device)[1] == self._row:
             exchange.put_told(connection, head.device, head.holdings)
             put_told_forks(connection, head.device, head.forks)
         exchange.add_told(connection, head.device, carried)
