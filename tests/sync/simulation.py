@@ -785,6 +785,8 @@ def run_history(seed: int, *, steps: int = 200, replicas: int = 5, loss: float =
             again.run(steps)
         except AssertionError as earlier:
             error = earlier
+        finally:
+            again.close()
         last = ", ".join(again.done[-12:])
         raise AssertionError(
             f"history {seed} goes wrong after {len(again.done)} of {steps} steps ({last}): {error}\n"

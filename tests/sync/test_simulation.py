@@ -20,8 +20,8 @@ import pytest
 from simulation import AT_WORK, HAPPENINGS, History, drawn_from, run_history
 
 SOAKING = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-CHUNKS = 4
-HISTORIES = 100_000 if SOAKING else 120
+CHUNKS = 8
+HISTORIES = 100_000 if SOAKING else 600
 STEPS = 200
 LIMIT = float(os.environ.get("LIMIT") or "inf")
 SEED = os.environ.get("SEED")
@@ -37,19 +37,24 @@ Note = Callable[[str, object], None]
 def test_replicas_agree_whatever_happened(chunk: int, record_property: Note) -> None:
     start, first = time.monotonic(), secrets.randbelow(2**48)
     counts: Counter[str] = Counter()
+    facts: Counter[str] = Counter()
     done = edits = 0
     for number in range(HISTORIES // CHUNKS):
         one = run_history(first + number, steps=STEPS)
         counts.update(one.counts)
+        facts.update(one.facts)
         edits += len(one.world.written)
         done += 1
         if time.monotonic() - start > LIMIT:
             break
-    for name, value in {"histories": done, "edits": edits, "first_seed": first, **counts}.items():
+    for name, value in {"histories": done, "edits": edits, "first_seed": first, **counts, **facts}.items():
         record_property(name, value)
     assert set(counts) == set(HAPPENINGS)
     assert done * STEPS == counts.total()
     assert edits > 50 * done
+    if done >= 50:  # what is proven did happen
+        assert all(facts[name] > done // 10 for name in ("put back", "copied", "erasures", "forked feeds"))
+        assert facts["words looked for and gone"] > done
 
 
 @pytest.mark.skipif(SEED is None, reason="runs one history again: SEED=n")
@@ -58,10 +63,11 @@ def test_one_history() -> None:
 
 
 def test_a_seed_tells_a_whole_history() -> None:
+    """Also where stores are put back and copied, and draw the numbers of their epochs."""
     told = []
     for _time in range(2):
-        one = run_history(7, steps=80)
-        told.append((one.done, one.world.written))
+        one = run_history(15, steps=120)
+        told.append((one.done, one.world.written, one.facts))
     assert told[0] == told[1]
 
 
