@@ -308,6 +308,7 @@ class Disturbances:
                 dot
                 for dot in union - self.world.held[code]
                 if dot[0] not in unproven
+                and dot not in self.world.has[code].claims
                 and dot
                 not in self.world.has[code].known  # there it waits for a person, who may think otherwise
                 and not (self.world.written[dot].place in erased and not self.world.outlives(dot))

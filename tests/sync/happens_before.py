@@ -48,13 +48,14 @@ class Known:
     parts: dict[Place, list[Dot]]
     last: dict[str, Dot]  # of each feed the last edit that counts
     parts_of: dict[tuple[str, str], list[Place]]  # of each record, by its id and kind
+    claims: dict[Dot, str]  # edits that saw more of its own feed than it has written, and that feed
 
     def copy(self) -> Known:
         """The same in sets of its own."""
         parts = {place: list(dots) for place, dots in self.parts.items()}
         sets = (set(self.known), set(self.held), set(self.waiting), set(self.admitted), set(self.erased))
         parts_of = {record: list(places) for record, places in self.parts_of.items()}
-        return Known(*sets, parts, dict(self.last), parts_of)
+        return Known(*sets, parts, dict(self.last), parts_of, dict(self.claims))
 
 
 class World:
@@ -80,7 +81,7 @@ class World:
 
     def add_replica(self, name: str) -> None:
         """A replica that has nothing yet."""
-        self.has[name] = Known(set(), set(), set(), set(), set(), {}, {}, {})
+        self.has[name] = Known(set(), set(), set(), set(), set(), {}, {}, {}, {})
 
     def write(
         self, replica: str, dot: Dot, place: Place, values: Mapping[str, object], at: str, digest: str
@@ -106,8 +107,13 @@ class World:
             self.forked.add(dot[0])
         self._know(one, dot)
 
-    def arrive(self, replica: str, dots: Iterable[Dot], *, trusted: Iterable[str]) -> int:
-        """Edits reach `replica`, which lets in those of `trusted` devices; how many count there that did not."""
+    def arrive(
+        self, replica: str, dots: Iterable[Dot], *, trusted: Iterable[str], writes_in: str = ""
+    ) -> int:
+        """Edits reach `replica`, which lets in those of `trusted` devices; how many count there that did not.
+
+        Who claims to have seen edits of the feed that it `writes_in` which it has not written waits until it leaves it.
+        """
         devices = set(trusted)
         one = self.has[replica]
         fresh: set[Dot] = set()
@@ -116,11 +122,29 @@ class World:
             if dot in one.known:
                 continue
             if dot[0].partition(".")[0] in devices:
+                if self._claims(one, dot, writes_in):
+                    if self._may_wait(one, dot):
+                        one.claims[dot] = writes_in
+                    continue
                 self._know(one, dot)
                 fresh.add(dot)
             elif self._may_wait(one, dot):
                 one.waiting.add(dot)
+        for dot in [dot for dot, feed in one.claims.items() if feed != writes_in]:
+            del one.claims[dot]
+            if dot not in one.known:
+                self._know(one, dot)
+                fresh.add(dot)
         return len(fresh & one.held)
+
+    def _claims(self, one: Known, dot: Dot, feed: str) -> bool:
+        written = one.last.get(feed, ("", 0))[1]
+        edit = self.written[dot]
+        return any(
+            seen[0] == feed and seen[1] > written
+            for name in edit.values
+            for seen in (*edit.past.get(name, ()), *edit.past.get(ARCHIVED, ()))
+        )
 
     def trust(self, replica: str, device: str) -> int:
         """`replica` has verified a device: what waited for it comes in; how many edits."""
@@ -301,6 +325,7 @@ class World:
         if ERASED in edit.values and edit.place not in one.erased:
             one.erased.add(edit.place)
             one.waiting = {other for other in one.waiting if self._may_wait(one, other)}
+            one.claims = {other: feed for other, feed in one.claims.items() if self._may_wait(one, other)}
         if dot[0] not in self.forked:
             self._hold(one, dot)
             return

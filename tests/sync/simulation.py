@@ -526,8 +526,11 @@ class History(Disturbances):
             found = _import_documents(node.session, bundle.data)
         one = self.world.has[node.name]
         before = [dot for dot in bundle.dots if dot in one.held]
-        new = self.world.arrive(node.name, bundle.dots, trusted=self._trusted(node.name))
+        feed = node.session.store.me.feed
+        waited = set(one.claims)
+        new = self.world.arrive(node.name, bundle.dots, trusted=self._trusted(node.name), writes_in=feed)
         fresh = {dot for dot in bundle.dots if dot in one.held} - set(before)
+        self.facts["claims"] += len(one.claims.keys() - waited)
         assert (found.new, found.edits) == (new, len(bundle.dots)), (found.new, found.edits, new)
         assert found.verified == (bundle.sender in node.trusts)
         self.hear(bundle, node)
@@ -535,7 +538,9 @@ class History(Disturbances):
         times = [self.world.written[dot].shown_by[0].rstrip("Z") for dot in fresh]
         followed = [each for each in times if each <= _time(now + FOLLOWED)]
         node.latest = max([node.latest, *followed])
-        if "false-claim" in found.waiting:  # what enters after all is not looked at twice
+        if (
+            "false-claim" in found.waiting or waited - one.claims.keys()
+        ):  # what enters after all is not looked at twice
             assert found.ahead <= len(times)
             node.latest = node.session.store.meta("clock").partition("Z")[0]
         else:
@@ -598,6 +603,7 @@ class History(Disturbances):
             )
         }
         expected_waiting = dict.fromkeys(one.waiting - one.held, "unknown-signer")
+        expected_waiting.update(dict.fromkeys(one.claims, "false-claim"))
         for dot in one.known - one.held:
             expected_waiting[dot] = "fork" if dot[1] == points[dot[0]] else "after-fork"
         assert waiting == expected_waiting
