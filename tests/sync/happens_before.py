@@ -263,8 +263,10 @@ class World:
     def shown(self, replica: str, place: Place, name: str) -> object:
         """The value shown of a field: the only head's, or provisionally the latest head's by clock; else ''."""
         dots = self._heads(self.has[replica], place).get(name, ())
-        if not dots:
-            return ""
+        return self.latest(dots, name) if dots else ""
+
+    def latest(self, dots: Iterable[Dot], name: str) -> object:
+        """The value that the latest of some edits gave a field, by their clocks."""
         return max((self.written[dot] for dot in dots), key=lambda edit: edit.shown_by).values[name]
 
     def last_by(self, replica: str, place: Place, name: str, device: str) -> object:

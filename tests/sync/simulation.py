@@ -642,7 +642,7 @@ class History(Disturbances):
         assert (row["created"], row["changed"]) == self.world.first_and_last(code, record, kind)
         for field in get_kind(kind).fields:
             if field.part == part:
-                value = self.world.shown(code, place, field.name) if field.name in fields else ""
+                value = self.world.latest(fields[field.name], field.name) if field.name in fields else ""
                 as_text = json.dumps(value, separators=(",", ":")) if isinstance(value, list) else value
                 shown = row[field.name]
                 assert ("" if shown is None else str(shown)) == str(as_text).replace("[]", "")
