@@ -118,6 +118,7 @@ class Disturbances:
         epoch = node.epoch
         node.connection.close()
         node.session = Session(Store(node.session.store.folder, was.database))
+        node.left = ""
         node.latest, node.learnt, node.trusts, node.heard = was.latest, was.learnt, was.trusts, was.heard
         self.world.has[code] = was.known
         if self.rng.random() < 0.5 and node.epoch == epoch:
