@@ -21,7 +21,7 @@ from simulation import AT_WORK, HAPPENINGS, History, drawn_from, run_history
 
 SOAKING = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 CHUNKS = 8
-HISTORIES = 100_000 if SOAKING else 600
+HISTORIES = 100_000 if SOAKING else 480
 STEPS = 200
 LIMIT = float(os.environ.get("LIMIT") or "inf")
 SEED = os.environ.get("SEED")
@@ -82,7 +82,7 @@ def test_the_model_shares_no_code_with_the_program() -> None:
     assert imported == {"__future__", "collections.abc", "dataclasses", "typing"}
 
 
-@pytest.mark.skipif(not SOAKING, reason="takes a quarter of an hour: make soak")
+@pytest.mark.skipif(not SOAKING, reason="takes half an hour: make soak")
 @pytest.mark.timeout(0)
 def test_thirty_replicas_fifty_thousand_edits_a_fifth_of_the_bundles_lost(record_property: Note) -> None:
     """Months of an operation: each works, and once in a while swaps bundles with one of a few neighbours."""
