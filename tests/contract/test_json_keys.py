@@ -131,10 +131,21 @@ def test_conflicts(story: Team) -> None:
     (listed,) = data_of(story, "conflict", "list")
     (shown,) = data_of(story, "conflict", "show", listed["ref"])
     assert shown == listed
-    assert set(listed) == {"id", "ref", "kind", "field", "before", "values"}
-    assert len(listed["values"]) == 2
+    assert set(listed) == {
+        *("id", "ref", "kind", "field", "before", "common", "missing", "with_it", "values"),
+    }
+    step = {
+        *("edit", "value", "by", "agency", "device", "at", "here", "came_through", "bundle"),
+        *("replaced", "set_with"),
+    }
+    own = {"shown", "fields", "before", "between", "missing", "next"}
+    assert len(listed["values"]) == 2 and listed["common"]
+    bundles = [side["bundle"] for side in listed["values"] if side["bundle"]]
+    assert [set(each) for each in bundles] == [{"agency", "device", "number", "made", "taken"}]
     for side in listed["values"]:
-        assert set(side) == {"value", "by", "agency", "device", "at", "came_through", "shown", "fields"}
+        assert set(side) == step | own
+        for each in (*listed["common"], *side["before"], *side["between"]):
+            assert set(each) == step
 
 
 def test_erasures(story: Team, tmp_path: Path) -> None:

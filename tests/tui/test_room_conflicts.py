@@ -119,7 +119,8 @@ def test_it_shows_who_set_what_and_what_they_had_not_seen(
             "1 of 3",
             "before  Shelter  set by J. Okafor, INTERPOL, 17 Oct",
             "J. Sok, KH-CNP, 17 Oct",
-            "came directly from KH-CNP",
+            "came directly from KH-CNP: its bundle 1",
+            "in place of  Shelter",
             "written here",
             "had not seen 2",
             "had not seen 1",
@@ -237,17 +238,101 @@ def test_a_note_is_written_over_several_lines_and_escape_leaves_it(two: tuple[Te
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         await press(pilot, "c", "n", "e")
-        assert shown_screen(app).query_one(TextArea).text == shown
+        merged = shown_screen(app).query_one(TextArea).text
+        assert merged.startswith("<<<<<<< 1 · J. ") and merged.endswith("\n>>>>>>>\nand two interpreters")
+        assert "1 place is marked" in screen_text(app)
         await write(pilot, "x1")
         await press(pilot, "escape")
         assert not shown_screen(app).query(FieldRow)
         assert "2 of 3" in screen_text(app), "1 was typed, not taken"
-        await press(pilot, "e", "enter")
+        await press(pilot, "e", "ctrl+s")
+        assert "lines that mark where to decide are still in the text" in screen_text(app)
+        area = shown_screen(app).query_one(TextArea)
+        assert area.text == merged and area.has_focus and area.cursor_location == (0, 0)
+        area.text = shown
+        area.move_cursor(area.document.end)
+        await press(pilot, "enter")
         await write(pilot, "and tea")
         await press(pilot, "ctrl+s")
 
     play(first, act, size=(80, 24))
     assert assignment_of(first)["instructions"] == shown + "\nand tea"
+
+
+def test_a_value_that_comes_while_a_text_is_written_is_in_it_before_anything_is_decided(
+    two: tuple[Team, Team],
+) -> None:
+    first, second = two
+    ref = assignment_of(second)["ref"]
+    second.call("assignment", "edit", ref, "--instructions", "Stay away").ok()
+    bundle = second.folder / "late.bundle"
+    second.call("export", "--to", "INTERPOL", "-o", str(bundle)).ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "c", "n", "e")
+        shown_screen(app).query_one(TextArea).text = "All agreed"
+        assert first.run("import", str(bundle)).code == 0
+        await until(pilot, lambda: "Stay away" in screen_text(app), seconds=3)
+        await press(pilot, "ctrl+s")
+        assert "nothing was decided: another value has come" in screen_text(app)
+        area = shown_screen(app).query_one(TextArea)
+        assert "Stay away" in area.text and "All agreed" in area.text and "kept · written here" in area.text
+        assert "instructions" in fields_in_conflict(first)
+        area.text = "Stay away, all agreed"
+        await press(pilot, "ctrl+s")
+
+    play(first, act)
+    assert assignment_of(first)["instructions"] == "Stay away, all agreed"
+
+
+def test_a_state_shows_both_histories_and_takes_what_its_move_set(two: tuple[Team, Team]) -> None:
+    first, second = two
+    ref = assignment_of(second)["ref"]
+    second.call("assignment", "done", ref, "--result", "Two met", "--note", "All well").ok()
+    hand_over(second, first)
+    first.call("assignment", "edit", ref, "--status-note", "x").ok()
+    first.call("undo").ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "c", "p")
+        text = screen_text(app)
+        for part in (
+            *("· Status", "cancel: ○ Planned → × Cancelled", "accept: ○ Planned → ◔ Accepted"),
+            *("done: ◔ Accepted → ● Done", "Result: Two met", "if it stands: closed", "its bundle 2"),
+        ):
+            assert part in text, part
+        await press(pilot, "2")
+
+    play(first, act)
+    assert (assignment_of(first)["status"], assignment_of(first)["result"]) == ("done", "Two met")
+
+
+@pytest.mark.parametrize("keys", ["1", "n right w"])
+def test_what_one_move_set_is_taken_and_taken_back_together(two: tuple[Team, Team], keys: str) -> None:
+    first, second = two
+    ref = assignment_of(second)["ref"]
+    first.call("conflict", "resolve", ref, "status", "--value", "planned").ok()
+    hand_over(first, second)
+    first.call("assignment", "cancel", ref, "--note", "Tip was false").ok()
+    second.call("assignment", "accept", ref, "--note", "On our way").ok()
+    hand_over(second, first)
+    assert fields_in_conflict(first) == ["name", "instructions", "status", "status_note"]
+    wanted = first.data("conflict", "list")[2]["values"][0 if keys == "1" else 1]["value"]
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "c", "n", "n")
+        assert "is taken with it: Note on status" in screen_text(app) and "w" not in offered(app)
+        await press(pilot, *keys.split())
+        assert "status" not in " ".join(fields_in_conflict(first))
+        assert "status, status_note:" in screen_text(app) or "status_note, status:" in screen_text(app)
+        await press(pilot, "z")
+        await press(pilot, "n", "p")
+        assert "of 4" in screen_text(app), "both are offered again"
+        await press(pilot, "Z")
+
+    play(first, act, size=(80, 24))
+    assert assignment_of(first)["status"] == wanted
+    assert fields_in_conflict(first) == ["name", "instructions"]
 
 
 def test_what_is_required_is_not_emptied(two: tuple[Team, Team]) -> None:
@@ -305,14 +390,15 @@ def test_what_another_process_decides_is_followed_with_place_and_typed_text(two:
         assert first.run("conflict", "resolve", "KH-NGO", "name", "--take", "1").code == 0
         await until(pilot, lambda: "1 of 2" in screen_text(app), seconds=3)
         row = shown_screen(app).query_one(FieldRow)
-        assert row.text.endswith(" half a") and row.has_focus_within
+        assert row.text.startswith(" half a") and row.has_focus_within
         assert "Instructions" in screen_text(app) and "▸ 2" in screen_text(app)
         assert first.run("conflict", "resolve", ref, "instructions", "--take", "1").code == 0
         await until(pilot, lambda: "somebody else has decided this meanwhile" in screen_text(app), seconds=3)
-        assert shown_screen(app).query_one(FieldRow).text.endswith(" half a")
+        assert shown_screen(app).query_one(FieldRow).text.startswith(" half a")
+        row.text = "the whole"
         await press(pilot, "ctrl+s")
         assert "its values have changed meanwhile" in screen_text(app)
-        assert shown_screen(app).query_one(FieldRow).text.endswith(" half a")
+        assert shown_screen(app).query_one(FieldRow).text == "the whole"
         await press(pilot, "escape")
         assert "Status" in screen_text(app) and "1 of 1" in screen_text(app)
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from typer.core import TyperCommand
 
-from taskforce.actions import conflicts
-from taskforce.actions.conflicts import Conflict
+from taskforce import console, moments
+from taskforce.actions import conflicts, merging
+from taskforce.actions.conflicts import Conflict, Decision
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
-from taskforce.commands.frame import argument, command, open_session, option
-from taskforce.errors import NotFound
-from taskforce.i18n import N_, _
+from taskforce.commands.conflict_data import data_of
+from taskforce.commands.editing import Written, written
+from taskforce.commands.frame import argument, command, flag, open_session, option
+from taskforce.errors import NotFound, Refused, StoreError, TaskforceError, UsageError
+from taskforce.i18n import N_, _, ngettext
 from taskforce.output import Column, Line, Lines, Result, Table
-from taskforce.reports import conflict_views
+from taskforce.records.schema import ARCHIVED, STATUS
+from taskforce.reports import conflict_story, conflict_views
+from taskforce.reports.merged_text import text_to_write
 
 GROUP = ("conflict", N_("Fields that two people set: see both, decide"))
 
@@ -36,7 +39,7 @@ def run_list() -> Result:
     )
     rows = tuple(_row(session, each) for each in found)
     return Result(
-        [_data(each) for each in found], Table(columns, rows, _("no conflicts")), plural="conflicts"
+        [data_of(each) for each in found], Table(columns, rows, _("no conflicts")), plural="conflicts"
     )
 
 
@@ -56,7 +59,9 @@ def make_show() -> TyperCommand:
     return command(
         "show",
         run_show,
-        _("Both values of each conflict of a record: who, when, what they had seen."),
+        _(
+            "Each value in conflict in a record: who, when, through whom it came, what it replaced, the edits between."
+        ),
         [argument("ref", _("Ref"))],
     )
 
@@ -65,14 +70,17 @@ def run_show(ref: str) -> Result:
     """Show the conflicts of one record."""
     session = open_session()
     found = conflicts.conflicts_of(session, ref)
+    erased = ", ".join(conflicts.erased_parts(session, ref))
+    gone = _("erased: %(parts)s; what was in conflict there is gone with its values") % {"parts": erased}
     if not found:
         raise NotFound(
-            _("%(ref)s has no conflict") % {"ref": ref}, hint=_("see all with: taskforce conflict list")
+            _("%(ref)s has no conflict") % {"ref": ref},
+            hint=gone if erased else _("see all with: taskforce conflict list"),
         )
     lines: list[Line | str] = []
     for each in found:
         lines += _story(session, each)
-    return Result([_data(each) for each in found], Lines(tuple(lines)))
+    return Result([data_of(each) for each in found], Lines(tuple(lines)), (gone,) if erased else ())
 
 
 def _story(session: Session, each: Conflict) -> list[Line | str]:
@@ -80,20 +88,40 @@ def _story(session: Session, each: Conflict) -> list[Line | str]:
     names = conflicts.names_in(session, each)
     title = conflict_views.title_of(each.record, names)
     lines: list[Line | str] = [Line(f"≠ {label} {title} · {each.field}", "conflict")]
-    if each.before:
-        before = conflict_views.shown_value(kind, each.field, each.before, names)
-        lines.append(_("  before  %(value)s") % {"value": before})
+    if each.common or each.missing:
+        before, who = conflict_story.before_all(kind, each.field, each.common, names)
+        lines.append(_("  before  %(value)s") % {"value": f"{before}  {who}".rstrip()})
+        lines += [Line("  " + conflict_story.lacking(one), "late") for one in each.missing]
     for number, side in enumerate(each.sides, start=1):
         value = conflict_views.shown_value(kind, each.field, side.value, names)
         meanwhile = "  " + _("(shown meanwhile)") if side.shown else ""
-        lines.append(Line(f"  {number}  {value}{meanwhile}", "heading"))
+        first, *more = value.split("\n")
+        lines.append(Line(f"  {number}  {first}{meanwhile}", "heading"))
+        lines += [Line(f"     {line}", "heading") for line in more]
         set_by = conflict_views.set_by(side.by, side.agency, side.at)
         if side.fields:
             lines.append("     " + conflict_views.edited(kind, side.fields))
-        lines.append(f"     {set_by} · {conflict_views.way(side.agency, side.came_through)}")
+        lines.append(f"     {set_by} · " + _("device %(device)s") % {"device": side.device})
+        lines.append(f"     {conflict_views.way(side.agency, side.here, side.carrier)}")
+        if not (each.field == ARCHIVED and not side.past.before):
+            lines += [_indented(line) for line in conflict_story.past_of(kind, each.field, side, names)]
     lines.append(_("  neither had seen the other; the later clock decides only what is shown"))
-    lines.append(Line(f"  taskforce conflict resolve {label} {each.field} --take N", "command"))
+    others = [companion.conflict.field for companion in each.companions]
+    if others:
+        lines.append("  " + conflict_story.with_it(kind, each.field, others))
+    command = f"taskforce conflict resolve {label} {each.field} "
+    lines.append(Line("  " + command + "--take N", "command"))
+    if others:
+        flag = "--alone" if each.field == STATUS else "--with-its-fields"
+        lines.append(Line(f"  {command}--take N {flag}", "command"))
+    if merging.is_text(each):
+        is_clear = not text_to_write(each.sides, each.common, None).clashes
+        lines.append(Line("  " + command + ("--merged" if is_clear else "--edit"), "command"))
     return lines
+
+
+def _indented(line: Line | str) -> Line | str:
+    return Line("     " + line.text, line.style) if isinstance(line, Line) else "     " + line
 
 
 def make_resolve() -> TyperCommand:
@@ -107,43 +135,143 @@ def make_resolve() -> TyperCommand:
             argument("field", _("The field")),
             option("--take", _("Take value N as shown"), metavar="N", number=True),
             option("--value", _("Set a new value")),
+            flag("--edit", _("Write one text of all in VISUAL or EDITOR; what clashes is marked in it")),
+            flag("--merged", _("Let the merged text stand, where nothing in it clashes")),
+            flag("--alone", _("Take a state without what the same move set")),
+            flag("--with-its-fields", _("Take a value with all that the same move set")),
         ],
     )
 
 
-def run_resolve(ref: str, field: str, take: int | None, value: str | None) -> Result:
+def run_resolve(
+    ref: str,
+    field: str,
+    take: int | None,
+    value: str | None,
+    edit: bool,
+    merged: bool,
+    alone: bool,
+    with_its_fields: bool,
+) -> Result:
     """Resolve one conflict."""
+    if (take is not None) + (value is not None) + edit + merged != 1:
+        raise UsageError(_("say which value stands: --take N, --value TEXT, --edit or --merged"))
+    if (alone or with_its_fields) and (take is None or (alone and with_its_fields)):
+        raise UsageError(_("--alone and --with-its-fields go with --take, one of them"))
+    session = open_session()
+    conflict = conflicts.conflict_in(session, ref, field)
+    if edit:
+        return _decided(session, _write(session, conflict), None)
+    if merged:
+        return _decided(session, conflicts.decide(session, conflict, value=_merged(conflict)), None)
+    whole = with_its_fields or (None if not alone else False)
+    decision = conflicts.decide(session, conflict, take=take, value=value, whole=whole)
+    return _decided(session, decision, take)
+
+
+def _decided(session: Session, decision: Decision, take: int | None) -> Result:
+    """The record as it is now; with what else was decided, and what stays of the moves that were not taken."""
     from taskforce.commands.nouns import shown_record  # deferred: only here is a record shown
 
-    session = open_session()
-    return shown_record(session, conflicts.resolve(session, ref, field, take=take, value=value))
-
-
-def _data(each: Conflict) -> dict[str, Any]:
-    return {
-        "id": each.record.id,
-        "ref": each.record.ref,
-        "kind": each.record.kind.name,
-        "field": each.field,
-        "before": each.before or None,
-        "values": [
-            {
-                "value": side.value,
-                "by": side.by,
-                "agency": side.agency,
-                "device": side.device,
-                "at": side.at,
-                "came_through": side.came_through or None,
-                "shown": side.shown,
-                "fields": list(side.fields),
+    conflict, *others = decision.conflicts
+    kind, notes = conflict.record.kind, []
+    if others:
+        notes.append(
+            _("decided with it, as the same move set it: %(fields)s")
+            % {"fields": ", ".join(each.field for each in others)}
+        )
+    staying = conflicts.outlasting(conflict, take, decision.conflicts) if take else {}
+    if staying:
+        notes.append(
+            _("of what was not taken this stays in the record: %(fields)s; all of it is in: %(command)s")
+            % {
+                "fields": ", ".join(conflict_views.label_of_field(kind, name) for name in staying),
+                "command": f"taskforce history {label_of(conflict.record)}",
             }
-            for side in each.sides
-        ],
-    }
+        )
+    return shown_record(session, decision.record, notes)
+
+
+def _merged(conflict: Conflict) -> str:
+    """The merged text; Refused where anything in it clashes."""
+    merging.require_text(conflict)
+    found = text_to_write(conflict.sides, conflict.common, None)
+    if found.clashes:
+        raise Refused(
+            ngettext(
+                "%(count)d place was changed in different ways",
+                "%(count)d places were changed in different ways",
+                found.clashes,
+            )
+            % {"count": found.clashes},
+            hint=_("decide there with: %(command)s") % {"command": _command(conflict) + " --edit"},
+            code="clashes",
+        )
+    return found.text
+
+
+def _write(session: Session, conflict: Conflict) -> Decision:
+    """Let the person write one text of all; what cannot stand yet is kept in the store, and the next try goes on."""
+    merging.require_text(conflict)
+    begun = merging.kept_text(session, conflict)
+    start = text_to_write(conflict.sides, conflict.common, begun)
+    if begun is not None:
+        console.note(
+            _("it begins with what was written here and kept, %(when)s")
+            % {"when": moments.show_time(begun.at)}
+        )
+    with written(start.text, f"{conflict.record.ref}-{conflict.field}.txt") as done:
+        if not done.text.strip() or done.text == start.text:
+            if done.stopped:
+                raise KeyboardInterrupt
+            raise Refused(
+                (f"{done.fault}: " if done.fault else "")
+                + _("the text is empty, or as it was: nothing was decided"),
+                hint=None if start.clashes else _("to let it stand as it is: --merged"),
+                code="unchanged",
+            )
+        try:
+            if done.stopped:
+                raise KeyboardInterrupt
+            if done.fault:
+                raise Refused(_("%(fault)s: nothing was decided") % {"fault": done.fault}, code="editor")
+            if start.is_marked(done.text):
+                raise Refused(
+                    _("there are still lines in the text that mark where to decide: nothing was decided"),
+                    hint=_(
+                        "leave what is to stand, and delete the lines that begin with <<<, ===, ||| and >>>"
+                    ),
+                    code="still-marked",
+                )
+            return conflicts.decide(session, conflict, value=done.text)
+        except (TaskforceError, KeyboardInterrupt) as fault:
+            _keep(session, conflict, done, start.markers)
+            if isinstance(fault, TaskforceError):
+                kept = _("what you wrote is kept in this store: %(command)s goes on with it") % {
+                    "command": _command(conflict) + " --edit"
+                }
+                fault.hint = f"{fault.hint}; {kept}" if fault.hint else kept
+            raise
+
+
+def _keep(session: Session, conflict: Conflict, done: Written, markers: frozenset[str]) -> None:
+    """Keep in the store what was written; in memory, if the store cannot be written."""
+    try:
+        merging.keep_text(session, conflict, done.text, markers)
+    except TaskforceError as fault:
+        raise StoreError(
+            _("nothing was decided, and what you wrote cannot be kept in the store: %(reason)s")
+            % {"reason": fault.sentence},
+            hint=_("it stands, until this device is switched off, in: %(file)s") % {"file": done.stay()},
+        ) from None
+
+
+def _command(conflict: Conflict) -> str:
+    return f"taskforce conflict resolve {label_of(conflict.record)} {conflict.field}"
 
 
 VERBS = {
     "list": (N_("Every field with several values"), make_list),
-    "show": (N_("Both values: who, when, what they had seen"), make_show),
+    "show": (N_("Each value: who, when, through whom, what it replaced"), make_show),
     "resolve": (N_("Decide which value stands"), make_resolve),
 }

@@ -35,6 +35,9 @@ SELF = "self"
 ARCHIVED = "archived"
 """Name of the field, present in every part, that takes a record out of view."""
 
+STATUS = "status"
+"""Name of the field that holds the state of a kind with a lifecycle."""
+
 ERASED = "erased"
 """Name of the field, possible in every part, by which a record's owner erases the part; its value is the reason."""
 
@@ -189,7 +192,7 @@ class Kind:
 def lifecycle_field(lifecycle: Lifecycle, part: str) -> Field:
     """The `status` field of a kind with `lifecycle`."""
     return Field(
-        "status",
+        STATUS,
         Type.CODE,
         part,
         N_("Status"),

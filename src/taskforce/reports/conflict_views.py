@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
 from taskforce import moments
 from taskforce.i18n import _
 from taskforce.records.schema import ARCHIVED, Kind
-from taskforce.reports.record_views import Names, shown
+from taskforce.reports.record_views import Names, moment_of, shown
 from taskforce.store.queries import Record
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
@@ -51,13 +52,37 @@ def edited(kind: Kind, fields: Sequence[str]) -> str:
     return _("edited: %(fields)s") % {"fields": ", ".join(label_of_field(kind, name) for name in fields)}
 
 
-def way(agency: str, came_through: str) -> str:
-    """How a value of `agency` came into this store."""
-    if not came_through:
+class Carried(Protocol):
+    """The bundle that brought an edit."""
+
+    @property
+    def agency(self) -> str:
+        """Whose bundle it was."""
+
+    @property
+    def number(self) -> int:
+        """Its number among those to us."""
+
+    @property
+    def taken(self) -> str:
+        """When it was taken in, as kept."""
+
+
+def way(agency: str, here: bool, carrier: Carried | None) -> str:
+    """How a value that an officer of `agency` wrote came into this store; `here` if on this device."""
+    if carrier is None:
         return _("written here")
-    if came_through == agency:
-        return _("came directly from %(agency)s") % {"agency": came_through}
-    return _("came through %(agency)s") % {"agency": came_through}
+    with_bundle = _("its bundle %(number)d, %(when)s") % {
+        "number": carrier.number,
+        "when": moments.show_time(moment_of(carrier.taken)),
+    }
+    if here:
+        told = _("written here, came back through %(agency)s")
+    elif carrier.agency == agency:
+        told = _("came directly from %(agency)s")
+    else:
+        told = _("came through %(agency)s")
+    return f"{told % {'agency': carrier.agency}}: {with_bundle}"
 
 
 def unseen(number: int, count: int) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from taskforce.store.connection import Connection
 
+_CONFLICT = "conflict"
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -19,6 +21,18 @@ class Draft:
     key: str
     typed: Mapping[str, str]
     at: str
+
+
+def key_of_conflict(record: str, field: str) -> str:
+    """The name of the draft of what is being written for the conflict in a field of a record."""
+    return f"{_CONFLICT}/{record}/{field}"
+
+
+def drop_of_record(connection: Connection, kind: str, record: str) -> None:
+    """Let go of all that was typed about a record, for a conflict in it, too; only inside `writing()`."""
+    connection.execute("DELETE FROM draft WHERE key = ?", (f"{kind}/{record}",))
+    prefix = key_of_conflict(record, "")
+    connection.execute("DELETE FROM draft WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
 
 
 def put_draft(connection: Connection, key: str, typed: Mapping[str, str], at: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from taskforce.records.schema import DROPPED, ERASED
 from taskforce.store.connection import Connection, sentences
+from taskforce.store.drafts import drop_of_record
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.sync.edit import Edit, known_edit, skeleton_of
 
@@ -83,7 +84,7 @@ class Erasures:
         values += self._forget_waiting(place)
         self._forget_undo(place, values)
         record, kind, _part = place
-        self.connection.execute("DELETE FROM draft WHERE key = ?", (f"{kind}/{record}",))
+        drop_of_record(self.connection, kind, record)
         self.connection.execute(
             "INSERT INTO meta VALUES (?, 'yes') ON CONFLICT (key) DO UPDATE SET value = 'yes'", (SCRUB,)
         )

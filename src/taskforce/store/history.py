@@ -142,14 +142,26 @@ def parts_of(connection: Connection, kind: Kind, record: str) -> list[str]:
     return sorted(str(part) for (part,) in rows)
 
 
-def came_through(connection: Connection, dot: Dot) -> str:
-    """The agency whose bundle brought an edit; empty for this store's own."""
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """The bundle that brought an edit here: whose it was and its number, when it was made and when it was taken in."""
+
+    agency: str
+    device: str
+    number: int
+    made: str
+    taken: str
+
+
+def carrier_of(connection: Connection, dot: Dot) -> Carrier | None:
+    """The bundle that brought an edit; None for what this store wrote itself and never lost."""
     row = connection.execute(
-        "SELECT bundle.agency FROM edit JOIN feed ON feed.id = edit.feed JOIN bundle ON bundle.id = edit.bundle "
+        "SELECT bundle.agency, bundle.device, bundle.number, bundle.made, bundle.at FROM edit "
+        "JOIN feed ON feed.id = edit.feed JOIN bundle ON bundle.id = edit.bundle "
         "WHERE feed.name = ? AND edit.number = ?",
         dot,
     ).fetchone()
-    return "" if row is None else str(row[0])
+    return None if row is None else Carrier(*row)
 
 
 def state_of(connection: Connection, kind: Kind, record: str, part: str) -> PartState:
@@ -160,9 +172,13 @@ def state_of(connection: Connection, kind: Kind, record: str, part: str) -> Part
     return {} if row is None else load_state(row[0])
 
 
-def conflicts(connection: Connection) -> list[tuple[str, str, str, str]]:
-    """Every field with several values: record id, kind, part, field."""
-    rows = connection.execute("SELECT record, kind, part, field FROM conflict ORDER BY kind, record, field")
+def conflicts(connection: Connection, record: str = "") -> list[tuple[str, str, str, str]]:
+    """Every field with several values, of a record or of all: record id, kind, part, field."""
+    found = "SELECT record, kind, part, field FROM conflict "
+    if record:
+        rows = connection.execute(found + "WHERE record = ? ORDER BY kind, part, field", (record,))
+    else:
+        rows = connection.execute(found + "ORDER BY kind, record, field")
     return [tuple(row) for row in rows]
 
 

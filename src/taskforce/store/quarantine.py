@@ -30,6 +30,12 @@ class Waiting:
     bundle: int | None = None
 
 
+def waits_at(connection: Connection, place: tuple[str, int]) -> bool:
+    """Whether an edit with this feed and number waits."""
+    query = "SELECT 1 FROM quarantine WHERE feed = ? AND number = ? LIMIT 1"
+    return connection.execute(query, place).fetchone() is not None
+
+
 def put_waiting(connection: Connection, one: Waiting) -> bool:
     """Put an edit into quarantine; False if it is there already, or if people dropped it.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from taskforce.records.schema import ARCHIVED, DROPPED
+from taskforce.sync.ancestry import had_seen
 from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot, PartState
 
@@ -44,7 +45,7 @@ def crossed(states: Mapping[str, PartState], edit_at: Callable[[Dot], Edit]) -> 
             for dot in known.heads if name not in _NO_VALUES else ():
                 edit = edit_at(dot)
                 for archive in archived.get(part, everywhere):
-                    if not _had_seen(archive, edit, name) and not _had_seen(edit, archive, ARCHIVED):
+                    if not had_seen(archive, edit, name) and not had_seen(edit, archive, ARCHIVED):
                         archiving[archive.hash] = archive
                         editing[edit.hash] = edit
         if editing:
@@ -65,10 +66,3 @@ def hides(state: PartState, edit_at: Callable[[Dot], Edit]) -> bool:
             if name not in _NO_VALUES and any(number > saw.get(feed, 0) for feed, number in known.heads):
                 return False
     return True
-
-
-def _had_seen(later: Edit, earlier: Edit, name: str) -> bool:
-    """Whether an edit had seen another one's value of a field, or is a later one of the same feed."""
-    return later.saw.get(name, {}).get(earlier.feed, 0) >= earlier.number or (
-        later.feed == earlier.feed and later.number > earlier.number
-    )

@@ -10,7 +10,7 @@ from taskforce.actions.conflicts import Conflict, Place
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
 from taskforce.records.schema import Type
-from taskforce.reports import conflict_views
+from taskforce.reports import conflict_story, conflict_views
 from taskforce.views import Line
 
 _JOINED_BY = {Type.TEXT: "; ", Type.NOTE: "\n"}
@@ -41,6 +41,8 @@ class Drawn:
     title: str
     label: str
     before: str
+    before_by: str
+    pasts: tuple[tuple[str | Line, ...], ...]
     values: tuple[Pieces, ...]
     taken_back: bool = False
 
@@ -67,11 +69,14 @@ def drawn(session: Session, conflict: Conflict, *, taken_back: bool = False) -> 
             tuple(conflict_views.pieces_of(one, other)),
             tuple(conflict_views.pieces_of(other, one)),
         ]
-    earlier = conflict.earlier
-    before = "" if earlier is None else conflict_views.shown_value(kind, name, earlier.value, names)
+    before, before_by = conflict_story.before_all(kind, name, conflict.common, names)
+    pasts = tuple(
+        () if side.fields else tuple(conflict_story.past_of(kind, name, side, names))
+        for side in conflict.sides
+    )
     title = conflict_views.title_of(conflict.record, names)
     label = conflict_views.label_of_field(kind, name)
-    return Drawn(conflict, title, label, before, tuple(compared), taken_back)
+    return Drawn(conflict, title, label, before, before_by, pasts, tuple(compared), taken_back)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.timer import Timer
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
 from taskforce.actions import conflicts
-from taskforce.actions.choosing import text_of
-from taskforce.actions.conflicts import Conflict, Place
-from taskforce.actions.drafting import draft, forget_draft, keep_draft
+from taskforce.actions.conflicts import Conflict, Decision, Place
+from taskforce.actions.merging import forget_text
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
-from taskforce.records.schema import ARCHIVED, Field, Type
-from taskforce.store.queries import Record
+from taskforce.records.schema import ARCHIVED, STATUS, Field
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.deciding import TAKE_KEYS, Drawn, both_as_text, look, no_conflict, still_pointed
@@ -29,6 +27,7 @@ from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomScreen
 from taskforce.tui.widgets.block import SLIPPING
 from taskforce.tui.widgets.conflict_sides import SideBox, Sides
+from taskforce.tui.widgets.conflict_writing import Writing, begin_writing
 from taskforce.tui.widgets.fields import FieldRow
 from taskforce.tui.working import begin
 from taskforce.views import Line
@@ -42,8 +41,6 @@ _LONGEST = 40
 KEEP_AFTER = 0.5
 """Seconds after which what is typed is kept in the store."""
 
-_FIELD = "value"
-
 
 class ConflictsScreen(RoomScreen):
     """One field with several values at a time. Nothing is decided until somebody takes one."""
@@ -53,8 +50,6 @@ class ConflictsScreen(RoomScreen):
     ConflictsScreen #what { width: 1fr; padding: 0 1; }
     ConflictsScreen #position { width: auto; padding: 0 1; }
     ConflictsScreen.-wide Sides.-pair > Container { layout: horizontal; }
-    ConflictsScreen #edit { height: auto; max-height: 60%; border-top: solid $panel; }
-    ConflictsScreen #told { height: auto; padding: 0 1; }
     ConflictsScreen #nothing { height: 1fr; padding: 1 2; }
     ConflictsScreen.-none #head, ConflictsScreen.-none Sides, ConflictsScreen.-none #edit { display: none; }
     ConflictsScreen #nothing { display: none; }
@@ -76,6 +71,13 @@ class ConflictsScreen(RoomScreen):
             "b", "both", N_("Both as text"), id="conflicts.both", tooltip=N_("One text of all the values")
         ),
         Binding("e", "edit", N_("Edit"), id="conflicts.edit", tooltip=N_("Write another value")),
+        Binding(
+            "w",
+            "take_whole",
+            N_("Take its move"),
+            id="conflicts.take-whole",
+            tooltip=N_("The side pointed at stands from now on, with all that the same move set"),
+        ),
         Binding("n", "go_on(1)", N_("Next"), id="conflicts.next", tooltip=N_("Leave this one for now")),
         Binding("p", "go_on(-1)", N_("Back"), id="conflicts.previous"),
         Binding("left,up", "point(-1)", N_("The side before"), id="conflicts.side-before", show=False),
@@ -101,7 +103,6 @@ class ConflictsScreen(RoomScreen):
         self._decided: dict[Place, Conflict] = {}
         self._taken_back: frozenset[Place] = frozenset()
         self._is_deciding = False
-        self._kept = ""
         self._goes_on = False  # somebody here wants to see another conflict
         self._slipped_at = -SLIPPING
         self._keeping: Timer | None = None
@@ -112,8 +113,7 @@ class ConflictsScreen(RoomScreen):
             yield Static("", id="what", markup=False)
             yield Static("", id="position", markup=False)
         yield Sides()
-        with Vertical(id="edit", classes="hidden"):
-            yield Static("", id="told", markup=False)
+        yield Writing()
         yield Static(content_of(*no_conflict()), id="nothing", markup=False)
 
     def on_mount(self) -> None:
@@ -207,7 +207,7 @@ class ConflictsScreen(RoomScreen):
         """Offer what can be done with this conflict, and nothing that changes in a room for reading."""
         if action in ("save", "leave"):
             return self._row is not None
-        if action in ("take", "take_pointed", "both", "edit", "go_on", "point"):
+        if action in ("take", "take_pointed", "take_whole", "both", "edit", "go_on", "point"):
             return self._one is not None and self._row is None and self._is_offered(action, parameters)
         return super().check_action(action, parameters)
 
@@ -221,6 +221,8 @@ class ConflictsScreen(RoomScreen):
             return False
         if action == "take":
             return parameters[0] in range(1, len(self._one.conflict.sides) + 1)
+        if action == "take_whole":
+            return self._one.conflict.field != STATUS and bool(self._one.conflict.companions)
         if action == "both":
             return both_as_text(self._one.conflict) is not None
         return action == "take_pointed" or self._one.conflict.field != ARCHIVED
@@ -241,35 +243,51 @@ class ConflictsScreen(RoomScreen):
         """Let the value that is pointed at stand."""
         self.action_take(self._pointed)
 
+    def action_take_whole(self) -> None:
+        """Let the value that is pointed at stand, with what the same move set."""
+        if self._one is not None and not self._refuses_slipped():
+            self._begin(self._one, take=self._pointed, told=self._one.value(self._pointed), whole=True)
+
     def action_both(self) -> None:
         """Let a text of all the values stand."""
         both = None if self._one is None else both_as_text(self._one.conflict)
         if self._one is not None and both is not None and not self._refuses_slipped():
             self._begin(self._one, value=both, told=both)
 
-    def _begin(self, one: Drawn, *, take: int | None = None, value: str | None = None, told: str) -> None:
+    def _begin(
+        self,
+        one: Drawn,
+        *,
+        take: int | None = None,
+        value: str | None = None,
+        told: str,
+        whole: bool | None = None,
+    ) -> None:
         """Decide in a worker; until it is done no other decision begins."""
         self._is_deciding = True
         self.refresh_bindings()
-        self.run_worker(self._decide(one.conflict, take, value, told), group="decide")
+        self.run_worker(self._decide(one.conflict, take, value, told, whole), group="decide")
 
-    async def _decide(self, conflict: Conflict, take: int | None, value: str | None, told: str) -> None:
+    async def _decide(
+        self, conflict: Conflict, take: int | None, value: str | None, told: str, whole: bool | None = None
+    ) -> None:
+        others = [each.field for each, _number in conflicts.taken_with(conflict, take, whole)]
         sentence = _("%(ref)s, %(field)s: %(value)s stands; z takes it back") % {
             "ref": label_of(conflict.record),
-            "field": conflict.field,
+            "field": ", ".join((conflict.field, *others)),
             "value": shorten(safe(" ".join(told.split())), _LONGEST),
         }
 
-        def work(session: Session) -> Record:
-            record = conflicts.decide(session, conflict, take=take, value=value)
-            forget_draft(session, _draft_key(conflict))
-            return record
+        def work(session: Session) -> Decision:
+            return conflicts.decide(session, conflict, take=take, value=value, whole=whole)
 
         try:
-            if await self.try_acting(work, sentence) is not None:
+            decision = await self.try_acting(work, sentence)
+            if decision is not None:
                 self._goes_on = True
-                self._decided[conflict.place] = conflict
-                self._taken_back -= {conflict.place}
+                for each in decision.conflicts:
+                    self._decided[each.place] = each
+                    self._taken_back -= {each.place}
                 await self._put_away()
         finally:
             self._is_deciding = False
@@ -280,37 +298,18 @@ class ConflictsScreen(RoomScreen):
     @property
     def _row(self) -> FieldRow | None:
         """Where another value is being written."""
-        rows = self.query(FieldRow) if self.is_mounted else ()
-        return next(iter(rows), None)
+        return self.query_one(Writing).row if self.is_mounted else None
 
     async def action_edit(self) -> None:
-        """Write another value, beginning with the one shown."""
+        """Write another value, beginning with the one shown, or with one text of all the values."""
         one, field = self._one, self._field
         if one is None or field is None:
             return
-        key = _draft_key(one.conflict)
-        found = await self.try_reading(
-            lambda session: (text_of(session, one.conflict.record, field), draft(session, key))
-        )
-        if found is None or self._one is not one or self._row is not None:
+        begun = await self.try_reading(lambda session: begin_writing(session, one.conflict, field))
+        if begun is None or self._one is not one or self._row is not None:
             return
-        text, kept = found
-        self._kept = text if kept is None else kept[_FIELD]
-        await self.query_one("#edit").mount(FieldRow(field, text), before="#told")
-        self.query_one("#edit").remove_class("hidden")
         self.query_one(Sides).can_focus = False
-        self._tell(
-            _("Enter: this value stands. Escape: leave it.")
-            if field.type != Type.NOTE
-            else _("ctrl+s: this text stands. Escape: leave it.")
-        )
-        row = self._row
-        if row is not None:
-            row.text = self._kept  # which puts the cursor of a line at its end
-            self._kept = row.text
-            for area in row.query(TextArea):
-                area.move_cursor(area.document.end)
-            row.focus_line()
+        await self.query_one(Writing).open(one.conflict, field, begun)
         self.refresh_bindings()
 
     @on(FieldRow.Done)
@@ -323,26 +322,36 @@ class ConflictsScreen(RoomScreen):
             self.run_worker(self._save(), group="save", exclusive=True)
 
     async def _save(self) -> None:
-        row, one = self._row, self._one
-        if row is None or one is None:
+        writing, row, one = self.query_one(Writing), self._row, self._one
+        if row is None or one is None or writing.conflict is None:
             return
         await row.check()
-        if row.fault or self._is_deciding:
+        if row.fault or writing.is_marked() or self._is_deciding:
             row.focus_line()
-            return
-        self._is_deciding = True
-        await self._decide(one.conflict, None, row.text, row.text)
+        elif one.conflict.place == writing.conflict.place and writing.misses_something(one.conflict):
+            await self._write_anew(writing)
+        else:
+            self._is_deciding = True
+            await self._decide(writing.conflict, None, row.text, row.text)
+
+    async def _write_anew(self, writing: Writing) -> None:
+        """Another value has come meanwhile: begin with it, too, and with what was written at the end."""
+        work = writing.kept()
+        sentence = _(
+            "nothing was decided: another value has come; it is in the text now, and yours at its end"
+        )
+        if work is not None and await self.try_acting(lambda session: (work(session),), sentence) is not None:
+            await self._put_away()
+            await self.action_edit()
 
     async def action_leave(self) -> None:
         """Leave the conflict as it is; what was typed is let go of."""
-        one = self._one
+        conflict = self.query_one(Writing).conflict
         await self._put_away()
-        if one is not None and not self.desk.read_only:
-            begin(self, partial(self._forget, _draft_key(one.conflict)), "keep", exclusive=False)
+        if conflict is not None and not self.desk.read_only:
+            work = partial(self._keep_by, partial(forget_text, conflict=conflict))
+            begin(self, work, "keep", exclusive=False)
         await self.load()
-
-    async def _forget(self, key: str) -> None:
-        await self.try_acting(lambda session: forget_draft(session, key))
 
     @on(FieldRow.Changed)
     def _typed(self) -> None:
@@ -359,29 +368,19 @@ class ConflictsScreen(RoomScreen):
 
     def unkept(self) -> list[Work]:
         """What keeps the value that is being written."""
-        row, one = self._row, self._one
-        if row is None or one is None or self.desk.read_only or row.text == self._kept:
-            return []
-        self._kept = row.text
-        return [partial(keep_draft, key=_draft_key(one.conflict), typed={_FIELD: row.text})]
+        work = None if self.desk.read_only or not self.is_mounted else self.query_one(Writing).unkept()
+        return [] if work is None else [work]
 
     async def _put_away(self) -> None:
         sides = self.query_one(Sides)
         sides.can_focus = True
-        row = self._row
-        if row is not None:
-            await row.remove()
-            self.query_one("#edit").add_class("hidden")
+        if await self.query_one(Writing).close():
             sides.focus()
         self.refresh_bindings()
 
-    def _tell(self, sentence: str, style: str = "muted") -> None:
-        self.query_one("#told", Static).update(content_of(Line(sentence, style)))
-
     def _tell_overtaken(self) -> None:
-        self._tell(
-            _("! somebody else has decided this meanwhile; escape leaves, what you typed goes"), "late"
-        )
+        told = _("! somebody else has decided this meanwhile; escape leaves, what you typed goes")
+        self.query_one(Writing).tell(told, "late")
 
     # ── the same as a command ──
 
@@ -392,7 +391,3 @@ class ConflictsScreen(RoomScreen):
         conflict = self._one.conflict
         words = ("conflict", "resolve", named(conflict.record), conflict.field, "--take", str(self._pointed))
         return command_line(*words)
-
-
-def _draft_key(conflict: Conflict) -> str:
-    return f"conflict/{conflict.record.id}/{conflict.field}"

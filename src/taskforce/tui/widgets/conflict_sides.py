@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from taskforce.i18n import N_, _
-from taskforce.reports import conflict_views
+from taskforce.reports import conflict_story, conflict_views
 from taskforce.text import safe
 from taskforce.tui.deciding import Drawn, Pieces
 from taskforce.tui.safety import content_of
@@ -49,8 +49,9 @@ class SideBox(Static):
         device = _("device %(device)s") % {"device": side.device}
         edited = f"\n{conflict_views.edited(conflict.record.kind, side.fields)}" if side.fields else ""
         told = content_of(
-            edited + "\n\n" + conflict_views.set_by(side.by, side.agency, side.at) + "\n",
-            Line(f"{conflict_views.way(side.agency, side.came_through)} · {device}\n", "muted"),
+            edited + "\n\n" + conflict_views.set_by(side.by, side.agency, side.at),
+            Line(f" · {device}\n{conflict_views.way(side.agency, side.here, side.carrier)}\n", "muted"),
+            *(_on_own_line(line) for line in one.pasts[number - 1]),
             Line(conflict_views.unseen(number, len(conflict.sides)), "muted"),
         )
         self.update(_marked(one.values[number - 1]).append(told))
@@ -127,13 +128,25 @@ class Sides(VerticalScroll, can_focus=True, inherit_bindings=False):
                 self.scroll_to_widget(box, animate=False)
 
 
+def _on_own_line(line: Line | str) -> Line:
+    """A line that no name in it can break in two."""
+    text, style = (line.text, line.style) if isinstance(line, Line) else (line, "")
+    return Line(safe(text) + "\n", style)
+
+
 def _before(one: Drawn) -> list[str | Line]:
-    earlier = one.conflict.earlier
-    if earlier is None:
-        return [Line(_("before") + "  ", "muted"), _("(nothing)")]
-    set_by = conflict_views.set_by(earlier.by, earlier.agency, earlier.at)
-    told = _("set by %(who)s") % {"who": set_by}
-    return [Line(_("before") + "  ", "muted"), one.before, Line(f"  {told}", "muted")]
+    lines: list[str | Line] = [
+        Line(_("before") + "  ", "muted"),
+        one.before,
+        Line(f"  {one.before_by}".rstrip(), "muted"),
+    ]
+    for each in one.conflict.missing:
+        lines.append(Line("\n" + conflict_story.lacking(each), "late"))
+    others = [companion.conflict.field for companion in one.conflict.companions]
+    if others:
+        told = conflict_story.with_it(one.conflict.record.kind, one.conflict.field, others)
+        lines.append(Line("\n" + told, "muted"))
+    return lines
 
 
 def _meanwhile(one: Drawn) -> list[str | Line]:
