@@ -109,8 +109,8 @@ class World:
 
     def arrive(
         self, replica: str, dots: Iterable[Dot], *, trusted: Iterable[str], writes_in: str = ""
-    ) -> int:
-        """Edits reach `replica`, which lets in those of `trusted` devices; how many count there that did not.
+    ) -> set[Dot]:
+        """Edits reach `replica`, which lets in those of `trusted` devices; the ones that count there and did not.
 
         Who claims to have seen edits of the feed that it `writes_in` which it has not written waits until it leaves it.
         """
@@ -135,7 +135,17 @@ class World:
             if dot not in one.known:
                 self._know(one, dot)
                 fresh.add(dot)
-        return len(fresh & one.held)
+        return fresh & one.held
+
+    def waits(self, replica: str) -> dict[Dot, str]:
+        """The edits that a replica keeps in quarantine, each with the reason."""
+        one = self.has[replica]
+        found = dict.fromkeys(one.waiting - one.held, "unknown-signer")
+        found.update(dict.fromkeys(one.claims, "false-claim"))
+        aside = one.known - one.held
+        points = self.fork_points(replica) if aside else {}
+        found.update((dot, "fork" if dot[1] == points[dot[0]] else "after-fork") for dot in aside)
+        return found
 
     def _claims(self, one: Known, dot: Dot, feed: str) -> bool:
         written = one.last.get(feed, ("", 0))[1]

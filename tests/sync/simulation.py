@@ -525,26 +525,24 @@ class History(Disturbances):
         with at(now):
             found = _import_documents(node.session, bundle.data)
         one = self.world.has[node.name]
-        before = [dot for dot in bundle.dots if dot in one.held]
         feed = node.session.store.me.feed
-        waited = set(one.claims)
+        claims = set(one.claims)
+        were_here = one.held | self.world.waits(node.name).keys()
         new = self.world.arrive(node.name, bundle.dots, trusted=self._trusted(node.name), writes_in=feed)
-        fresh = {dot for dot in bundle.dots if dot in one.held} - set(before)
-        self.facts["claims"] += len(one.claims.keys() - waited)
-        assert (found.new, found.edits) == (new, len(bundle.dots)), (found.new, found.edits, new)
+        self.facts["claims"] += len(one.claims.keys() - claims)
+        assert (found.new, found.edits) == (len(new), len(bundle.dots)), (found.new, found.edits, len(new))
+        touched = {self.world.written[dot].place for dot in new}
+        assert {(record, kind) for kind, record, _new in found.records} == {place[:2] for place in touched}
+        waits = self.world.waits(node.name)
+        now_waiting = Counter(waits[dot] for dot in bundle.dots if dot in waits and dot not in were_here)
+        assert found.waiting == now_waiting, (found.waiting, now_waiting)
         assert found.verified == (bundle.sender in node.trusts)
         self.hear(bundle, node)
         assert not ahead or node.session.store.me.feed != ahead, f"{node.name} goes on in {ahead}"
-        times = [self.world.written[dot].shown_by[0].rstrip("Z") for dot in fresh]
+        times = [self.world.written[dot].shown_by[0].rstrip("Z") for dot in new]
         followed = [each for each in times if each <= _time(now + FOLLOWED)]
         node.latest = max([node.latest, *followed])
-        if (
-            "false-claim" in found.waiting or waited - one.claims.keys()
-        ):  # what enters after all is not looked at twice
-            assert found.ahead <= len(times)
-            node.latest = node.session.store.meta("clock").partition("Z")[0]
-        else:
-            assert found.ahead == len(times) - len(followed)
+        assert found.ahead == len(times) - len(followed)
         with at(now):
             self._learn(node.name)
 
@@ -602,11 +600,7 @@ class History(Disturbances):
                 "SELECT feed, number, hash, reason FROM quarantine"
             )
         }
-        expected_waiting = dict.fromkeys(one.waiting - one.held, "unknown-signer")
-        expected_waiting.update(dict.fromkeys(one.claims, "false-claim"))
-        for dot in one.known - one.held:
-            expected_waiting[dot] = "fork" if dot[1] == points[dot[0]] else "after-fork"
-        assert waiting == expected_waiting
+        assert waiting == self.world.waits(code)
         expected = self.world.heads(code)
         found: dict[Place, dict[str, set[Any]]] = {}
         for record, kind, part, text in connection.execute("SELECT record, kind, part, fields FROM state"):

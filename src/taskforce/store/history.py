@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from taskforce.records.schema import Kind
@@ -127,6 +127,16 @@ def edit_at(connection: Connection, dot: Dot) -> Edit | None:
         dot,
     ).fetchone()
     return None if row is None else known_edit(row[0])
+
+
+def edits_at(connection: Connection, feed: str, numbers: Collection[int]) -> Iterator[Edit]:
+    """The edits of a feed with these numbers, as they came."""
+    rows = connection.execute(
+        "SELECT edit.body FROM edit JOIN feed ON feed.id = edit.feed "
+        "WHERE feed.name = ? AND edit.number IN (SELECT value FROM json_each(?)) ORDER BY edit.id",
+        (feed, json.dumps(sorted(numbers))),
+    )
+    return (known_edit(body) for (body,) in rows)
 
 
 def known_at(connection: Connection, dot: Dot) -> Edit:

@@ -101,6 +101,12 @@ def get_record(connection: Connection, kind: Kind, record: str) -> Record | None
     return records_of(connection, kind, rows)[0] if rows else None
 
 
+def is_known(connection: Connection, kind_name: str, record: str) -> bool:
+    """Whether anything is known of a record, of whatever kind: it may be of a newer version."""
+    query = "SELECT 1 FROM record WHERE id = ? AND kind = ?"
+    return connection.execute(query, (record, kind_name)).fetchone() is not None
+
+
 def records_by_prefix(connection: Connection, kind: Kind, prefix: str, *, limit: int = 6) -> list[Record]:
     """Records whose id begins with `prefix` (lower case)."""
     rows = connection.execute(
