@@ -1,8 +1,8 @@
 """Promise 1: whatever happens, in any order, replicas that have met hold the same, lose nothing, invent no conflict.
 
 A failing history names its seed and the step at which it goes wrong: `SEED=n pytest tests/sync/test_simulation.py -k
-one_history` runs it again. `make soak` runs many more, and one long one; `LIMIT=1200 make soak` stops the many after so
-many seconds. What was run last stands in docs/reliability.md.
+one_history` runs it again. `make soak` runs many more, and one long one: `HISTORIES=5000 make soak` so many of them,
+`LIMIT=1200 make soak` those that go into so many seconds. What was run last stands in docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ import pytest
 from simulation import AT_WORK, HAPPENINGS, History, drawn_from, run_history
 
 SOAKING = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-CHUNKS = 8
-HISTORIES = 100_000 if SOAKING else 480
+HISTORIES = int(os.environ.get("HISTORIES") or (100_000 if SOAKING else 150))
+"""The suite's share costs some 90 seconds of one core."""
+CHUNKS = 8 if SOAKING else 3
 STEPS = 200
-LIMIT = float(os.environ.get("LIMIT") or "inf")
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT") or 1)
+LIMIT = float(os.environ.get("LIMIT") or "inf") * min(WORKERS, CHUNKS) / CHUNKS
+"""How long a chunk may take, for all to end after the seconds that were asked for."""
 SEED = os.environ.get("SEED")
 
 LONG = ("assignment",) * 12 + ("site",) * 9 + ("agency",) * 6 + ("operation",)
@@ -39,7 +42,7 @@ def test_replicas_agree_whatever_happened(chunk: int, record_property: Note) -> 
     counts: Counter[str] = Counter()
     facts: Counter[str] = Counter()
     done = edits = 0
-    for number in range(HISTORIES // CHUNKS):
+    for number in range(chunk, HISTORIES, CHUNKS):
         one = run_history(first + number, steps=STEPS)
         counts.update(one.counts)
         facts.update(one.facts)
@@ -49,10 +52,10 @@ def test_replicas_agree_whatever_happened(chunk: int, record_property: Note) -> 
             break
     for name, value in {"histories": done, "edits": edits, "first_seed": first, **counts, **facts}.items():
         record_property(name, value)
-    assert set(counts) == set(HAPPENINGS)
     assert done * STEPS == counts.total()
     assert edits > 50 * done
     if done >= 50:  # what is proven did happen
+        assert set(counts) == set(HAPPENINGS)
         assert all(facts[name] > done // 10 for name in ("put back", "copied", "erasures", "forked feeds"))
         assert facts["words looked for and gone"] > done
 
