@@ -59,6 +59,9 @@ SKEWS = (
 )
 FOLLOWED = timedelta(hours=24)
 
+BATCHES = (1, 3, receiving.BATCH)
+"""How many edits an import looks at together: in small ones edits enter, and leave as a fork is found later."""
+
 OPERATION = "GREY HERON"
 _MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 HOT = {
@@ -171,6 +174,7 @@ class History(Disturbances):
         in_a_ring: bool = False,
     ) -> None:
         self.rng = random.Random(seed)
+        self.batch = BATCHES[seed % len(BATCHES)]
         self.loss = loss
         self.is_calm = self.rng.random() < 0.5  # no store is put back or copied: then all must be equal
         self.as_text = as_text  # the share of the bundles that are written in full, a fifth of them sealed
@@ -522,7 +526,7 @@ class History(Disturbances):
             node = self.twin
         now = self.clock + node.skew
         ahead = self.must_notice(bundle, node)
-        with at(now):
+        with at(now), mock.patch.object(receiving, "BATCH", self.batch):
             found = _import_documents(node.session, bundle.data)
         one = self.world.has[node.name]
         feed = node.session.store.me.feed
