@@ -69,11 +69,11 @@ def gather(session: Session) -> Knowledge:
     """What this store knows that bears on who may see what."""
     connection = session.store.connection
     peers = exchange.peers(connection)
-    agencies = queries.list_records(connection, get_kind("agency"))
+    agencies = queries.list_records(connection, get_kind("agency"), refs=False)
     words = Words(session)
     referrals = {
         record.id: facts
-        for record in queries.list_records(connection, get_kind("referral"), archived=True)
+        for record in queries.list_records(connection, get_kind("referral"), archived=True, refs=False)
         if (facts := _referral_facts(session, words, record)) is not None
     }
     of_victim: dict[str, list[ReferralFacts]] = {}
@@ -93,10 +93,10 @@ def gather(session: Session) -> Knowledge:
 def _roles(session: Session, words: Words) -> dict[str, dict[str, str]]:
     connection = session.store.connection
     roles: dict[str, dict[str, str]] = {}
-    for operation in queries.list_records(connection, get_kind("operation"), archived=True):
+    for operation in queries.list_records(connection, get_kind("operation"), archived=True, refs=False):
         if lead := words.lead_of(operation):
             roles.setdefault(operation.id, {})[lead] = "lead"
-    for record in queries.list_records(connection, get_kind("participation")):
+    for record in queries.list_records(connection, get_kind("participation"), refs=False):
         if role := words.role(record):
             roles.setdefault(record.text("operation"), {}).setdefault(record.text("agency"), role)
     return roles
@@ -108,7 +108,7 @@ def _parties(session: Session, words: Words) -> dict[str, frozenset[str]]:
         record.id: frozenset(
             party if len(party) == 2 else natural_id("agency", party) for party in words.parties(record)
         )
-        for record in queries.list_records(connection, get_kind("agreement"), archived=True)
+        for record in queries.list_records(connection, get_kind("agreement"), archived=True, refs=False)
     }
 
 

@@ -169,12 +169,11 @@ class _Outgoing:
         for known in (theirs, exchange.sent_to(connection, agency)):
             for feed, ranges in known.items():
                 self.stated[feed] = holdings.union(self.stated.get(feed, ()), ranges)
-        restated(session, self.stated)
+        proofs = evidence_for(session, agency, [device.id for device in devices], self.reach, knowledge)
+        restated(session, self.stated, proofs)
         self.evidence = [
             edit
-            for edit in evidence_for(
-                session, agency, [device.id for device in devices], self.reach, knowledge
-            )
+            for edit in proofs
             if not holdings.contains(self.wanted.get(edit.feed, ()), edit.number)
             or history.edit_at(connection, (edit.feed, edit.number)) != edit
         ]

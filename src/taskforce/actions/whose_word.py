@@ -28,14 +28,19 @@ class Words:
             device.id: natural_id("agency", device.agency) for device in exchange.devices(self._connection)
         }
         self._deciders: dict[str, frozenset[str]] = {}
+        self._leads: dict[str, str] = {}
 
     def lead_of(self, operation: Record) -> str:
         """The agency that leads an operation; the empty string while those who may decide it have not said."""
-        return str(self._decided(operation, OPERATIONAL, "lead") or "")
+        known = self._leads.get(operation.id)
+        if known is None:
+            known = self._leads[operation.id] = str(self._decided(operation, OPERATIONAL, "lead") or "")
+        return known
 
     def role(self, participation: Record) -> str:
         """The role in which an agency takes part; the empty string while it does not."""
-        said = self._last(participation, OPERATIONAL, self._deciders_of(participation.text("operation")))
+        deciders = self._deciders_of(participation.text("operation"))
+        said = self._last(participation, OPERATIONAL, deciders, ("operation", "agency", "role", ARCHIVED))
         if said.get(ARCHIVED) or any(
             said.get(name) != participation.text(name) for name in ("operation", "agency")
         ):
@@ -49,7 +54,7 @@ class Words:
 
     def is_taken_back(self, referral: Record) -> bool:
         """Whether a referral's sender has cancelled, revoked or archived it, whatever its receiver wrote since."""
-        said = self._last(referral, CASE, frozenset((referral.text("sender"),)))
+        said = self._last(referral, CASE, frozenset((referral.text("sender"),)), ("status", ARCHIVED))
         return bool(said.get(ARCHIVED)) or said.get("status") in _TAKEN_BACK
 
     def _deciders_of(self, operation_id: str) -> frozenset[str]:
@@ -68,13 +73,12 @@ class Words:
         return frozenset((self._session.own_agency, natural_id("agency", owner) if owner else ""))
 
     def _decided(self, record: Record, part: str, name: str) -> Value | None:
-        said = self._last(record, part, self._makers(record)).get(name)
+        said = self._last(record, part, self._makers(record), (name,)).get(name)
         if said is not None or queries.owner_of(self._connection, record.kind, record.id):
             return said
         edits = [
             (self._author.get(edit.device), edit.set[name])
-            for edit in history.edits_of_record(self._connection, record.kind, record.id)
-            if edit.part == part and name in edit.set
+            for edit in history.edits_setting(self._connection, record.kind, record.id, part, (name,))
         ]
         if len({author for author, _value in edits}) == 1 or all(
             value == edits[0][1] for _by, value in edits
@@ -82,10 +86,12 @@ class Words:
             return edits[-1][1] if edits else None
         return None
 
-    def _last(self, record: Record, part: str, by: frozenset[str]) -> dict[str, Value]:
-        """What some agencies have last said of each field of a part, by their clocks."""
+    def _last(
+        self, record: Record, part: str, by: frozenset[str], names: tuple[str, ...]
+    ) -> dict[str, Value]:
+        """What some agencies have last said of some fields of a part, by their clocks."""
         said: dict[str, Value] = {}
-        for edit in history.edits_of_record(self._connection, record.kind, record.id):
-            if edit.part == part and self._author.get(edit.device) in by:
-                said.update(edit.set)
+        for edit in history.edits_setting(self._connection, record.kind, record.id, part, names):
+            if self._author.get(edit.device) in by:
+                said.update((name, edit.set[name]) for name in names if name in edit.set)
         return said
