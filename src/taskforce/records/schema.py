@@ -44,6 +44,9 @@ ERASED = "erased"
 DROPPED = "dropped"
 """Name of the field by which a device confirms that it dropped an erased part's values; it names the erase edit."""
 
+OF_EVERY_KIND = frozenset((ARCHIVED, ERASED, DROPPED))
+"""The fields that every kind has without declaring them."""
+
 
 class Type:
     """Types of one value. On the wire every value is a string, or a list of strings for `many`."""
