@@ -148,12 +148,14 @@ class World:
         return found
 
     def _claims(self, one: Known, dot: Dot, feed: str) -> bool:
+        """Whether an edit says that it saw more of a feed than was written. It says so of the fields that it sets and
+        of what archived the record; who archives or erases a part says so of all that is in it, set or not.
+        """
         written = one.last.get(feed, ("", 0))[1]
         edit = self.written[dot]
+        names = edit.past if {ARCHIVED, ERASED} & edit.values.keys() else {*edit.values, ARCHIVED}
         return any(
-            seen[0] == feed and seen[1] > written
-            for name in edit.values
-            for seen in (*edit.past.get(name, ()), *edit.past.get(ARCHIVED, ()))
+            seen[0] == feed and seen[1] > written for name in names for seen in edit.past.get(name, ())
         )
 
     def trust(self, replica: str, device: str) -> int:
