@@ -103,14 +103,16 @@ class KeysLine(Footer):
 
     def _key(self, one: ActiveBinding) -> FooterKey:
         binding = one.binding
-        return FooterKey(
+        key = FooterKey(
             binding.key,
             self._shown(one),
             _(binding.description),
             binding.action,
             disabled=not one.enabled,
             tooltip=_(binding.tooltip),
-        ).data_bind(compact=Footer.compact)
+        )
+        key.set_reactive(FooterKey.compact, False)  # bound to the line's it would be styled twice more, each
+        return key
 
 
 def key_shown(binding: Binding, screen: Screen[object]) -> str:
