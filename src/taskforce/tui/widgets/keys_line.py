@@ -50,14 +50,10 @@ class KeysLine(Footer):
         try:
             while self._is_outdated:
                 self._is_outdated = False
-                await super().recompose()
+                if self.is_attached and not self._pruning and self._offered() != self._made_of:
+                    await super().recompose()  # often several ask for the same
         finally:
             self._is_making = False
-
-    async def recompose(self) -> None:
-        """Make it anew, unless that was done since somebody asked for it: often several do at once."""
-        if self.is_attached and not self._pruning and self._offered() != self._made_of:
-            await super().recompose()
 
     def compose(self) -> ComposeResult:
         """The keys that are offered now; none before a screen has said what it offers, which makes it anew."""
