@@ -22,7 +22,7 @@ help:
 	@echo "make test       the whole test suite"
 	@echo "make check      style, types, layers, documents and catalogue up to date"
 	@echo "make bench      what is fast, as ratios of a bare Python start"
-	@echo "make soak       the proofs for much longer (LIMIT=1200 make soak: random histories for so many seconds)"
+	@echo "make soak       the proofs for much longer (HISTORIES=5000 or LIMIT=1200: so many random histories, or seconds of them)"
 	@echo "make docs       write the generated documents"
 	@echo "make catalogue  write the catalogue of sentences to be translated"
 	@echo "make format     lay the code out"

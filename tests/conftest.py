@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,6 +35,19 @@ SETTINGS = (
 LANGUAGES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LC_TIME", "LANG")
 
 
+MEMORY = Path("/dev/shm")
+"""A file system in memory. What tests say about crashes holds there as on a disk: a killed process leaves what it had
+written, and the faults of disks are made between the program and its files (tests/faults/shim.c)."""
+
+ENOUGH = 2 << 30
+"""Bytes that must be free there. What a test made is removed if it passed."""
+
+
+def has_room(folder: Path) -> bool:
+    """Whether a file system is there and has room for all that the tests make."""
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= ENOUGH
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Pictures of the room are compared, or written anew."""
     parser.addoption("--update-pictures", action="store_true", help="write the pictures of the room anew")
@@ -48,8 +63,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose Hypothesis's seed here, so that it is known, and the same in every worker.
 
     Garbage in cycles is looked for as seldom as in the program itself: rooms that were left fill the memory with it.
+    Stores are made in memory where there is enough: most of a command's time is the wait for a disk.
     """
     gc.set_threshold(100_000)
+    if config.getoption("basetemp", None) is None and has_room(MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     if config.getoption("hypothesis_seed", None) is None:
         config.option.hypothesis_seed = str(secrets.randbelow(2**32))
 

@@ -64,6 +64,10 @@ def test_the_owner_erases_everybody_confirms_and_everywhere_it_is_said(two: tupl
     assert "all who had it have confirmed" in city.call("erase", "status").ok().out
     (status,) = city.data("erase", "status")
     assert {each["agency"] for each in status["confirmed"]} == {"CITY", "NGO"} and status["waiting"] == []
+    for team in two:
+        ran = team.call("victim", "show", ref).ok()
+        assert "newer version" not in ran.out + ran.err
+        assert "newer version" not in team.call("doctor").ok().out
     ran = city.call("victim", "edit", ref, "--family-name", "Sok").failed(4)
     assert "was erased" in ran.err
 

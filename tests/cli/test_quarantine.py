@@ -12,7 +12,7 @@ from taskforce.keys import slots
 from taskforce.store.store import DATABASE
 
 FEED = {
-    *("feed", "device", "epoch", "agency", "officer", "own", "current", "edits", "held", "missing"),
+    *("feed", "device", "epoch", "agency", "officer", "own", "current", "edits", "held", "not_held"),
     *("last_at", "waiting", "forked_at", "flagged_at"),
 }
 HALF = {

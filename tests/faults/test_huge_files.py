@@ -28,18 +28,19 @@ BEGINNINGS = {
     "database": b"SQLite format 3\0",
 }
 DRIVER = """
-import json, resource, sys, time
+import json, re, sys, time
 from taskforce.__main__ import main
 for line in json.load(sys.stdin):
     began = time.process_time()
     code = main(line)
     sys.stdout.flush()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    status = open("/proc/self/status").read()  # the usage that getrusage tells begins with the parent's
+    peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) // 1024
     print("@@", code, round(time.process_time() - began, 3), peak, flush=True)
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows counts memory otherwise")
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted otherwise elsewhere")
 def test_whatever_a_file_of_five_gigabytes_begins_like_it_is_refused_at_once(tmp_path: Path) -> None:
     team = new_team(tmp_path / "team", "CITY", "J. Okafor")
     lines = []

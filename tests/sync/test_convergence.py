@@ -618,7 +618,7 @@ class Replicas(RuleBasedStateMachine):
         with self._acting(to):
             found = take(self.stores[to], data)
             new = self.world.arrive(to, carried, trusted=self._trusted(to))
-            assert (found.new, found.edits) == (new, len(carried))
+            assert (found.new, found.edits) == (len(new), len(carried))
             assert found.verified == (sender in self.trusts[to])
 
     def _verify(self, one: str, other: str) -> None:

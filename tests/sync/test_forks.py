@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replicas import Replica, documents, export, make_replica, take, verify
+from replicas import Replica, documents, export, make_replica, sign_edit, take, verify
 
-from taskforce.actions import checking, feeds, keeping, looking, quarantined
+from taskforce.actions import checking, feeds, keeping, looking, quarantined, receiving
 from taskforce.actions.attention import status
 from taskforce.errors import Refused
 from taskforce.records.registry import get_kind
@@ -37,10 +37,11 @@ BEFORE = 3
 
 @dataclass
 class Story:
-    """The device and its twin, somebody who answers them, a relay, and three who hear of all of it."""
+    """The device, its twin, a copy that wrote nothing since, somebody who answers, a relay, three who hear of all."""
 
     device: Replica
     twin: Replica
+    early: Replica
     other: Replica
     relay: Replica
     hearers: list[Replica]
@@ -97,9 +98,10 @@ def story() -> Story:
     common = edits_for(device, relay)
     assert len(common) == BEFORE
     device.close()
-    shutil.copytree(folder / "device", folder / "twin")
-    twin = Replica("CITY", folder / "twin", device.key, device.device)
-    for one in (device, twin):
+    twin, early = (Replica("CITY", folder / name, device.key, device.device) for name in ("twin", "early"))
+    for one in (twin, early):
+        shutil.copytree(folder / "device", one.folder)
+    for one in (device, twin, early):
         one.open()
         one.settle()
     for number in range(3):
@@ -119,12 +121,12 @@ def story() -> Story:
         other.session, get_kind("contact"), name_of(other, "Of the device"), {"email": "e@f.example"}
     )
     answers = [each for each in edits_for(other, relay) if each["edit"].startswith(other.device)]
-    for one in (relay, *hearers):
+    for one in (early, relay, *hearers):
         one.keep()
-    return Story(device, twin, other, relay, hearers, feed, common, mine, theirs, answers)
+    return Story(device, twin, early, other, relay, hearers, feed, common, mine, theirs, answers)
 
 
-def carry(to: Replica, bodies: Sequence[dict[str, Any]], number: int = 1) -> None:
+def carry(to: Replica, bodies: Sequence[dict[str, Any]], number: int = 1) -> receiving.Imported:
     """A bundle of these edits from the relay, which did not write them."""
     told = story()
     head = bundle.compose_head(
@@ -140,7 +142,7 @@ def carry(to: Replica, bodies: Sequence[dict[str, Any]], number: int = 1) -> Non
         bodies, key=lambda each: (each["edit"].partition("/")[0], int(each["edit"].partition("/")[2]))
     )
     data = "".join(bundle.write(head, bodies, told.relay.session.sign_bundle)).encode()
-    take(to, data)
+    return take(to, data)
 
 
 def certificate_of(one: Replica) -> dict[str, Any]:
@@ -376,6 +378,54 @@ def test_our_own_feed_forked_we_go_on_in_a_new_one() -> None:
     assert name_of(third, "Common").text("email") == "c@d.example"
     assert not checking.check(third.session).faults
     third.close()
+
+
+def test_what_enters_and_leaves_again_within_one_import_is_not_told_as_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Looked at one by one, an edit counts until the next shows that its feed forked; then it waits, as that does."""
+    monkeypatch.setattr(receiving, "BATCH", 1)
+    told, replica = story(), fresh()
+    [contact] = {each["record"] for each in told.common if each["kind"] == "contact"}
+    found = carry(replica, [*told.common, told.mine[-1], *told.mine[:-1], told.theirs[0]])
+    assert (found.edits, found.new) == (BEFORE + 5, BEFORE)
+    assert found.waiting == {"fork": 2, "after-fork": 3}
+    assert [record for kind, record, _new in found.records if kind == "contact"] == [contact]
+    assert [one.record.title for one in found.some if one.kind == "contact" and one.record] == ["Common"]
+    assert {field for one in found.some for field in one.fields} >= {"name", "phone"}
+
+
+def test_claims_that_a_new_epoch_settles_are_told_as_new_and_not_as_waiting() -> None:
+    """They saw edits of ours that came later in the very bundle."""
+    told, replica = story(), as_it_was_early()
+    found = carry(replica, [*told.answers, *told.mine])
+    assert replica.session.store.me.feed != told.feed
+    assert (found.new, found.waiting) == (len(told.answers) + len(told.mine), {})
+    assert {record for _kind, record, _new in found.records} == {
+        each["record"] for each in (*told.answers, *told.mine)
+    }
+    assert not checking.check(replica.session).faults
+
+
+def test_nor_is_an_edit_new_that_a_settled_claim_shows_to_be_half_of_a_fork() -> None:
+    """Of two edits with one number one counted at first, as the other seemed to claim what it could not have seen."""
+    told, replica = story(), as_it_was_early()
+    *before, claim, _after = told.answers
+    other = sign_edit(told.other, {**claim, "set": {"phone": "+55"}, "saw": {}})
+    found = carry(replica, [*before, claim, other, *told.mine])
+    assert (found.new, found.waiting) == (len(before) + len(told.mine), {"fork": 2})
+    assert {record for _kind, record, _new in found.records} == {
+        each["record"] for each in (*before, *told.mine)
+    }
+
+
+def as_it_was_early() -> Replica:
+    """A copy of the device from before its feed parted, which has met the relay and who answered."""
+    replica = story().early
+    replica.put_back()
+    verify(replica, story().relay)
+    verify(replica, story().other)
+    return replica
 
 
 def hash_of(body: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -268,6 +269,28 @@ def test_a_restored_store_drops_again_what_was_erased_since(
         assert not one.connection.execute("SELECT * FROM fork").fetchall()
     for told in erasing.status(other.session):
         assert {each.agency for each in told.confirmed} == {"CITY", "NGO"}
+
+
+def test_who_restores_a_backup_twice_is_believed_the_second_time_too(
+    two: tuple[Replica, Replica], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The epoch that is drawn then may be lower than the one that the peers have heard of."""
+    city, ngo = two
+    backups.write_backup(city.session, tmp_path / "backup")
+    monkeypatch.setattr("secrets.randbelow", lambda top: top - 1)
+    put_back(city, tmp_path / "backup")
+    keeping.edit(ngo.session, get_kind("victim"), victims(ngo)[0], {"health": "Fed"})
+    exchange(city, ngo)
+    epoch = city.session.store.me.feed
+    city.close()
+    shutil.rmtree(city.folder)
+    monkeypatch.setattr("secrets.randbelow", lambda _top: 0)
+    put_back(city, tmp_path / "backup")
+    assert victims(city)[0].text("health") == "Thirsty"
+    exchange(city, ngo)
+    assert int(city.session.store.me.feed.partition(".")[2]) < int(epoch.partition(".")[2])
+    assert victims(city)[0].text("health") == "Fed"
+    assert exchange(city, ngo) == []
 
 
 def test_own_skeletons_go_on_counting_for_numbers_and_what_came_before(two: tuple[Replica, Replica]) -> None:

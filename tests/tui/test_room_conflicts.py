@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,15 @@ from program import Team, introduce, new_team
 from room import play, press, screen_text, settle, until, write
 from story import hand_over
 from textual.pilot import Pilot
+from textual.widget import Widget
 from textual.widgets import Footer, TextArea
 
+from taskforce.actions.session import Session
 from taskforce.tui.app import TaskforceApp
 from taskforce.tui.screens.conflicts import ConflictsScreen
+from taskforce.tui.widgets import conflict_writing
 from taskforce.tui.widgets.conflict_sides import Sides
+from taskforce.tui.widgets.conflict_writing import Writing
 from taskforce.tui.widgets.fields import FieldRow
 
 NOW = "2023-10-17T07:32:00Z"
@@ -284,6 +289,64 @@ def test_a_value_that_comes_while_a_text_is_written_is_in_it_before_anything_is_
 
     play(first, act)
     assert assignment_of(first)["instructions"] == "Stay away, all agreed"
+
+
+def test_what_is_typed_as_soon_as_there_is_a_line_is_not_replaced(
+    two: tuple[Team, Team], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _second = two
+    mount = Writing.mount
+
+    async def mount_and_type(self: Writing, *widgets: Widget, **where: Any) -> None:
+        await mount(self, *widgets, **where)
+        for area in self.query(TextArea):
+            area.text = "All agreed"
+
+    monkeypatch.setattr(Writing, "mount", mount_and_type)
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "c", "n", "e")
+        assert shown_screen(app).query_one(TextArea).text == "All agreed"
+        await press(pilot, "ctrl+s")
+
+    play(first, act)
+    assert assignment_of(first)["instructions"] == "All agreed"
+
+
+def test_what_is_typed_while_another_value_is_put_into_the_text_is_kept(
+    two: tuple[Team, Team], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two
+    second.call("assignment", "edit", assignment_of(second)["ref"], "--instructions", "Stay away").ok()
+    bundle = second.folder / "late.bundle"
+    second.call("export", "--to", "INTERPOL", "-o", str(bundle)).ok()
+    begun, typed = threading.Event(), threading.Event()
+    keep = conflict_writing.keep_text
+
+    def keep_slowly(session: Session, **what: Any) -> None:
+        keep(session, **what)
+        begun.set()
+        assert typed.wait(10)
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "c", "n", "e")
+        area = shown_screen(app).query_one(TextArea)
+        area.text = "All agreed"
+        area.move_cursor(area.document.end)
+        assert first.run("import", str(bundle)).code == 0
+        await until(pilot, lambda: "Stay away" in screen_text(app), seconds=3)
+        await settle(pilot)
+        monkeypatch.setattr(conflict_writing, "keep_text", keep_slowly)
+        await pilot.press("ctrl+s")
+        await until(pilot, begun.is_set)
+        await pilot.press("1", "2")
+        typed.set()
+        await until(pilot, lambda: "nothing was decided: another value has come" in screen_text(app))
+        text = shown_screen(app).query_one(TextArea).text
+        assert "Stay away" in text and "All agreed12" in text
+
+    play(first, act)
+    assert "instructions" in fields_in_conflict(first)
 
 
 def test_a_state_shows_both_histories_and_takes_what_its_move_set(two: tuple[Team, Team]) -> None:

@@ -68,8 +68,8 @@ def test_keys_right_after_one_another_do_what_they_do_one_by_one(team: Team) -> 
         at_once(app, "a", "g", "j", "j", "enter", "h")
         await until(pilot, lambda: screen_text(app) == slowly)
         at_once(app, "q", "escape", "r", "5", "x", "l", "f", "escape", "escape", "a")
-        await until(pilot, lambda: app.current_mode == "assignments")
-        await settle(pilot)
+        await all_done(app, pilot)
+        assert app.current_mode == "assignments"
         assert not app.screen.is_modal
 
     play(team, act)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from taskforce import moments
+from taskforce.actions.brought import Brought
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.records.registry import get_kind
@@ -56,22 +57,22 @@ def admit_waiting(session: Session, agency: str) -> int:
     return admitted
 
 
-def recheck_claims(session: Session) -> int:
+def recheck_claims(session: Session, brought: Brought) -> None:
     """Take in edits that claimed to have seen what we had not written, once we know that we had: after a new epoch.
 
     They prove nothing about a feed that we do not write any more. Forks that an earlier version kept without flagging
-    the feed are flagged, too. How many edits entered.
+    the feed are flagged, too. What enters, and leaves, is told to `brought`.
     """
     store = session.store
     if store.meta("claims") == store.me.feed:
-        return 0
+        return
     store.set_meta("claims", store.me.feed)
     points = forks.fork_points(store.connection)
     kept = [one for one in waiting(store.connection, reason=FORK) if one.feed not in points]
-    return _admit(session, waiting(store.connection, reason=FALSE_CLAIM) + kept)
+    _admit(session, waiting(store.connection, reason=FALSE_CLAIM) + kept, brought)
 
 
-def settle_erasures(session: Session) -> None:
+def settle_erasures(session: Session, brought: Brought | None = None) -> None:
     """Let in erasures whose authors may erase, as is known now, and confirm what was dropped here; in a transaction.
 
     Of a record that nobody can prove to have made the lead of its operation may erase parts, and who leads an
@@ -81,7 +82,7 @@ def settle_erasures(session: Session) -> None:
     connection = session.store.connection
     held_back = waiting(connection, reason=NOT_OWNER)
     if held_back:
-        _admit(session, held_back)
+        _admit(session, held_back, brought)
     if erasing.erase_as_told_in_quarantine(connection, session.store.ledger()):
         session.store.replay()
     unanswered = erasing.unanswered(connection, session.store.me.device)
@@ -92,8 +93,11 @@ def settle_erasures(session: Session) -> None:
         close_writer(writer, "confirm erasure", undoable=False)
 
 
-def _admit(session: Session, some: Sequence[Waiting]) -> int:
-    """Take in those of the edits in quarantine that may enter now; the others wait on, each for its own reason."""
+def _admit(session: Session, some: Sequence[Waiting], brought: Brought | None = None) -> int:
+    """Take in those of the edits in quarantine that may enter now; the others wait on, each for its own reason.
+
+    How many entered; an import is told of each, and of what left.
+    """
     connection = session.store.connection
     fresh: list[tuple[Edit, Signer]] = []
     ledger = session.store.ledger()
@@ -109,6 +113,11 @@ def _admit(session: Session, some: Sequence[Waiting]) -> int:
         [(reason, edit.hash) for edit, _signer, reason in found.waiting],
     )
     drop_waiting(connection, [edit.hash for edit, _signer in fresh if edit.hash not in waits])
+    if brought is not None:
+        brought.leave(found.left)
+        for edit in found.good:
+            brought.enters(edit)
+        brought.keep_clock()
     take_waiting(session, found.good, found.owners, {one.hash: one.bundle for one in some})
     return len(found.good)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from taskforce.actions.reach import Reach
 from taskforce.actions.session import Session, natural_id
@@ -44,19 +44,27 @@ def evidence_for(
 
 
 def known_evidence(session: Session) -> list[str]:
-    """The hashes of the edits that prove forks, as this store tells its peers that it knows them."""
-    return [one.hash for one in forks.evidence(session.store.connection)]
+    """The hashes of the edits that prove forks, as this store tells its peers that it knows them.
+
+    Of what proves forks to them also what it has and what proves nothing to it: because it knows of an earlier parting,
+    or because nothing but a skeleton is left of the other half. They would send it in every bundle, for ever.
+    """
+    connection = session.store.connection
+    own = [one.hash for one in forks.evidence(connection)]
+    return own + forks.told_and_known(connection, own)
 
 
-def restated(session: Session, stated: dict[str, Ranges]) -> None:
+def restated(session: Session, stated: dict[str, Ranges], proofs: Iterable[Edit]) -> None:
     """Leave out of what we state to hold the edits around a fork that we have not found yet.
 
     We know that such a feed parted at the latest at its fork point, from one edit that does not follow another. Peers
-    that believe we hold what came before would never send us the edits that show where.
+    that believe we hold what came before would never send us the edits that show where. Who knows all that we can prove
+    of it, so that no `proofs` go there, has nothing else: it would send the same again in every bundle.
     """
     connection = session.store.connection
-    for feed, point in forks.fork_points(connection).items():
-        if feed in stated and not forks.is_exact(connection, feed, point):
+    told_of = {edit.feed for edit in proofs}
+    for feed, point in forks.fork_points(connection).items() if told_of else ():
+        if feed in told_of and feed in stated and not forks.is_exact(connection, feed, point):
             stated[feed] = intersection(stated[feed], ((1, max(1, point - 1 - LOOKED_BACK)),))
 
 

@@ -1,4 +1,4 @@
-"""Feeds: which devices wrote what this store knows, what of it is missing, and which feeds forked, and how."""
+"""Feeds: which devices wrote what this store knows, what of it is not held, and which feeds forked, and how."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from taskforce.sync.holdings import Ranges, difference, to_text
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One feed: its device, whose it is, who wrote last, what is held of it and what lies missing between.
+    """One feed: its device, whose it is, who wrote last, what is held of it and which numbers between are not.
+
+    Those were withheld from this agency, or have not come yet: which of the two cannot be told from here.
 
     `forked_at` is the number from which on its edits wait until people admit them, 0 for a feed that did not fork.
     """
@@ -33,7 +35,7 @@ class Feed:
     current: bool
     edits: int
     held: str
-    missing: str
+    not_held: str
     last_at: str
     waiting: int
     forked_at: int

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+from taskforce.actions.brought import Imported
 from taskforce.actions.plans import PlanResult, import_plan
-from taskforce.actions.receiving import Imported, import_bundle
+from taskforce.actions.receiving import import_bundle
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TaskforceError
 from taskforce.files import Rejoined, existing_file

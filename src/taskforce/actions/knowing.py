@@ -32,12 +32,12 @@ def gather(session: Session) -> Knowledge:
     """What this store knows that bears on who may see what."""
     connection = session.store.connection
     words = Words(session)
-    agencies = queries.list_records(connection, get_kind("agency"))
-    operations = queries.list_records(connection, get_kind("operation"), archived=True)
+    agencies = queries.list_records(connection, get_kind("agency"), refs=False)
+    operations = queries.list_records(connection, get_kind("operation"), archived=True, refs=False)
     victims = _victims(session, words)
     referrals = {
         record.id: facts
-        for record in queries.list_records(connection, get_kind("referral"), archived=True)
+        for record in queries.list_records(connection, get_kind("referral"), archived=True, refs=False)
         if (facts := _referral_facts(session, words, record)) is not None
     }
     of_victim: dict[str, list[ReferralFacts]] = {}
@@ -66,7 +66,7 @@ def _roles(session: Session, words: Words, operations: Iterable[Record]) -> dict
     for operation in operations:
         if lead := words.lead_of(operation):
             roles.setdefault(operation.id, {})[lead] = "lead"
-    for record in queries.list_records(connection, get_kind("participation")):
+    for record in queries.list_records(connection, get_kind("participation"), refs=False):
         if role := words.role(record):
             roles.setdefault(record.text("operation"), {}).setdefault(record.text("agency"), role)
     return roles
@@ -105,7 +105,9 @@ def _strictness(tlp: str) -> int:
 
 def _victims(session: Session, words: Words) -> dict[str, VictimFacts]:
     found = {}
-    for record in queries.list_records(session.store.connection, get_kind("victim"), archived=True):
+    for record in queries.list_records(
+        session.store.connection, get_kind("victim"), archived=True, refs=False
+    ):
         said = words.said(record, CASE)
         found[record.id] = VictimFacts(
             words.maker(record),
@@ -179,7 +181,7 @@ def _parties(session: Session, words: Words) -> dict[str, frozenset[str]]:
     connection = session.store.connection
     return {
         record.id: frozenset(_party(party) for party in words.parties(record))
-        for record in queries.list_records(connection, get_kind("agreement"), archived=True)
+        for record in queries.list_records(connection, get_kind("agreement"), archived=True, refs=False)
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import IO, Any
 
 from taskforce import moments
@@ -17,19 +16,17 @@ from taskforce.actions.admission import (
     settle_erasures,
     trusted_key,
 )
-from taskforce.actions.references import label_of, names_for
+from taskforce.actions.brought import Brought, Imported, Touched
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.errors import TrustError
 from taskforce.files import Rejoined
 from taskforce.i18n import _
-from taskforce.records.registry import find_kind
-from taskforce.store import erasing, exchange, queries
+from taskforce.store import erasing, exchange
 from taskforce.store.forks import AFTER_FORK, FORK, put_told_forks
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.store.quarantine import Waiting, put_waiting
-from taskforce.store.queries import Record
-from taskforce.sync import clock, holdings
+from taskforce.sync import holdings
 from taskforce.sync.bundle import Head, Reader
 from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot
@@ -37,68 +34,6 @@ from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
 
 _MOST_AT_ONCE = 4 << 20
 """Characters of edits held at once: an edit may be megabytes long, and many such come from whoever makes a bundle."""
-
-LISTED = 12
-"""How many of the records that a bundle touches are told one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """A record that new edits touch: what people call it, the fields they set, and whether it is new here.
-
-    `record` is how it will be, None where this version does not know its kind; `names` says what its title's id means.
-    """
-
-    kind: str
-    label: str
-    record: Record | None
-    names: Mapping[str, str]
-    fields: tuple[str, ...]
-    new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What a bundle brought, or would bring.
-
-    `records` lists each record that new edits touch: kind, id, and whether it is new here; `some` tells more of the
-    first of them; `waiting` counts edits in quarantine by reason; `received` the referrals whose arrival was noted;
-    `ahead` edits from clocks far in the future; `erased` the parts of records that are erased from now on.
-    """
-
-    bundle: str
-    agency: str
-    device: str
-    to: Mapping[str, int]
-    number: int
-    made: str
-    verified: bool
-    edits: int
-    new: int
-    records: tuple[tuple[str, str, bool], ...]
-    some: tuple[Touched, ...]
-    waiting: Mapping[str, int]
-    received: tuple[str, ...]
-    conflicts: int
-    ahead: int
-    erased: tuple[erasing.Place, ...]
-    applied: bool
-
-    @property
-    def why_waiting(self) -> dict[str, int]:
-        """How many edits wait in quarantine, by why they do, in words."""
-        from taskforce.actions.quarantined import REASONS  # deferred: only what is told to people needs it
-
-        return {_(REASONS.get(reason, reason)): count for reason, count in self.waiting.items()}
-
-    @property
-    def by_kind(self) -> dict[str, tuple[int, int]]:
-        """How many records of each kind it makes and changes; kinds of newer versions under their own name."""
-        counts: dict[str, tuple[int, int]] = {}
-        for kind, _record, is_new in self.records:
-            made, changed = counts.get(kind, (0, 0))
-            counts[kind] = (made + is_new, changed + (not is_new))
-        return {name: counts[name] for name in sorted(counts, key=_place_of)}
 
 
 class _DryRun(Exception):
@@ -146,15 +81,11 @@ class _Incoming:
     reader: Reader
     progress: Callable[[int], None]
     edits: int = 0
-    new: int = 0
-    ahead: int = 0
     conflicts: int = 0
     verified: bool = False
     signers: dict[str, Signer] = field(default_factory=dict)
-    touched: dict[tuple[str, str], bool] = field(default_factory=dict)
-    fields: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     some: tuple[Touched, ...] = ()
-    waiting: dict[str, int] = field(default_factory=dict)
+    waiting: Mapping[str, int] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
     erased: tuple[erasing.Place, ...] = ()
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
@@ -162,11 +93,10 @@ class _Incoming:
     _ledger: Ledger | None = None
     _row: int = 0
     _erased_before: set[erasing.Place] = field(default_factory=set)
-    _stamp: clock.Stamp | None = None
-    _now: datetime = field(init=False)
+    _brought: Brought = field(init=False)
 
     def __post_init__(self) -> None:
-        self._now = self.session.now
+        self._brought = Brought(self.session, self.session.now)
 
     def take_all(self) -> None:
         """Read the whole bundle into the open transaction."""
@@ -183,8 +113,6 @@ class _Incoming:
         self._ledger = self.session.store.ledger()
         if self.verified:
             notice_ahead(self.session, self._ledger, head.holdings)
-        text = self.session.store.meta("clock")
-        self._stamp = clock.parse_stamp(text) if text else None
         self._row = self._note_bundle(head)
         batch: list[Edit] = []
         size = 0
@@ -199,7 +127,7 @@ class _Incoming:
         self._learn_holdings(head)
         self._finish(head)
         self.conflicts = max(0, _count_conflicts(connection) - before)
-        self.some = tuple(self._touched(*key) for key in self.fields)
+        self.some, self.waiting = self._brought.some(), self._brought.waiting()
 
     def result(self, *, applied: bool) -> Imported:
         """What is told of it."""
@@ -213,13 +141,13 @@ class _Incoming:
             head.made,
             self.verified,
             self.edits,
-            self.new,
-            tuple((kind, record, is_new) for (kind, record), is_new in self.touched.items()),
+            self._brought.new,
+            tuple((kind, record, is_new) for (kind, record), is_new in self._brought.touched.items()),
             self.some,
-            dict(self.waiting),
+            self.waiting,
             tuple(self.received),
             self.conflicts,
-            self.ahead,
+            self._brought.ahead,
             self.erased,
             applied,
         )
@@ -238,6 +166,13 @@ class _Incoming:
     def _learn(self, certificate: Mapping[str, Any], head: Head) -> None:
         from taskforce.keys.identity import check_certificate  # deferred: as above
 
+        found = self.signers.get(str(certificate.get("device")))
+        if (
+            found is not None
+            and found.verified
+            and found.certificate == json.dumps(certificate, sort_keys=True)
+        ):
+            return  # the very one that was checked when it was entered
         device = check_certificate(certificate)
         verified = device.agency_key == trusted_key(self.session, device.agency)
         known = self.signers.get(device.id)
@@ -277,46 +212,22 @@ class _Incoming:
             else:
                 fresh.append((edit, signer))
         found = sort_out(self.session, self._ledger, fresh, held)
-        if found.rebuilt:
+        if found.left:
             self._ledger = self.session.store.ledger()
+            self._brought.leave(found.left)
         for edit, signer, reason in found.waiting:
             self._wait(edit, reason, signer)
             if reason in (FORK, AFTER_FORK):
                 self._share(edit)
         for edit in found.good:
-            self._look_at(edit)
+            self._brought.enters(edit)
             self._share(edit)
         self._ledger.take(found.good, found.owners, bundle=self._row)
-        self.new += len(found.good)
         self.progress(len(batch))
 
     def _share(self, edit: Edit) -> None:
         """Note that the sender and we both hold an edit: neither needs to send it again."""
         self.shared.setdefault(edit.feed, []).append((edit.number, edit.number))
-
-    def _look_at(self, edit: Edit) -> None:
-        key = (edit.kind, edit.record)
-        if key not in self.touched:
-            row = self.session.store.connection.execute(
-                "SELECT 1 FROM record WHERE id = ? AND kind = ?", (edit.record, edit.kind)
-            ).fetchone()
-            self.touched[key] = row is None
-            if len(self.fields) < LISTED:
-                self.fields[key] = {}
-        if key in self.fields:
-            self.fields[key].update(dict.fromkeys(edit.set))
-        if clock.is_far_ahead(edit.stamp, self._now):
-            self.ahead += 1
-        self._stamp = clock.follow(self._stamp, edit.stamp, self._now)
-
-    def _touched(self, kind_name: str, record: str) -> Touched:
-        """A record as it is with the bundle's edits: in a dry run it can be read until the transaction ends."""
-        kind = find_kind(kind_name)
-        found = None if kind is None else queries.get_record(self.session.store.connection, kind, record)
-        key = kind_name, record
-        names = names_for(self.session, [found], [found.kind.title]) if found is not None else {}
-        label = label_of(found) if found is not None else record
-        return Touched(kind_name, label, found, names, tuple(self.fields[key]), self.touched[key])
 
     def _wait(self, edit: Edit, reason: str, signer: Signer | None) -> None:
         connection = self.session.store.connection
@@ -337,7 +248,7 @@ class _Incoming:
             self._row,
         )
         if put_waiting(connection, one):
-            self.waiting[reason] = self.waiting.get(reason, 0) + 1
+            self._brought.waits(edit)
 
     def _check_end(self, head: Head) -> None:
         from taskforce.keys.signatures import verify  # deferred: as above
@@ -369,8 +280,7 @@ class _Incoming:
             return
         connection = self.session.store.connection
         carried = {feed: holdings.normalise(pairs) for feed, pairs in self.carried.items()}
-        number = head.to[self.session.store.me.agency]
-        if (head.epoch, number) >= exchange.newest_heard(connection, head.device):
+        if exchange.newest_heard(connection, head.device)[1] == self._row:
             exchange.put_told(connection, head.device, head.holdings)
             put_told_forks(connection, head.device, head.forks)
         exchange.add_told(connection, head.device, carried)
@@ -378,22 +288,16 @@ class _Incoming:
         exchange.add_sent(connection, head.agency, shared)
 
     def _finish(self, head: Head) -> None:
-        """Note how many edits came, keep the clock, and acknowledge the referrals that have arrived."""
+        """Note how many edits came, let in what waited for that, and acknowledge the referrals that have arrived."""
         connection = self.session.store.connection
         connection.execute("UPDATE bundle SET edits = ? WHERE id = ?", (self.edits, self._row))
-        if self._stamp is not None:
-            self.session.store.set_meta("clock", str(self._stamp))
-        self.new += recheck_claims(self.session)
-        settle_erasures(self.session)
+        recheck_claims(self.session, self._brought)
+        self._brought.keep_clock()
+        settle_erasures(self.session, self._brought)
         self.erased = tuple(sorted(set(erasing.erased_parts(connection)) - self._erased_before))
         self.received = acknowledge_referrals(
-            self.session, [record for kind, record in self.touched if kind == "referral"]
+            self.session, [record for kind, record in self._brought.touched if kind == "referral"]
         )
-
-
-def _place_of(kind_name: str) -> int:
-    found = find_kind(kind_name)
-    return 999 if found is None else found.order
 
 
 def _count_conflicts(connection: Any) -> int:

@@ -172,8 +172,8 @@ class _Outgoing:
         for known in (theirs, exchange.sent_to(connection, agency)):
             for feed, ranges in known.items():
                 self.stated[feed] = holdings.union(self.stated.get(feed, ()), ranges)
-        restated(session, self.stated)
         proofs = evidence_for(session, agency, [device.id for device in devices], self.reach, knowledge)
+        restated(session, self.stated, [edit for edit, _basis in proofs])
         evidence = [
             (edit, basis)
             for edit, basis in proofs

@@ -40,7 +40,7 @@ class Signer:
 
 @dataclass(slots=True)
 class Sorted:
-    """Edits that may enter, each once; those that wait, and why; and whether the tables were built anew meanwhile.
+    """Edits that may enter, each once; those that wait, and why; those that left the log: if any, tables are new.
 
     `owners` says which agency made the records that the good edits prove made.
     """
@@ -48,7 +48,7 @@ class Sorted:
     good: list[Edit] = field(default_factory=list)
     waiting: list[tuple[Edit, Signer, str]] = field(default_factory=list)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
-    rebuilt: bool = False
+    left: Sequence[forks.Taken] = ()
 
 
 def sort_out(
@@ -76,9 +76,9 @@ def sort_out(
         if own[0] in lower:
             store.begin_epoch(AHEAD)
         at = moments.time_text(session.now)
-        if forks.flag(store.connection, lower, at, store.me.officer):
+        result.left = forks.flag(store.connection, lower, at, store.me.officer)
+        if result.left:
             store.replay()
-            result.rebuilt = True
         points |= lower
     entered = set()
     for edit, signer in valid:

@@ -30,6 +30,7 @@ class Words:
             device.id: natural_id("agency", device.agency) for device in exchange.devices(self._connection)
         }
         self._deciders: dict[str, frozenset[str]] = {}
+        self._leads: dict[str, str] = {}
         self._several: dict[str, frozenset[str]] = {}
 
     def said(self, record: Record, part: str) -> Mapping[str, Value]:
@@ -59,8 +60,8 @@ class Words:
         """Whether anybody's last word on a field is anything but nothing."""
         if record.id not in self._of_several(record):
             return record.archived if name == ARCHIVED else bool(record.text(name))
-        authors = {self._author.get(edit.device, "") for edit in self._edits(record, part)}
-        return any(self._last(record, part, frozenset((author,))).get(name) for author in authors)
+        authors = {self._author.get(edit.device, "") for edit in self._edits(record, part, (name,))}
+        return any(self._last(record, part, frozenset((author,)), (name,)).get(name) for author in authors)
 
     def maker(self, record: Record) -> str:
         """The agency that made a record; the empty string where nothing proves who."""
@@ -69,11 +70,15 @@ class Words:
 
     def lead_of(self, operation: Record) -> str:
         """The agency that leads an operation; the empty string while those who may decide it have not said."""
-        return str(self._decided(operation, OPERATIONAL, "lead") or "")
+        known = self._leads.get(operation.id)
+        if known is None:
+            known = self._leads[operation.id] = str(self._decided(operation, OPERATIONAL, "lead") or "")
+        return known
 
     def role(self, participation: Record) -> str:
         """The role in which an agency takes part; the empty string while it does not."""
-        said = self._last(participation, OPERATIONAL, self._deciders_of(participation.text("operation")))
+        deciders = self._deciders_of(participation.text("operation"))
+        said = self._last(participation, OPERATIONAL, deciders, ("operation", "agency", "role", ARCHIVED))
         if said.get(ARCHIVED) or any(
             said.get(name) != participation.text(name) for name in ("operation", "agency")
         ):
@@ -87,7 +92,7 @@ class Words:
 
     def is_taken_back(self, referral: Record) -> bool:
         """Whether a referral's sender has cancelled, revoked or archived it, whatever its receiver wrote since."""
-        said = self._last(referral, CASE, frozenset((referral.text("sender"),)))
+        said = self._last(referral, CASE, frozenset((referral.text("sender"),)), ("status", ARCHIVED))
         return bool(said.get(ARCHIVED)) or said.get("status") in _TAKEN_BACK
 
     def _deciders_of(self, operation_id: str) -> frozenset[str]:
@@ -105,13 +110,11 @@ class Words:
         return frozenset((self._session.own_agency, self.maker(record)))
 
     def _decided(self, record: Record, part: str, name: str) -> Value | None:
-        said = self._last(record, part, self._makers(record)).get(name)
+        said = self._last(record, part, self._makers(record), (name,)).get(name)
         if said is not None or queries.owner_of(self._connection, record.kind, record.id):
             return said
         edits = [
-            (self._author.get(edit.device), edit.set[name])
-            for edit in self._edits(record, part)
-            if name in edit.set
+            (self._author.get(edit.device), edit.set[name]) for edit in self._edits(record, part, (name,))
         ]
         if len({author for author, _value in edits}) == 1 or all(
             value == edits[0][1] for _by, value in edits
@@ -119,15 +122,20 @@ class Words:
             return edits[-1][1] if edits else None
         return None
 
-    def _last(self, record: Record, part: str, by: frozenset[str]) -> dict[str, Value]:
-        """What some agencies have last said of each field of a part, by their clocks."""
+    def _last(
+        self, record: Record, part: str, by: frozenset[str], names: tuple[str, ...] = ()
+    ) -> dict[str, Value]:
+        """What some agencies have last said of some fields of a part, or of all, by their clocks."""
         said: dict[str, Value] = {}
-        for edit in self._edits(record, part):
+        for edit in self._edits(record, part, names):
             if self._author.get(edit.device, "") in by:
-                said.update(edit.set)
+                said.update((name, edit.set[name]) for name in names or edit.set if name in edit.set)
         return said
 
-    def _edits(self, record: Record, part: str) -> list[Edit]:
+    def _edits(self, record: Record, part: str, names: tuple[str, ...] = ()) -> list[Edit]:
+        """The edits of a part that set one of these fields, or all, by clock."""
+        if names:
+            return history.edits_setting(self._connection, record.kind, record.id, part, names)
         edits = history.edits_of_record(self._connection, record.kind, record.id)
         return [edit for edit in edits if edit.part == part]
 

@@ -23,7 +23,7 @@ def make_list() -> TyperCommand:
         "list",
         run_list,
         _(
-            "Every feed: a device's numbered edits, what is held of them, what is missing between, and any fork."
+            "Every feed: a device's numbered edits, which are held, which were withheld or have not come, any fork."
         ),
         lists=True,
     )
@@ -38,7 +38,7 @@ def run_list() -> Result:
         Column(_("Agency"), "agency"),
         Column(_("Officer"), "officer", priority=3),
         Column(_("Held"), "held"),
-        Column(_("Missing"), "missing", priority=2),
+        Column(_("Not held"), "not_held", priority=2),
         Column(_("Last"), "last_at", priority=2),
         Column(_("State"), "forked_at", wrap=True),
     )
@@ -48,7 +48,7 @@ def run_list() -> Result:
             one.agency,
             one.officer,
             one.held,
-            one.missing,
+            one.not_held,
             moments.ago(one.last_at, session.now),
             feed_views.state(one),
         )
@@ -97,7 +97,7 @@ def _data(one: Feed) -> dict[str, Any]:
         "current": one.current,
         "edits": one.edits,
         "held": one.held or None,
-        "missing": one.missing or None,
+        "not_held": one.not_held or None,
         "last_at": one.last_at,
         "waiting": one.waiting,
         "forked_at": one.forked_at or None,

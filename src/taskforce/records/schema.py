@@ -44,6 +44,9 @@ ERASED = "erased"
 DROPPED = "dropped"
 """Name of the field by which a device confirms that it dropped an erased part's values; it names the erase edit."""
 
+OF_EVERY_KIND = frozenset((ARCHIVED, ERASED, DROPPED))
+"""The fields that every kind has without declaring them."""
+
 
 ANY_PROVIDER = "any-provider"
 """In place of an agency in a consent: whoever provides services to victims."""

@@ -13,9 +13,9 @@ from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
+    from taskforce.actions.brought import Imported, Touched
     from taskforce.actions.inbox import TakenIn
     from taskforce.actions.plans import PlanResult
-    from taskforce.actions.receiving import Imported, Touched
     from taskforce.actions.sending import Exported
 
 _LISTED = 12

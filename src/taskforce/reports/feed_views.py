@@ -26,8 +26,13 @@ def head_lines(one: Feed) -> list[Line | str]:
         Line(f"{one.feed}  {one.agency}", "heading"),
         f"  {_('device')} {one.device}, {_('epoch')} {one.epoch}; {_('last written by')} {one.officer}, "
         f"{moments.show_time(one.last_at)}",
-        f"  {_('held')} {one.held or '-'}" + (f"; {_('missing')} {one.missing}" if one.missing else ""),
+        f"  {_('held')} {one.held or '-'}" + (f"; {not_held(one)}" if one.not_held else ""),
     ]
+
+
+def not_held(one: Feed) -> str:
+    """Which numbers are not held; the empty string where all are. Nobody can tell from here which of both it is."""
+    return _("withheld or not here yet: %(numbers)s") % {"numbers": one.not_held} if one.not_held else ""
 
 
 def state(one: Feed) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 from taskforce import moments
 from taskforce.i18n import _
 from taskforce.labels import field_label, in_order
-from taskforce.records.schema import ARCHIVED, DROPPED, ERASED, Kind
+from taskforce.records.schema import ARCHIVED, DROPPED, OF_EVERY_KIND, Kind
 from taskforce.reports.record_views import shown
 from taskforce.sync.edit import Value
 from taskforce.text import shorten
@@ -54,7 +54,7 @@ def story_of(kind: Kind, changes: Sequence[Told], *, longest: int = _LONGEST) ->
             story.append("    " + _("(erased)"))
         for name in in_order(kind, change.values):
             text = shorten(shown_of_edit(kind, name, change.values[name], change.names), longest)
-            known = name in (ARCHIVED, ERASED, DROPPED) or kind.field(name) is not None
+            known = name in OF_EVERY_KIND or kind.field(name) is not None
             newer = "" if known else "  " + _("(from a newer version)")
             story.append(f"    {field_label(kind, name)}: {text or _('(nothing)')}{newer}")
     return story

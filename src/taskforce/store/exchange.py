@@ -332,17 +332,24 @@ def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int
 
 
 def newest_heard(connection: Connection, device: str) -> tuple[int, int]:
-    """Epoch and number of the latest bundle that came from a device: a later epoch counts from lower numbers again."""
-    row = connection.execute(
-        "SELECT epoch, number FROM bundle WHERE direction = 'in' AND device = ? "
-        "ORDER BY epoch DESC, number DESC LIMIT 1",
-        (device,),
-    ).fetchone()
-    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+    """Epoch and row of the bundle of a device that says what it holds now: of each epoch the one with the highest
+    number, and of these the one that came last.
+
+    A higher epoch need not be a later one: who restores a backup twice may draw the lower number the second time.
+    """
+    last: dict[int, tuple[int, int]] = {}
+    rows = connection.execute(
+        "SELECT epoch, number, id FROM bundle WHERE direction = 'in' AND device = ?", (device,)
+    )
+    for epoch, number, row in rows:
+        last[epoch] = max(last.get(epoch, (0, 0)), (number, row))
+    return max(
+        ((epoch, row) for epoch, (_number, row) in last.items()), key=lambda one: one[1], default=(0, 0)
+    )
 
 
 def lost_by_their_writers(connection: Connection, device_ids: Sequence[str]) -> dict[str, Ranges]:
-    """Edits that devices wrote in earlier epochs and do not say they hold: what a restored device has lost.
+    """Edits that devices wrote in other epochs and do not say they hold: what a restored device has lost.
 
     Of those that were erased nothing is left that could go back.
     """
@@ -351,7 +358,7 @@ def lost_by_their_writers(connection: Connection, device_ids: Sequence[str]) -> 
     for device in device_ids:
         epoch, told = newest_heard(connection, device)[0], told_by(connection, device)
         for feed, ranges in held_of_devices(connection, [device]).items():
-            if int(feed.partition(".")[2]) >= epoch:
+            if not epoch or int(feed.partition(".")[2]) == epoch:
                 continue
             if lost := difference(difference(ranges, told.get(feed, ())), gone.get(feed, ())):
                 result[feed] = lost

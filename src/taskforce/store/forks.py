@@ -8,7 +8,8 @@ a fork is found late, edits leave the log again, for the quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from taskforce.store.connection import Connection
@@ -25,6 +26,15 @@ class Known:
     prev: str
     body: str
     counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An edit that left the log for the quarantine, as its feed turned out to have forked: its place and hash."""
+
+    feed: str
+    number: int
+    hash: str
 
 
 def fork_points(connection: Connection) -> dict[str, int]:
@@ -68,12 +78,12 @@ def is_exact(connection: Connection, feed: str, number: int) -> bool:
     return len(at) > 1 and all(one.prev in before for one in at if before)
 
 
-def flag(connection: Connection, points: Mapping[str, int], at: str, officer: str) -> bool:
-    """Note that feeds forked, or forked earlier than was known; True if edits left the log, which adds up anew then.
+def flag(connection: Connection, points: Mapping[str, int], at: str, officer: str) -> list[Taken]:
+    """Note that feeds forked, or forked earlier than was known; the edits that left the log, which adds up anew then.
 
     Only inside a transaction.
     """
-    left = 0
+    left: list[Taken] = []
     for feed, number in sorted(points.items()):
         is_new = not flagged_at(connection, feed)
         connection.execute(
@@ -89,12 +99,12 @@ def flag(connection: Connection, points: Mapping[str, int], at: str, officer: st
         if is_new or moved:
             connection.execute(
                 "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)",
-                (at, officer, f"feed {feed} forked at {number}: {moved} edits wait"),
+                (at, officer, f"feed {feed} forked at {number}: {len(moved)} edits wait"),
             )
-    return bool(left)
+    return left
 
 
-def _take_out(connection: Connection, feed: str, number: int, at: str) -> int:
+def _take_out(connection: Connection, feed: str, number: int, at: str) -> list[Taken]:
     """Move a feed's edits from a number on from the log into quarantine, but those that were admitted."""
     rows = connection.execute(
         "SELECT edit.id, hash, number, bundle, body, record, kind FROM edit "
@@ -116,7 +126,7 @@ def _take_out(connection: Connection, feed: str, number: int, at: str) -> int:
     connection.executemany("DELETE FROM edit WHERE id = ?", [(row[0],) for row in rows])
     for record, kind in {(row[5], row[6]) for row in rows}:
         _forget_unproven_owner(connection, record, kind)
-    return len(rows)
+    return [Taken(feed, place, digest) for _row, digest, place, *_rest in rows]
 
 
 def _forget_unproven_owner(connection: Connection, record: str, kind: str) -> None:
@@ -141,6 +151,20 @@ def put_told_forks(connection: Connection, device: str, hashes: tuple[str, ...])
 def told_forks(connection: Connection, device: str) -> set[str]:
     """The edits that prove forks which a device said it knows."""
     return {one for (one,) in connection.execute("SELECT hash FROM told_fork WHERE device = ?", (device,))}
+
+
+def told_and_known(connection: Connection, own: Sequence[str]) -> list[str]:
+    """Of the edits that prove forks to others, but for our `own`, those that this store has, too."""
+    missing = {one for (one,) in connection.execute("SELECT hash FROM told_fork")}.difference(own)
+    if not missing:
+        return []
+    rows = connection.execute(
+        "SELECT hash FROM edit WHERE hash IN (SELECT value FROM json_each(?1)) UNION "
+        "SELECT hash FROM quarantine WHERE reason IN ('fork', 'after-fork') "
+        "AND hash IN (SELECT value FROM json_each(?1))",
+        (json.dumps(sorted(missing)),),
+    )
+    return [str(one) for (one,) in rows]
 
 
 def scope_of(connection: Connection, record: str, kind: str, part: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from taskforce.records.schema import Kind
@@ -95,8 +95,29 @@ def action_of(connection: Connection, dot: Dot) -> Action | None:
 
 def edits_of_record(connection: Connection, kind: Kind, record: str) -> list[Edit]:
     """Every edit of a record that the store holds, by clock."""
-    rows = connection.execute("SELECT body FROM edit WHERE record = ? AND kind = ?", (record, kind.name))
-    return sorted((known_edit(body) for (body,) in rows), key=lambda edit: (edit.stamp, edit.hash))
+    rows = connection.execute(
+        "SELECT body, hash FROM edit WHERE record = ? AND kind = ?", (record, kind.name)
+    )
+    return _by_clock(rows)
+
+
+def edits_setting(
+    connection: Connection, kind: Kind, record: str, part: str, names: Sequence[str]
+) -> list[Edit]:
+    """Every edit of a part of a record that sets one of these fields, by clock.
+
+    An operation has thousands of edits, and few of them say who leads it: the others are not even parsed.
+    """
+    rows = connection.execute(
+        "SELECT body, hash FROM edit WHERE record = ? AND kind = ? AND part = ? "
+        "AND EXISTS (SELECT 1 FROM json_each(?) WHERE instr(body, value))",
+        (record, kind.name, part, json.dumps([f'"{name}":' for name in names])),
+    )
+    return [edit for edit in _by_clock(rows) if not edit.set.keys().isdisjoint(names)]
+
+
+def _by_clock(rows: Iterable[tuple[str, str]]) -> list[Edit]:
+    return sorted((known_edit(*row) for row in rows), key=lambda edit: (edit.stamp, edit.hash))
 
 
 def written_by_several(connection: Connection, kind: Kind) -> frozenset[str]:
@@ -127,6 +148,16 @@ def edit_at(connection: Connection, dot: Dot) -> Edit | None:
         dot,
     ).fetchone()
     return None if row is None else known_edit(row[0])
+
+
+def edits_at(connection: Connection, feed: str, numbers: Collection[int]) -> Iterator[Edit]:
+    """The edits of a feed with these numbers, as they came."""
+    rows = connection.execute(
+        "SELECT edit.body FROM edit JOIN feed ON feed.id = edit.feed "
+        "WHERE feed.name = ? AND edit.number IN (SELECT value FROM json_each(?)) ORDER BY edit.id",
+        (feed, json.dumps(sorted(numbers))),
+    )
+    return (known_edit(body) for (body,) in rows)
 
 
 def known_at(connection: Connection, dot: Dot) -> Edit:

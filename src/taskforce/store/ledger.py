@@ -337,9 +337,9 @@ class Ledger:
         """The edit that the store holds at a place."""
         found = self._loaded.get(dot)
         if found is None:
-            query = "SELECT body FROM edit WHERE feed = ? AND number = ?"
-            row = self.connection.execute(query, (self.feed_id(dot[0]), dot[1])).fetchone()
-            found = known_edit(row[0])
+            query = "SELECT body, hash FROM edit WHERE feed = ? AND number = ?"
+            found = known_edit(*self.connection.execute(query, (self.feed_id(dot[0]), dot[1])).fetchone())
+            self._loaded[dot] = found  # until the batch ends; its heads are asked for again
         return found
 
     # ── scopes: who may have an edit is decided once for all edits of a kind, a part and what anchors it ──

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from taskforce.records.registry import all_kinds, find_kind
-from taskforce.records.schema import ARCHIVED, Kind, Type
+from taskforce.records.schema import OF_EVERY_KIND, Kind, Type
 from taskforce.store.connection import Connection, placeholders, quote
 from taskforce.sync.edit import Value
 
@@ -97,7 +97,7 @@ def unknown_values(connection: Connection, kind: Kind, record: str) -> dict[str,
     for _part, text in rows:
         for heads, _seen, names in json.loads(text):
             for name in names:
-                if name != ARCHIVED and kind.field(name) is None:
+                if name not in OF_EVERY_KIND and kind.field(name) is None:
                     values = [_value_at(connection, feed, number, name) for feed, number in heads]
                     found[name] = [value for at, value in enumerate(values) if value not in values[:at]]
     return found
@@ -115,7 +115,7 @@ def _value_at(connection: Connection, feed: str, number: int, name: str) -> Valu
 def _unknown_names(kind: Kind, state: str) -> Iterator[str]:
     for _heads, _seen, names in json.loads(state):
         for name in names:
-            if name != ARCHIVED and kind.field(name) is None:
+            if name not in OF_EVERY_KIND and kind.field(name) is None:
                 yield name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -114,6 +115,16 @@ def count_waiting(connection: Connection) -> list[tuple[str, str, int, str]]:
         "FROM quarantine GROUP BY 1, 2 ORDER BY min(id)"
     )
     return [(str(reason), str(who), int(count), str(feed)) for reason, who, count, feed in rows]
+
+
+def count_by_reason(connection: Connection, hashes: Sequence[str]) -> dict[str, int]:
+    """How many of these edits are in quarantine, by reason."""
+    rows = connection.execute(
+        "SELECT reason, count(*) FROM quarantine WHERE hash IN (SELECT value FROM json_each(?)) "
+        "GROUP BY 1 ORDER BY min(id)",
+        (json.dumps(hashes),),
+    )
+    return {str(reason): int(count) for reason, count in rows}
 
 
 def drop_waiting(connection: Connection, hashes: Iterable[str]) -> None:

@@ -74,13 +74,17 @@ def list_records(
     sort: Sequence[tuple[str, bool]] = (),
     limit: int | None = None,
     archived: bool = False,
+    refs: bool = True,
 ) -> list[Record]:
-    """Records of a kind that meet every condition; `sort` lists columns, True for descending; unset values last."""
+    """Records of a kind that meet every condition; `sort` lists columns, True for descending; unset values last.
+
+    Without `refs`, which take two look-ups for each record, they are not to be shown to people.
+    """
     walk = limit is not None and is_own_order(kind, sort)
     clauses, bound = where(kind, conditions, archived=archived, walk=walk)
     query = "SELECT * FROM " + quote(kind.name) + clauses + " ORDER BY " + order_by(sort) + " LIMIT ?"
     rows = connection.execute(query, (*bound, -1 if limit is None else limit)).fetchall()
-    return records_of(connection, kind, rows)
+    return records_of(connection, kind, rows, with_refs=refs)
 
 
 def count_records(
@@ -95,6 +99,12 @@ def get_record(connection: Connection, kind: Kind, record: str) -> Record | None
     """The record with this full id, archived or not, or None."""
     rows = connection.execute("SELECT * FROM " + quote(kind.name) + " WHERE id = ?", (record,)).fetchall()
     return records_of(connection, kind, rows)[0] if rows else None
+
+
+def is_known(connection: Connection, kind_name: str, record: str) -> bool:
+    """Whether anything is known of a record, of whatever kind: it may be of a newer version."""
+    query = "SELECT 1 FROM record WHERE id = ? AND kind = ?"
+    return connection.execute(query, (record, kind_name)).fetchone() is not None
 
 
 def records_by_prefix(connection: Connection, kind: Kind, prefix: str, *, limit: int = 6) -> list[Record]:
@@ -239,11 +249,13 @@ def where(
     return (" WHERE " + " AND ".join(clauses) if clauses else "", tuple(bound))
 
 
-def records_of(connection: Connection, kind: Kind, rows: Sequence[Sequence[Any]]) -> list[Record]:
+def records_of(
+    connection: Connection, kind: Kind, rows: Sequence[Sequence[Any]], *, with_refs: bool = True
+) -> list[Record]:
     """Whole rows of a kind's table as records."""
     own = len(tables.OWN_COLUMNS)
     names = tables.columns_of(kind)[own:]
-    refs = _refs(connection, kind, [row[1] for row in rows])
+    refs = _refs(connection, kind, [row[1] for row in rows]) if with_refs else [""] * len(rows)
     return [
         Record(
             kind,

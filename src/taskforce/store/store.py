@@ -118,13 +118,17 @@ class Store:
     @cached_property
     def me(self) -> Me:
         """Whose store this is."""
-        device = self.meta("device")
+        rows = self.connection.execute(
+            "SELECT key, value FROM meta WHERE key IN ('agency', 'fingerprint', 'officer', 'device', 'epoch')"
+        )
+        found = {str(key): str(value) for key, value in rows}
+        device = found.get("device", "")
         return Me(
-            self.meta("agency"),
-            self.meta("fingerprint"),
-            self.meta("officer"),
+            found.get("agency", ""),
+            found.get("fingerprint", ""),
+            found.get("officer", ""),
             device,
-            f"{device}.{self.meta('epoch', '1')}",
+            f"{device}.{found.get('epoch', '1')}",
         )
 
     @cached_property

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from taskforce.records.schema import ARCHIVED
+from taskforce.records.schema import ARCHIVED, DROPPED
 from taskforce.sync.ancestry import had_seen
 from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot, PartState
+
+_NO_VALUES = (ARCHIVED, DROPPED)
+"""A device that says it has dropped what was erased sets no value; it may be heard before the erasure is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def crossed(states: Mapping[str, PartState], edit_at: Callable[[Dot], Edit]) -> 
         archiving: dict[str, Edit] = {}
         editing: dict[str, Edit] = {}
         for name, known in state.items():
-            for dot in known.heads if name != ARCHIVED else ():
+            for dot in known.heads if name not in _NO_VALUES else ():
                 edit = edit_at(dot)
                 for archive in archived.get(part, everywhere):
                     if not had_seen(archive, edit, name) and not had_seen(edit, archive, ARCHIVED):
@@ -60,6 +63,6 @@ def hides(state: PartState, edit_at: Callable[[Dot], Edit]) -> bool:
             return False
         for name, known in state.items():
             saw = {**edit.saw.get(name, {}), edit.feed: edit.number}
-            if name != ARCHIVED and any(number > saw.get(feed, 0) for feed, number in known.heads):
+            if name not in _NO_VALUES and any(number > saw.get(feed, 0) for feed, number in known.heads):
                 return False
     return True

@@ -152,8 +152,11 @@ def parse_edit(body: object) -> Edit:
     )
 
 
-def known_edit(text: str) -> Edit:
-    """An edit that this store already checked and kept as canonical JSON, or its skeleton; it is not checked again."""
+def known_edit(text: str, digest: str = "") -> Edit:
+    """An edit that this store already checked and kept as canonical JSON, or its skeleton; it is not checked again.
+
+    `digest` is its hash where the store has that at hand, too.
+    """
     body: dict[str, Any] = json.loads(text)
     if "sig" not in body:
         return _skeleton(body, text)
@@ -177,7 +180,7 @@ def known_edit(text: str) -> Edit:
         body["sig"],
         body,
         text,
-        hash_of(text),
+        digest or hash_of(text),
     )
 
 

@@ -27,6 +27,7 @@ from taskforce.tui.locking import LockableApp
 from taskforce.tui.room_keys import ROOM_KEYS
 from taskforce.tui.safety import VisibleOnly
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
+from taskforce.tui.stylesheet import KeptStylesheet
 from taskforce.tui.sweeping import Sweeper
 from taskforce.tui.working import begin, unhurried
 
@@ -87,6 +88,7 @@ class TaskforceApp(LockableApp):
         if wall:
             self.DEFAULT_MODE = "wall"  # type: ignore[misc]  # of this app only; read when it is made
         super().__init__(desk)
+        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self._filters.append(VisibleOnly())
         self.wall = wall
         self.sweeper = Sweeper()

@@ -178,10 +178,11 @@ class FeedsView(View):
 
 
 def _feed(one: Feed, now: datetime) -> Row:
-    held = _("%(count)d edits, last %(when)s") % {"count": one.edits, "when": moments.ago(one.last_at, now)}
-    missing = " · ! " + _("missing %(numbers)s") % {"numbers": one.missing} if one.missing else ""
+    count = ngettext("%(count)d edit", "%(count)d edits", one.edits) % {"count": one.edits}
+    held = _("%(edits)s, last %(when)s") % {"edits": count, "when": moments.ago(one.last_at, now)}
+    not_held = f" · {feed_views.not_held(one)}" if one.not_held else ""
     state = feed_views.state(one)
-    told: Line | str = Line(f"{' ' * _AGENCY_CELLS}{one.officer} · {held}{missing}", "muted")
+    told: Line | str = Line(f"{' ' * _AGENCY_CELLS}{one.officer} · {held}{not_held}", "muted")
     lines = [_fitted(one.agency, _AGENCY_CELLS) + one.feed, told]
     detail = [*feed_views.head_lines(one), ""]
     if one.forked_at:

@@ -27,7 +27,7 @@ from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomScreen
 from taskforce.tui.widgets.block import SLIPPING
 from taskforce.tui.widgets.conflict_sides import SideBox, Sides
-from taskforce.tui.widgets.conflict_writing import Writing, begin_writing
+from taskforce.tui.widgets.conflict_writing import Begun, Writing, begin_writing
 from taskforce.tui.widgets.fields import FieldRow
 from taskforce.tui.working import begin
 from taskforce.views import Line
@@ -299,14 +299,24 @@ class ConflictsScreen(RoomScreen):
             await self._decide(writing.conflict, None, row.text, row.text)
 
     async def _write_anew(self, writing: Writing) -> None:
-        """Another value has come meanwhile: begin with it, too, and with what was written at the end."""
-        work = writing.kept()
-        sentence = _(
-            "nothing was decided: another value has come; it is in the text now, and yours at its end"
-        )
-        if work is not None and await self.try_acting(lambda session: (work(session),), sentence) is not None:
-            await self._put_away()
-            await self.action_edit()
+        """Another value has come meanwhile: begin with it, too, and with what was written at the end.
+
+        Somebody may be typing all the while: the text is replaced only once all of it was kept.
+        """
+        while (row := writing.row) is not None and (work := writing.kept()) is not None:
+            one, field, text = self._one, self._field, row.text
+            if one is None or field is None or writing.conflict is None:
+                return
+            begun = await self.try_acting(partial(_keep_and_begin, work, one.conflict, field))
+            if begun is None:
+                return
+            if writing.row is row and row.text == text:
+                writing.begin_anew(one.conflict, begun)
+                told = _(
+                    "nothing was decided: another value has come; it is in the text now, and yours at its end"
+                )
+                self.room.say(told)
+                return
 
     async def action_leave(self) -> None:
         """Leave the conflict as it is; what was typed is let go of."""
@@ -355,3 +365,9 @@ class ConflictsScreen(RoomScreen):
         conflict = self._one.conflict
         words = ("conflict", "resolve", named(conflict.record), conflict.field, "--take", str(self._pointed))
         return command_line(*words)
+
+
+def _keep_and_begin(work: Work, conflict: Conflict, field: Field, session: Session) -> Begun:
+    """Keep what was written, and read what to go on with."""
+    work(session)
+    return begin_writing(session, conflict, field)

@@ -279,9 +279,10 @@ class RecordsScreen(RoomScreen):
             "move": self.kind.lifecycle is not None and self._record is not None,
             "erase": self._may_erase and self.record is not None,
             "history": self._record is not None,
-            "clear": self._is_narrowed,  # and otherwise escape goes to the room
             "everywhere": self.kind.field("operation") is not None,
         }
+        if action == "clear" and not self._is_narrowed:
+            return False  # escape goes to the room
         if not possible.get(action, True) or (action == "do" and not self._allows(str(parameters[0]))):
             return False
         return super().check_action(action, parameters)

@@ -67,15 +67,27 @@ class Writing(Vertical):
         """Write for a conflict."""
         text, kept, merged = begun
         self.conflict, self._merged = conflict, merged
-        row = FieldRow(field, text)
+        row = FieldRow(field, text, typed=kept)
         await self.mount(row, before="#told")
         self.remove_class("hidden")
-        row.text = kept  # which puts the cursor of a line at its end
-        self._kept = row.text
-        for area in row.query(TextArea):
-            area.move_cursor(self._first_mark(row.text) or area.document.end)
+        self._kept = row.begun
+        if row.text == row.begun:  # a line that is there can be clicked and typed into before this
+            self._point(row)
         row.focus_line()
         self.tell(*self._how(field))
+
+    def begin_anew(self, conflict: Conflict, begun: Begun) -> None:
+        """Go on with a text of more values than were known: in the same line, which never goes away meanwhile."""
+        row = self.row
+        if row is not None:
+            text, kept, self._merged = begun
+            self.conflict = conflict
+            row.begin_with(text)
+            row.text = kept
+            self._kept = row.text
+            self._point(row)
+            row.focus_line()
+            self.tell(*self._how(row.field))
 
     async def close(self) -> bool:
         """Put the line away; whether there was one."""
@@ -117,6 +129,11 @@ class Writing(Vertical):
         """What keeps the text in the store; None if there is nothing new."""
         row = self.row
         return None if row is None or row.text == self._kept else self.kept()
+
+    def _point(self, row: FieldRow) -> None:
+        """Put the cursor of a text at the first place to decide, or at its end."""
+        for area in row.query(TextArea):
+            area.move_cursor(self._first_mark(row.text) or area.document.end)
 
     def _first_mark(self, text: str) -> tuple[int, int] | None:
         """Row and column of the first place to decide, if there is one."""

@@ -89,7 +89,10 @@ class FieldLine(AheadInput):
 
 
 class FieldRow(Vertical):
-    """One field. `text` is what was typed; `fault` a sentence where it will not do."""
+    """One field. `text` is what was typed; `fault` a sentence where it will not do.
+
+    It may begin with something that was `typed` before, in place of the record's own text.
+    """
 
     DEFAULT_CSS = """
     FieldRow { height: auto; }
@@ -131,10 +134,13 @@ class FieldRow(Vertical):
             """The row."""
             return self.row
 
-    def __init__(self, field: Field, text: str = "", *, required: bool | None = None) -> None:
+    def __init__(
+        self, field: Field, text: str = "", *, typed: str | None = None, required: bool | None = None
+    ) -> None:
         super().__init__(id=f"field-{field.name.replace('_', '-')}", classes=TYPED)
         self.field = field
         self.initial = text
+        self.begun = text if typed is None else typed  # as the line has it, once there is one
         self.fault = ""
         self._stored = text
         self._overtaken_at = -SLIPPING
@@ -150,9 +156,13 @@ class FieldRow(Vertical):
         with Horizontal():
             yield Static(content_of(_(self.field.label) + star), classes="label", markup=False)
             if self.field.type == Type.NOTE:
-                yield TextArea(self.initial, tab_behavior="focus", show_line_numbers=False)
+                area = TextArea(self.begun, tab_behavior="focus", show_line_numbers=False)
+                self.begun = area.text
+                yield area
             else:
-                yield FieldLine(self.initial, placeholder=_(self.field.help), select_on_focus=False)
+                line = FieldLine(self.begun, placeholder=_(self.field.help), select_on_focus=False)
+                self.begun = line.value
+                yield line
         yield Static("", classes="answer", markup=False)
         if self.field.type in PICKED:
             choices = OptionList(markup=False)
@@ -166,7 +176,7 @@ class FieldRow(Vertical):
             return area.text
         for line in self.query(Input):
             return line.value
-        return self.initial
+        return self.begun
 
     @text.setter
     def text(self, text: str) -> None:
@@ -185,7 +195,8 @@ class FieldRow(Vertical):
     def begin_with(self, text: str) -> None:
         """Show the value of a record. What the line makes of it, such as of its line ends, is no change of it."""
         self._stored, self.text = text, text
-        self.initial, self.overtaken = self.text, ""
+        self.initial = self.begun = self.text
+        self.overtaken = ""
 
     def overtake(self, now: str, *, always: bool = False) -> None:
         """The record has another value now: shown where nothing was typed, else told beside what was typed."""

@@ -50,7 +50,8 @@ class KeysLine(Footer):
         try:
             while self._is_outdated:
                 self._is_outdated = False
-                await super().recompose()
+                if self.is_attached and not self._pruning and self._offered() != self._made_of:
+                    await super().recompose()  # often several ask for the same
         finally:
             self._is_making = False
 
@@ -103,14 +104,16 @@ class KeysLine(Footer):
 
     def _key(self, one: ActiveBinding) -> FooterKey:
         binding = one.binding
-        return FooterKey(
+        key = FooterKey(
             binding.key,
             self._shown(one),
             _(binding.description),
             binding.action,
             disabled=not one.enabled,
             tooltip=_(binding.tooltip),
-        ).data_bind(compact=Footer.compact)
+        )
+        key.set_reactive(FooterKey.compact, False)  # bound to the line's it would be styled twice more, each
+        return key
 
 
 def key_shown(binding: Binding, screen: Screen[object]) -> str:
