@@ -416,6 +416,55 @@ def test_who_moves_a_plans_record_into_an_operation_of_their_own_cannot_erase_it
     assert the(city, "assignment").title == "Yard 7"
 
 
+PLAN = (
+    b"taskforce-plan: 1\noperations:\n- codename: OPAL\n  lead: CITY\nassignments:\n"
+    b"- key: yard\n  title: Yard 7\n  operation: OPAL\n"
+)
+
+
+@pytest.mark.parametrize("planned", [True, False], ids=["of-a-plan", "made-by-the-lead"])
+def test_who_says_to_lead_an_operation_of_others_cannot_erase_what_is_of_it(
+    three: Three, planned: bool
+) -> None:
+    """Its own word lets an agency share what it likes; it destroys nothing that is somebody else's, at home neither."""
+    city, ngo, _far = three
+    if not planned:
+        keeping.add(city.session, get_kind("operation"), {"codename": "OPAL", "lead": "CITY"})
+    plans.import_plan(city.session, BytesIO(PLAN), "plan")
+    keeping.join(city.session, {"operation": the(city, "operation").id, "agency": "NGO"})
+    take(ngo, export(city, "NGO"))
+    operation, record = the(ngo, "operation"), the(ngo, "assignment")
+    keeping.edit(ngo.session, operation.kind, operation, {"lead": "NGO"})
+    own = keeping.add(ngo.session, get_kind("operation"), {"codename": "MINE", "lead": "NGO"})
+    for _time in range(2):  # the second time moved into an operation that is theirs
+        with pytest.raises(Refused, match="operation that you lead"):
+            erasing.erase(ngo.session, record.id, reason="because I can")
+        keeping.edit(ngo.session, record.kind, record, {"operation": own.id})
+    bad = forged(
+        ngo, record.id, kind="assignment", part="operational", set={"erased": "x", "operation": own.id}
+    )
+    data = rewrite(ngo, city, export(ngo, "CITY"), lambda _head, edits: edits.append(bad))
+    assert take(city, data).waiting == {"not-owner": 1}
+    assert the(city, "assignment").title == "Yard 7"
+    erasing.erase(city.session, record.id, reason="wrong yard")
+    assert the(city, "assignment").title == ""
+
+
+def test_a_lead_that_handed_on_an_operation_of_a_plan_can_erase_no_more(three: Three) -> None:
+    city, ngo, _far = three
+    plans.import_plan(city.session, BytesIO(PLAN), "plan")
+    keeping.join(city.session, {"operation": the(city, "operation").id, "agency": "NGO"})
+    take(ngo, export(city, "NGO"))
+    operation = the(city, "operation")
+    keeping.edit(city.session, operation.kind, operation, {"lead": "NGO"})
+    take(ngo, export(city, "NGO"))
+    with pytest.raises(Refused, match="operation that you lead"):
+        erasing.erase(city.session, the(city, "assignment").id, reason="wrong yard")
+    erasing.erase(ngo.session, the(ngo, "assignment").id, reason="wrong yard")
+    assert not take(city, export(ngo, "CITY")).waiting
+    assert the(city, "assignment").title == ""
+
+
 def test_a_reader_of_before_keeps_it_and_it_comes_to_life_after_an_upgrade(three: Three) -> None:
     """Such a reader knows no field `erased`: it keeps the edit like any of a newer version, and shows the values."""
     city, ngo, _far = three
