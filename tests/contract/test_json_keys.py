@@ -178,8 +178,9 @@ def test_erasures(story: Team, tmp_path: Path) -> None:
     (erased,) = data_of(team, "erase", "status", ref)
     assert set(erased) == {
         *("id", "label", "kind", "part", "by", "agency", "at", "reason", "confirmed", "waiting"),
+        *("put_back", "unverified", "passed_on_by"),
     }
-    for answer in erased["confirmed"]:
+    for answer in (*erased["confirmed"], *erased["put_back"]):
         assert set(answer) == {"agency", "device", "at"}
     for agency in erased["waiting"]:
         assert set(agency) == {"agency", "devices"}

@@ -14,10 +14,11 @@ import pytest
 from raw_pages import occurrences
 from replicas import Replica, documents, export, make_replica, rewrite, sign_edit, take, verify
 
-from taskforce.actions import checking, drafting, erasing, keeping, looking, plans, undoing
+from taskforce.actions import attention, checking, drafting, erasing, keeping, looking, plans, undoing
 from taskforce.errors import Refused
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
+from taskforce.reports import erasure_views
 from taskforce.store import health, history, queries
 from taskforce.store.queries import Record
 
@@ -218,6 +219,101 @@ def test_it_reaches_everybody_who_had_it_and_their_confirmations_come_back(three
         take(other, export(one, other.code))
     for one, other in ((city, ngo), (ngo, city), (ngo, far), (far, ngo)):
         assert [each for each in documents(other, export(one, other.code)) if "edit" in each] == []
+
+
+def said_by(replica: Replica) -> str:
+    """What `erase status` says, in one line."""
+    found = erasing.status(replica.session)
+    lines = [line for one in found for line in erasure_views.story(one, replica.session.now)]
+    lines += erasure_views.summary(found)
+    return " ".join(" ".join(line if isinstance(line, str) else line.text for line in lines).split())
+
+
+def test_it_is_not_said_of_those_of_whom_nothing_is_known_here(three: Three) -> None:
+    """NGO, which has confirmed, has passed it on to FAR, which CITY does not know and which has it still."""
+    city, ngo, far = three
+    would = list(erasure_views.preview(erasing.foresee(city.session, the(city, "victim").ref)))
+    assert would[1:] == [
+        "told with the next bundle: NGO",
+        "they tell those to whom they passed it on, if there are any",
+    ]
+    erase(city, "identity")
+    take(ngo, export(city, "NGO"))
+    take(city, export(ngo, "CITY"))
+    assert names(far) != ("", "")
+    [told] = erasing.status(city.session)
+    assert told.waiting == {} and told.passed_on_by == ("NGO",) and told.unverified == 0
+    assert "all who had it, as far as is known here, have confirmed" in said_by(city)
+    assert "whoever may have got it through NGO is told by them" in said_by(city)
+    assert "not yet FAR" in said_by(ngo)
+    verify(far, city)
+    take(far, export(ngo, "FAR"))
+    take(ngo, export(far, "NGO"))
+    take(city, export(ngo, "CITY"))  # with FAR's confirmation, which CITY cannot check
+    [told] = erasing.status(city.session)
+    assert (told.unverified, [each.agency for each in told.confirmed]) == (1, ["CITY", "NGO"])
+    assert "1 confirmation is of a device whose agency is not verified here" in said_by(city)
+    verify(city, far)
+    [told] = erasing.status(city.session)
+    assert told.unverified == 0 and told.passed_on_by == ("FAR", "NGO")
+
+
+def test_what_went_to_nobody_needs_no_second_sentence(three: Three) -> None:
+    city, _ngo, _far = three
+    contact = keeping.add(city.session, get_kind("agreement"), {"title": CANARY, "parties": ["CITY"]})
+    erasing.erase(city.session, contact.id, reason="entered twice")
+    [told] = erasing.status(city.session)
+    assert told.passed_on_by == () and "through" not in said_by(city)
+
+
+@pytest.mark.parametrize("noticed", [True, False], ids=["a-new-epoch", "unnoticed"])
+def test_a_confirmation_counts_no_more_once_the_store_that_gave_it_was_put_back(
+    three: Three, noticed: bool
+) -> None:
+    city, ngo, _far = three
+    take(city, export(ngo, "CITY"))
+    ngo.keep()
+    erase(city, "identity")
+    take(ngo, export(city, "NGO"))
+    take(city, export(ngo, "CITY"))
+    [told] = erasing.status(city.session)
+    assert told.waiting == {} and told.put_back == ()
+    assert not [item for item in attention.status(city.session).items if item.kind == "erased"]
+    ngo.put_back()
+    for _time in range(0 if noticed else 3):
+        export(ngo, "CITY")  # lost: their numbers are higher than those of the life before
+    if noticed:
+        with ngo.session.store.writing():
+            ngo.session.store.begin_epoch("the test says so")
+        keeping.add(ngo.session, get_kind("contact"), {"name": "Officer Sok", "agency": "NGO"})
+    assert names(ngo) != ("", "")
+    take(city, export(ngo, "CITY"))
+    [told] = erasing.status(city.session)
+    assert told.waiting == {"NGO": (ngo.device,)}
+    assert [(each.agency, each.device) for each in told.put_back] == [("NGO", ngo.device)]
+    assert "not any more NGO, device" in said_by(city) and "1 part is not confirmed by all" in said_by(city)
+    [item] = [item for item in attention.status(city.session).items if item.kind == "erased"]
+    assert item.subject == "NGO" and "taskforce export --to NGO" in item.do
+    take(ngo, export(city, "NGO"))
+    assert names(ngo) == ("", "")
+    take(city, export(ngo, "CITY"))
+    [told] = erasing.status(city.session)
+    assert told.waiting == {} and told.put_back == ()
+
+
+def test_what_a_device_said_before_it_confirmed_through_another_takes_nothing_back(three: Three) -> None:
+    city, ngo, far = three
+    verify(city, far)
+    verify(far, city)
+    take(city, export(far, "CITY"))
+    erase(city, "identity")
+    take(ngo, export(city, "NGO"))
+    take(far, export(ngo, "FAR"))
+    take(ngo, export(far, "NGO"))
+    take(city, export(ngo, "CITY"))
+    [told] = erasing.status(city.session)
+    assert told.waiting == {} and told.put_back == ()
+    assert sorted(each.agency for each in told.confirmed) == ["CITY", "FAR", "NGO"]
 
 
 def test_it_reaches_whom_the_referral_lets_see_nothing_any_more(three: Three) -> None:

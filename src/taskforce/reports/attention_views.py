@@ -13,6 +13,7 @@ GLYPHS: Mapping[str, str] = {
     "agreement": "§",
     "bundle": "↓",
     "stale": "!",
+    "erased": "×",
     "clock": "◷",
     "waiting": "↑",
     "newer": "+",
@@ -24,6 +25,7 @@ STYLES: Mapping[str, str] = {
     "stale": "late",
     "conflict": "conflict",
     "quarantine": "conflict",
+    "erased": "late",
 }
 """A style word for those kinds that stand out; the sign and the sentence say it, too."""
 
@@ -39,6 +41,7 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("waiting", "peer"): "taskforce peer list",
     ("bundle", "peer"): "taskforce peer list",
     ("stale", "peer"): "taskforce peer list",
+    ("erased", "peer"): "taskforce erase status",
     ("newer", "record"): "taskforce doctor",
     ("clock", "peer"): "taskforce status",
 }

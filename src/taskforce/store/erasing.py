@@ -236,6 +236,17 @@ def numbers_waiting(connection: Connection, place: Place) -> list[Dot]:
     return [(str(feed), int(number)) for feed, number in rows]
 
 
+def answers_waiting(connection: Connection, place: Place, reason: str) -> int:
+    """How many devices confirm to have dropped a part by edits that wait in quarantine for this reason."""
+    rows = connection.execute(
+        "SELECT count(DISTINCT device) FROM quarantine WHERE reason = ? AND json_extract(body, ?) IS NOT NULL "
+        "AND json_extract(body, '$.record') = ? AND json_extract(body, '$.kind') = ? "
+        "AND json_extract(body, '$.part') = ?",
+        (reason, f"$.set.{DROPPED}", *place),
+    )
+    return int(rows.fetchone()[0])
+
+
 def unanswered(connection: Connection, device: str) -> list[tuple[Place, str]]:
     """The erased parts that this device neither erased nor has confirmed to have dropped, and the edit to confirm."""
     rows = connection.execute(
