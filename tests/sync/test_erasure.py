@@ -14,7 +14,17 @@ import pytest
 from raw_pages import occurrences
 from replicas import Replica, documents, export, make_replica, rewrite, sign_edit, take, verify
 
-from taskforce.actions import attention, checking, drafting, erasing, keeping, looking, plans, undoing
+from taskforce.actions import (
+    attention,
+    checking,
+    drafting,
+    erasing,
+    keeping,
+    looking,
+    plans,
+    sending,
+    undoing,
+)
 from taskforce.errors import Refused
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
@@ -193,6 +203,46 @@ def test_what_cannot_be_scrubbed_while_another_reads_is_when_the_store_is_opened
     city.open()
     assert not city.session.store.meta("scrub") and not city.session.store.notices
     assert canaries(city) == 0
+
+
+def test_a_device_confirms_only_once_the_bytes_are_out_of_its_file(three: Three) -> None:
+    city, ngo, _far = three
+    take(city, export(ngo, "CITY"))
+    ngo.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    erase(city, "identity")
+    data = export(city, "NGO")
+    reader = Replica(ngo.code, ngo.folder, ngo.key, ngo.device)
+    reader.open()
+    with reader.session.store.reading():
+        reader.connection.execute("SELECT count(*) FROM edit").fetchone()
+        take(ngo, data)
+        assert names(ngo) == ("", "") and canaries(ngo) > 0
+        assert "not yet this device: bytes of it are still in unused places" in said_by(ngo)
+        take(city, export(ngo, "CITY"))
+    [told] = erasing.status(city.session)
+    assert told.waiting == {"NGO": (ngo.device,)}
+    reader.close()
+    dry = sending.export_bundle(ngo.session, "CITY", None)
+    assert not dry.edits
+    data = export(ngo, "CITY")
+    assert canaries(ngo) == 0 and not ngo.session.store.meta("scrub")
+    take(city, data)
+    [told] = erasing.status(city.session)
+    assert told.waiting == {} and "not yet" not in said_by(city)
+    assert looking.actions(ngo.session, limit=1)[0].summary == "confirm erasure"
+
+
+def test_the_owner_does_not_count_either_while_the_bytes_are_in_its_file(three: Three) -> None:
+    city, _ngo, _far = three
+    reader = Replica(city.code, city.folder, city.key, city.device)
+    reader.open()
+    with reader.session.store.reading():
+        reader.connection.execute("SELECT count(*) FROM edit").fetchone()
+        erase(city, "identity")
+        assert "not yet this device" in said_by(city)
+    reader.close()
+    export(city, "NGO")
+    assert "not yet this device" not in said_by(city)
 
 
 def test_it_reaches_everybody_who_had_it_and_their_confirmations_come_back(three: Three) -> None:

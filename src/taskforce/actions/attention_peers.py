@@ -70,8 +70,8 @@ def of_erasures(session: Session) -> list[Item]:
     result = []
     for agency, count in erasing.put_back(session).items():
         text = ngettext(
-            "%(count)d erased part is there again: a device was put back to before",
-            "%(count)d erased parts are there again: a device was put back to before",
+            "has %(count)d erased part again: its device was put back",
+            "has %(count)d erased parts again: its device was put back",
             count,
         )
         result.append(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from taskforce import moments
-from taskforce.actions.admission import admit_waiting
+from taskforce.actions.admission import admit_waiting, confirm_if_possible
 from taskforce.actions.reach import gather
 from taskforce.actions.sending import count_edits
 from taskforce.actions.session import Session
@@ -138,6 +138,7 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
         if exchange.put_device(connection, known_device, proven=True):
             session.store.replay()  # whose edits these are stands in the tables
         admitted = admit_waiting(session, card.agency)
+    confirm_if_possible(session)
     return Added(card.agency, card.name, card.fingerprint, card.words, known is None, admitted)
 
 

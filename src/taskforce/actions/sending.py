@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from taskforce import moments
+from taskforce.actions.admission import confirm_erasures
 from taskforce.actions.evidence import evidence_for, known_evidence, restated
 from taskforce.actions.reach import Reach, by_reason, gather, reach_of
 from taskforce.actions.references import NAMED_BY, shown_ids
@@ -115,6 +116,7 @@ def export_bundle(
         with session.store.reading():
             one = _Outgoing(session, code, devices)
             return one.result()
+    confirm_erasures(session)
     with ExitStack() as undoing, session.store.writing():
         one = _Outgoing(session, code, devices)
         told = one.result()
