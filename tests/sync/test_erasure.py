@@ -144,6 +144,30 @@ def test_undo_neither_takes_back_an_erasure_nor_brings_back_what_it_erased(three
     assert names(city) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Opal", f"Opal {CANARY}"),
+        (f"{CANARY} two", CANARY),
+        ("Xq", f"Xq {CANARY}"),
+        ("Xq", "Zq"),
+        ("edit", "X"),
+    ],
+)
+def test_the_history_of_actions_does_not_call_it_by_what_is_erased(
+    three: Three, before: str, after: str
+) -> None:
+    city, _ngo, _far = three
+    kind = get_kind("operation")
+    made = keeping.add(city.session, kind, {"codename": before})
+    for changes in ({"note": "One"}, {"codename": after}, {"note": "Two"}, {"note": "Three"}):
+        keeping.edit(city.session, kind, keeping.require(city.session, kind, made.id), changes)
+    undoing.undo(city.session)
+    erasing.erase(city.session, made.id, reason="wrong one")
+    told = [one.summary for one in looking.actions(city.session, limit=6)]
+    assert told[1:] == ["undo: operation edit …", *["operation edit …"] * 4]
+
+
 def test_drafts_and_what_waits_in_quarantine_go_too(three: Three) -> None:
     city, ngo, _far = three
     victim = the(city, "victim")

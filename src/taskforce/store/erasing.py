@@ -111,10 +111,7 @@ class Erasures:
                 self.connection.execute(
                     "UPDATE action_edit SET before = '{}' WHERE feed = ? AND number = ?", (feed, number)
                 )
-            told = summary
-            for value in values:  # an operation is called by its codename
-                if len(value) > 2 and value in told:
-                    told = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", told)
+            told = _without(summary, values)
             if told != summary:
                 self.connection.execute("UPDATE action SET summary = ? WHERE id = ?", (told, action))
 
@@ -139,6 +136,26 @@ class Erasures:
                 elif kept.text != body:
                     self.connection.execute("UPDATE quarantine SET body = ? WHERE id = ?", (kept.text, row))
         return values
+
+
+_DONE_TO = re.compile(r"((?:(?:undo|redo): )*(?:import|\S+ \S+) )(.+)", re.DOTALL)
+"""What was done, as `operation edit`, and to what."""
+
+
+def _without(summary: str, values: Sequence[str]) -> str:
+    """An action's summary that calls nothing by one of these values, as operations are called by their codenames.
+
+    The longest go first: one may be part of another. A very short one may stand anywhere, so nothing is left with it.
+    """
+    match = _DONE_TO.fullmatch(summary)
+    if match is None:
+        return summary
+    done, told = match.groups()
+    for value in sorted({value for value in values if value}, key=len, reverse=True):
+        found = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
+        if value in told and found.search(told):
+            told = found.sub("…", told) if len(value) > 2 else "…"
+    return done + told
 
 
 def kept_waiting(edit: Edit, reason: str) -> Edit | None:
