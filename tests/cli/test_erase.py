@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,12 @@ def test_the_owner_erases_everybody_confirms_and_everywhere_it_is_said(two: tupl
     ref = victim(city)
     city.call("erase", ref, "--part", "identity", "--reason", "she asked for it", "--yes").ok()
     assert "not yet    NGO" in city.call("erase", "status").ok().out
-    assert "1 part of a record was erased" in carry(city, ngo)
+    copy = ngo.store / "store.db.before-2"
+    shutil.copy(ngo.store / "store.db", copy)
+    told = carry(city, ngo)
+    assert "1 part of a record was erased" in told
+    assert "copies from before an upgrade still hold it" in told and copy.name in told
+    copy.unlink()
     for team in two:
         assert team.data("victim", "show", ref)["family_name"] is None
         assert not team.data("search", "Zqxcanary")

@@ -59,7 +59,7 @@ BUNDLE = {
         "new",
         "records",
     ),
-    *("received", "waiting", "conflicts", "clocks_ahead", "erased"),
+    *("received", "waiting", "conflicts", "clocks_ahead", "erased", "copies"),
 }
 SENT = {"to", "number", "file", "edits", "devices", "goes", "withheld", "written"}
 

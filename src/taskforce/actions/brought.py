@@ -47,7 +47,8 @@ class Imported:
     `new` counts the edits that count now and did not before: those of the bundle, and what had waited for it. `records`
     lists each record that new edits touch: kind, id, and whether it is new here; `some` tells more of the first of
     them; `waiting` counts edits that it left in quarantine by reason; `received` the referrals whose arrival was noted;
-    `ahead` new edits from clocks far in the future; `erased` the parts of records that are erased from now on.
+    `ahead` new edits from clocks far in the future; `erased` the parts of records that are erased from now on,
+    which files beside the store (`copies`) still hold.
     """
 
     bundle: str
@@ -66,6 +67,7 @@ class Imported:
     conflicts: int
     ahead: int
     erased: tuple[erasing.Place, ...]
+    copies: tuple[str, ...]
     applied: bool
 
     @property

@@ -176,7 +176,6 @@ def _erasure(session: Session, record: Record, chosen: list[str], *, applied: bo
     told = {agency: devices for place in places for agency, devices in expecting.of(place).items()}
     if len(told.get(session.store.me.agency, ())) == 1:
         del told[session.store.me.agency]  # this device is its only one
-    copies = tuple(sorted(path.name for path in session.store.folder.glob("store.db.before-*")))
     return Erasure(
         record,
         label_of(record) or record.ref,
@@ -184,7 +183,7 @@ def _erasure(session: Session, record: Record, chosen: list[str], *, applied: bo
         gone,
         tuple(sorted(told)),
         tuple(sorted(told.keys() - {session.store.me.agency})),
-        copies,
+        erasing.copies_beside(session.store.folder),
         applied,
     )
 

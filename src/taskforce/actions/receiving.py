@@ -152,6 +152,7 @@ class _Incoming:
             self.conflicts,
             self._brought.ahead,
             self.erased,
+            erasing.copies_beside(self.session.store.folder) if self.erased else (),
             applied,
         )
 

@@ -19,6 +19,8 @@ from taskforce.sync.edit import Edit, known_edit, skeleton_of
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from taskforce.store.ledger import Ledger
     from taskforce.sync.merge import Dot
 
@@ -185,6 +187,11 @@ def erase_as_told_in_quarantine(connection: Connection, ledger: Ledger) -> bool:
     for place in sorted(fresh):
         erasures.wipe(place)
     return bool(fresh)
+
+
+def copies_beside(folder: Path) -> tuple[str, ...]:
+    """The names of files beside a store that keep it as it was before an upgrade: what is erased is still in them."""
+    return tuple(sorted(path.name for path in folder.glob("store.db.before-*")))
 
 
 def _texts(value: str | list[str]) -> list[str]:
