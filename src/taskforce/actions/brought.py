@@ -97,6 +97,7 @@ class Brought:
     ahead: int = 0
     _clock: clock.Stamp | None = None
     _numbers: dict[str, set[int]] = field(default_factory=dict)
+    _unheard_of: set[tuple[str, str]] = field(default_factory=set)
     _fields: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     _waits: list[str] = field(default_factory=list)
 
@@ -110,7 +111,12 @@ class Brought:
         self._numbers.setdefault(edit.feed, set()).add(edit.number)
         key = (edit.kind, edit.record)
         if key not in self.touched:
-            self._look_at(key, is_new=not queries.is_known(self.session.store.connection, *key))
+            if not queries.is_known(self.session.store.connection, *key):
+                self._unheard_of.add(key)
+            self._look_at(key, is_new=False)
+        # That a record was erased, or that somebody confirms it, makes no record.
+        if key in self._unheard_of and not edit.outlives_erasure:
+            self.touched[key] = True
         self._tell(edit)
 
     def waits(self, edit: Edit) -> None:

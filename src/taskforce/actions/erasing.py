@@ -144,11 +144,12 @@ def erase(
     _require_owner(session, record)
     # By ref: the store's history must not go on calling it by a name that is erased.
     with session.acting(f"erase {record.ref}", undoable=False) as one:
+        losing = _losing(session, record, chosen)  # as it is while nobody else writes
         nonce = one.own_nonce(record.kind, record.id)
         for part in chosen:
             kept = _kept_values(session, record, part)
             one.erase((record.id, record.kind.name, part), reason.strip(), kept, nonce=nonce)
-    return _erasure(session, record, chosen, applied=True)
+    return _erasure(session, record, chosen, losing, applied=True)
 
 
 def foresee(session: Session, text: str, parts: Sequence[str] = ()) -> Erasure:
@@ -156,7 +157,7 @@ def foresee(session: Session, text: str, parts: Sequence[str] = ()) -> Erasure:
     record = find_any(session, text)
     chosen = _chosen(session, record, parts)
     _require_owner(session, record)
-    return _erasure(session, record, chosen, applied=False)
+    return _erasure(session, record, chosen, _losing(session, record, chosen), applied=False)
 
 
 def may_erase(session: Session, record: Record) -> bool:
@@ -168,10 +169,13 @@ def may_erase(session: Session, record: Record) -> bool:
         return False
 
 
-def _erasure(session: Session, record: Record, chosen: list[str], *, applied: bool) -> Erasure:
+def _losing(session: Session, record: Record, chosen: list[str]) -> int:
     places = [(record.id, record.kind.name, part) for part in chosen]
-    numbers = [one for place in places for one in erasing.numbers_of(session.store.connection, place)]
-    gone = sum(is_gone == applied for _feed, _number, is_gone in numbers)
+    return sum(erasing.count_values(session.store.connection, place) for place in places)
+
+
+def _erasure(session: Session, record: Record, chosen: list[str], losing: int, *, applied: bool) -> Erasure:
+    places = [(record.id, record.kind.name, part) for part in chosen]
     expecting = _Expecting(session)
     told = {agency: devices for place in places for agency, devices in expecting.of(place).items()}
     if len(told.get(session.store.me.agency, ())) == 1:
@@ -180,7 +184,7 @@ def _erasure(session: Session, record: Record, chosen: list[str], *, applied: bo
         record,
         label_of(record) or record.ref,
         tuple(chosen),
-        gone,
+        losing,
         tuple(sorted(told)),
         tuple(sorted(told.keys() - {session.store.me.agency})),
         erasing.copies_beside(session.store.folder),
@@ -194,7 +198,7 @@ def _chosen(session: Session, record: Record, parts: Sequence[str]) -> list[str]
     for part in parts:
         if part not in kind.parts:
             raise UsageError(
-                _("a %(kind)s has no part %(part)s") % {"kind": kind.name, "part": part},
+                _("no part of this record is called %(part)s") % {"part": part},
                 hint=_("its parts: %(parts)s") % {"parts": ", ".join(kind.parts)},
             )
     held = [part for part in kind.parts if history.state_of(session.store.connection, kind, record.id, part)]
@@ -223,9 +227,14 @@ def _require_owner(session: Session, record: Record) -> None:
             hint=_("ask them; a record is taken out of view here with: taskforce %(kind)s archive %(label)s")
             % {"kind": record.kind.name, "label": label},
         )
-    if record.kind.name == "agency" and record.id == session.own_agency:
-        return
-    if record.kind.name != "agency" and leads_of(session, record.kind, record.id) == {session.own_agency}:
+    if record.kind.name == "agency":
+        hint = _("it is taken out of view with: taskforce agency archive %(label)s") % {"label": label}
+        if record.id == session.own_agency:
+            raise Refused(_("%(label)s is your own agency: its entry stays") % {"label": label}, hint=hint)
+        raise Refused(
+            _("%(label)s is an agency: others cannot erase its entry") % {"label": label}, hint=hint
+        )
+    if leads_of(session, record.kind, record.id) == {session.own_agency}:
         return
     raise Refused(
         _("nobody can prove to have made %(label)s, and it is not of an operation that you lead")

@@ -46,9 +46,10 @@ def question() -> str:
 def done(erasure: Erasure) -> Iterator[Line | str]:
     """What an erasure did."""
     yield Line(done_sentence(erasure), "ok")
-    yield "  " + _("it goes with the next bundle to everybody who has it; who confirmed: %(command)s") % {
-        "command": f"taskforce erase status {erasure.record.ref}"
-    }
+    if erasure.agencies:
+        yield "  " + _("it goes with the next bundle to everybody who has it; who confirmed: %(command)s") % {
+            "command": f"taskforce erase status {erasure.record.ref}"
+        }
     if erasure.copies:
         yield Line("  " + copies_line(erasure.copies), "late")
 

@@ -250,6 +250,25 @@ def numbers_of(connection: Connection, place: Place) -> list[tuple[str, int, boo
     return [(str(feed), int(number), bool(gone)) for feed, number, gone in rows]
 
 
+def count_values(connection: Connection, place: Place) -> int:
+    """How many edits of a part have values that an erasure of it drops."""
+    rows = connection.execute(
+        "SELECT body FROM edit WHERE record = ? AND kind = ? AND part = ? AND json_extract(body, '$.sig') IS NOT NULL",
+        place,
+    )
+    return sum(not known_edit(body).outlives_erasure for (body,) in rows)
+
+
+def is_wholly_erased(connection: Connection, record: str, kind: str) -> bool:
+    """Whether all parts that are here of a record are erased."""
+    return not any(
+        not is_erased(connection, (record, kind, part))
+        for (part,) in connection.execute(
+            "SELECT part FROM state WHERE record = ? AND kind = ?", (record, kind)
+        )
+    )
+
+
 def numbers_waiting(connection: Connection, place: Place) -> list[Dot]:
     """Feed and number of every edit of a part that waits because its feed forked."""
     rows = connection.execute(
