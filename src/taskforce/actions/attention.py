@@ -103,6 +103,7 @@ _WORST_FIRST = (
     ("stale", "peer"),
     ("late", "agreement"),
     ("agreement", "agreement"),
+    ("unanswered", "peer"),
     ("waiting", "peer"),
     ("newer", "record"),
 )

@@ -16,6 +16,9 @@ from taskforce.i18n import _, ngettext
 STALE = timedelta(days=2)
 """After how long without a bundle a peer is mentioned."""
 
+UNANSWERED = timedelta(days=1)
+"""After how long it is mentioned that what was sent is not confirmed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -35,7 +38,7 @@ class Item:
 
 
 def of_peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
-    """Bundles that are missing, peers not heard, edits that wait to go."""
+    """Bundles that are missing, peers not heard, edits that were not confirmed or wait to go."""
     result = []
     for peer in peers:
         if peer.missing:
@@ -51,6 +54,18 @@ def of_peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
             result.append(
                 Item("stale", "peer", peer.agency, text, f"taskforce contact list --agency {peer.agency}")
             )
+        if peer.sent_since and now - moments.read_time(peer.sent_since) > UNANSWERED:
+            count = peer.waiting - peer.unsent
+            text = ngettext(
+                "%(count)d edit sent %(when)s is not confirmed",
+                "%(count)d edits sent %(when)s are not confirmed",
+                count,
+            )
+            told = text % {"count": count, "when": moments.ago(peer.sent_since, now)}
+            again = (
+                f"taskforce export --to {peer.agency} -o ."  # carries all that was not confirmed once more
+            )
+            result.append(Item("unanswered", "peer", peer.agency, told, again))
         if peer.unsent:
             text = ngettext("%(count)d edit waits to go", "%(count)d edits wait to go", peer.unsent)
             result.append(

@@ -15,6 +15,7 @@ GLYPHS: Mapping[str, str] = {
     "stale": "!",
     "erased": "×",
     "clock": "◷",
+    "unanswered": "↑",
     "waiting": "↑",
     "newer": "+",
 }
@@ -38,6 +39,7 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("quarantine", "edit"): "taskforce quarantine list",
     ("late", "agreement"): "taskforce agreement list --sort review_by",
     ("agreement", "agreement"): "taskforce agreement list --sort review_by",
+    ("unanswered", "peer"): "taskforce peer list",
     ("waiting", "peer"): "taskforce peer list",
     ("bundle", "peer"): "taskforce peer list",
     ("stale", "peer"): "taskforce peer list",
