@@ -148,3 +148,19 @@ def test_a_confirmation_makes_no_record(two: tuple[Team, Team], tmp_path: Path) 
     carry(city, ngo)
     ngo.call("referral", "send", ngo.data("referral", "list", "--to", "FAR")[0]["ref"]).ok()
     assert "victims: 1 new" not in carry(ngo, far)
+
+
+def test_a_restored_owner_is_told_to_erase_again_what_nobody_else_can_send(two: tuple[Team, Team]) -> None:
+    city, _ngo = two
+    city.call("victim", "add", "--age-band", "9-17", "--family-name", "Zqxsecond").ok()
+    ref = next(one["ref"] for one in city.data("victim", "list") if one["family_name"] == "Zqxsecond")
+    city.call("backup", str(city.folder / "backup")).ok()
+    city.call("erase", ref, "--reason", "entered by mistake", "--yes").ok()
+    again = Team(city.folder / "again")
+    again.folder.mkdir()
+    shutil.copy(city.key, again.key)
+    told = again.call("restore", str(city.folder / "backup")).ok().out
+    assert "what only you held must be erased again" in " ".join(told.split())
+    assert again.data("search", "Zqxsecond")
+    again.call("erase", ref, "--reason", "entered by mistake", "--yes").ok()
+    assert not again.data("search", "Zqxsecond")
