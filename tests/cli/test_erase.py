@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,12 @@ def test_the_owner_erases_everybody_confirms_and_everywhere_it_is_said(two: tupl
     ref = victim(city)
     city.call("erase", ref, "--part", "identity", "--reason", "she asked for it", "--yes").ok()
     assert "not yet    NGO" in city.call("erase", "status").ok().out
-    assert "1 part of a record was erased" in carry(city, ngo)
+    copy = ngo.store / "store.db.before-2"
+    shutil.copy(ngo.store / "store.db", copy)
+    told = carry(city, ngo)
+    assert "1 part of a record was erased" in told
+    assert "copies from before an upgrade still hold it" in told and copy.name in told
+    copy.unlink()
     for team in two:
         assert team.data("victim", "show", ref)["family_name"] is None
         assert not team.data("search", "Zqxcanary")
@@ -61,7 +67,7 @@ def test_the_owner_erases_everybody_confirms_and_everywhere_it_is_said(two: tupl
         told = team.call("history", ref).out
         assert "(erased)" in told and "Erased: she asked for it" in told and "Zqxcanary" not in told
     carry(ngo, city)
-    assert "all who had it have confirmed" in city.call("erase", "status").ok().out
+    assert "all who had it, as far as is known here, have confirmed" in city.call("erase", "status").ok().out
     (status,) = city.data("erase", "status")
     assert {each["agency"] for each in status["confirmed"]} == {"CITY", "NGO"} and status["waiting"] == []
     for team in two:
@@ -98,3 +104,65 @@ def test_words_that_make_no_sense(two: tuple[Team, Team]) -> None:
     assert city.error("erase", ref, ref, "--reason", "x", "--yes")["exit"] == 2
     assert city.error("erase", "status", "--part", "identity")["exit"] == 2
     assert city.error("erase", "V-0000", "--reason", "x", "--yes")["exit"] == 3
+
+
+def test_the_entry_of_an_agency_stays(two: tuple[Team, Team]) -> None:
+    city, _ngo = two
+    for agency, why in (("CITY", "your own agency"), ("NGO", "others cannot erase")):
+        error = city.error("erase", agency, "--reason", "x", "--yes")
+        assert error["exit"] == 4 and why in error["message"]
+        assert error["hint"] == f"it is taken out of view with: taskforce agency archive {agency}"
+
+
+def test_nobody_is_referred_who_was_erased(two: tuple[Team, Team]) -> None:
+    city, ngo = two
+    ref = victim(city)
+    told = city.call("erase", ref, "--reason", "entered by mistake", "--yes").ok()
+    assert "it goes with the next bundle" in told.out
+    carry(city, ngo)
+    for team, to in ((city, "NGO"), (ngo, "CITY")):
+        for verb in ("add", "new"):
+            error = team.error("referral", verb, ref, "--to", to, "--services", "shelter")
+            assert error["exit"] == 4 and "was erased" in error["message"], error
+
+
+def test_what_was_only_here_goes_to_nobody(two: tuple[Team, Team]) -> None:
+    city, _ngo = two
+    city.call("operation", "add", "Opal", "--lead", "CITY").ok()
+    told = city.call("erase", "Opal", "--reason", "entered by mistake", "--yes").ok()
+    assert "nobody else has it" in told.err and "it goes" not in told.out
+    error = city.error(
+        "erase", city.data("operation", "list", "--archived")[0]["ref"], "--part", "nose", "--reason", "x"
+    )
+    assert error["message"] == "no part of this record is called nose"
+
+
+def test_a_confirmation_makes_no_record(two: tuple[Team, Team], tmp_path: Path) -> None:
+    """FAR, which has nothing of it, hears that it was erased and that NGO confirms it."""
+    city, ngo = two
+    far = new_team(tmp_path / "far", "FAR", "F. Ar")
+    (ngo.folder / "card").unlink()
+    introduce(ngo, far)
+    ref = victim(ngo)
+    ngo.call("agency", "add", "FAR").ok()
+    ngo.call("referral", "add", ref, "--to", "FAR", "--services", "shelter").ok()
+    city.call("erase", ref, "--part", "identity", "--reason", "she asked", "--yes").ok()
+    carry(city, ngo)
+    ngo.call("referral", "send", ngo.data("referral", "list", "--to", "FAR")[0]["ref"]).ok()
+    assert "victims: 1 new" not in carry(ngo, far)
+
+
+def test_a_restored_owner_is_told_to_erase_again_what_nobody_else_can_send(two: tuple[Team, Team]) -> None:
+    city, _ngo = two
+    city.call("victim", "add", "--age-band", "9-17", "--family-name", "Zqxsecond").ok()
+    ref = next(one["ref"] for one in city.data("victim", "list") if one["family_name"] == "Zqxsecond")
+    city.call("backup", str(city.folder / "backup")).ok()
+    city.call("erase", ref, "--reason", "entered by mistake", "--yes").ok()
+    again = Team(city.folder / "again")
+    again.folder.mkdir()
+    shutil.copy(city.key, again.key)
+    told = again.call("restore", str(city.folder / "backup")).ok().out
+    assert "what only you held must be erased again" in " ".join(told.split())
+    assert again.data("search", "Zqxsecond")
+    again.call("erase", ref, "--reason", "entered by mistake", "--yes").ok()
+    assert not again.data("search", "Zqxsecond")

@@ -61,7 +61,7 @@ BUNDLE = {
         "new",
         "records",
     ),
-    *("received", "waiting", "conflicts", "clocks_ahead", "erased"),
+    *("received", "waiting", "conflicts", "clocks_ahead", "erased", "copies"),
 }
 SENT = {"to", "number", "file", "edits", "devices", "goes", "withheld", "written"}
 
@@ -199,8 +199,9 @@ def test_erasures(story: Team, tmp_path: Path) -> None:
     (erased,) = data_of(team, "erase", "status", ref)
     assert set(erased) == {
         *("id", "label", "kind", "part", "by", "agency", "at", "reason", "confirmed", "waiting"),
+        *("put_back", "unverified", "passed_on_by"),
     }
-    for answer in erased["confirmed"]:
+    for answer in (*erased["confirmed"], *erased["put_back"]):
         assert set(answer) == {"agency", "device", "at"}
     for agency in erased["waiting"]:
         assert set(agency) == {"agency", "devices"}

@@ -37,6 +37,7 @@ class Act:
     is_plain: bool = False  # what it makes holds record text, as it was asked to
     stage: str = "plain"
     erases: str = ""  # a word of what it takes out of the store
+    confirms: bool = False  # and then says so, in an action of its own
 
     @property
     def makes_store(self) -> bool:
@@ -72,7 +73,7 @@ ACTS = [
         stage="secret",
         erases=SECRET,
     ),
-    Act("import-erasure", ("import", "erasing.bundle"), stage="secret", erases=THEIRS),
+    Act("import-erasure", ("import", "erasing.bundle"), stage="secret", erases=THEIRS, confirms=True),
 ]
 
 

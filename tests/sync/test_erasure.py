@@ -14,10 +14,21 @@ import pytest
 from raw_pages import occurrences
 from replicas import Replica, consent, documents, export, make_replica, rewrite, sign_edit, take, verify
 
-from taskforce.actions import checking, drafting, erasing, keeping, looking, plans, undoing
+from taskforce.actions import (
+    attention,
+    checking,
+    drafting,
+    erasing,
+    keeping,
+    looking,
+    plans,
+    sending,
+    undoing,
+)
 from taskforce.errors import Refused
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
+from taskforce.reports import erasure_views
 from taskforce.store import health, history, queries
 from taskforce.store.queries import Record
 
@@ -135,6 +146,30 @@ def test_undo_neither_takes_back_an_erasure_nor_brings_back_what_it_erased(three
     assert names(city) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Opal", f"Opal {CANARY}"),
+        (f"{CANARY} two", CANARY),
+        ("Xq", f"Xq {CANARY}"),
+        ("Xq", "Zq"),
+        ("edit", "X"),
+    ],
+)
+def test_the_history_of_actions_does_not_call_it_by_what_is_erased(
+    three: Three, before: str, after: str
+) -> None:
+    city, _ngo, _far = three
+    kind = get_kind("operation")
+    made = keeping.add(city.session, kind, {"codename": before})
+    for changes in ({"note": "One"}, {"codename": after}, {"note": "Two"}, {"note": "Three"}):
+        keeping.edit(city.session, kind, keeping.require(city.session, kind, made.id), changes)
+    undoing.undo(city.session)
+    erasing.erase(city.session, made.id, reason="wrong one")
+    told = [one.summary for one in looking.actions(city.session, limit=6)]
+    assert told[1:] == ["undo: operation edit …", *["operation edit …"] * 4]
+
+
 def test_drafts_and_what_waits_in_quarantine_go_too(three: Three) -> None:
     city, ngo, _far = three
     victim = the(city, "victim")
@@ -196,6 +231,46 @@ def test_what_cannot_be_scrubbed_while_another_reads_is_when_the_store_is_opened
     assert canaries(city) == 0
 
 
+def test_a_device_confirms_only_once_the_bytes_are_out_of_its_file(three: Three) -> None:
+    city, ngo, _far = three
+    take(city, export(ngo, "CITY"))
+    ngo.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    erase(city, "identity")
+    data = export(city, "NGO")
+    reader = Replica(ngo.code, ngo.folder, ngo.key, ngo.device)
+    reader.open()
+    with reader.session.store.reading():
+        reader.connection.execute("SELECT count(*) FROM edit").fetchone()
+        take(ngo, data)
+        assert names(ngo) == ("", "") and canaries(ngo) > 0
+        assert "not yet this device: bytes of it are still in unused places" in said_by(ngo)
+        take(city, export(ngo, "CITY"))
+    [told] = erasing.status(city.session)
+    assert told.waiting == {"NGO": (ngo.device,)}
+    reader.close()
+    dry = sending.export_bundle(ngo.session, "CITY", None)
+    assert not dry.edits
+    data = export(ngo, "CITY")
+    assert canaries(ngo) == 0 and not ngo.session.store.meta("scrub")
+    take(city, data)
+    [told] = erasing.status(city.session)
+    assert told.waiting == {} and "not yet" not in said_by(city)
+    assert looking.actions(ngo.session, limit=1)[0].summary == "confirm erasure"
+
+
+def test_the_owner_does_not_count_either_while_the_bytes_are_in_its_file(three: Three) -> None:
+    city, _ngo, _far = three
+    reader = Replica(city.code, city.folder, city.key, city.device)
+    reader.open()
+    with reader.session.store.reading():
+        reader.connection.execute("SELECT count(*) FROM edit").fetchone()
+        erase(city, "identity")
+        assert "not yet this device" in said_by(city)
+    reader.close()
+    export(city, "NGO")
+    assert "not yet this device" not in said_by(city)
+
+
 def test_it_reaches_everybody_who_had_it_and_their_confirmations_come_back(three: Three) -> None:
     city, ngo, far = three
     erase(city, "identity")
@@ -220,6 +295,101 @@ def test_it_reaches_everybody_who_had_it_and_their_confirmations_come_back(three
         take(other, export(one, other.code))
     for one, other in ((city, ngo), (ngo, city), (ngo, far), (far, ngo)):
         assert [each for each in documents(other, export(one, other.code)) if "edit" in each] == []
+
+
+def said_by(replica: Replica) -> str:
+    """What `erase status` says, in one line."""
+    found = erasing.status(replica.session)
+    lines = [line for one in found for line in erasure_views.story(one, replica.session.now)]
+    lines += erasure_views.summary(found)
+    return " ".join(" ".join(line if isinstance(line, str) else line.text for line in lines).split())
+
+
+def test_it_is_not_said_of_those_of_whom_nothing_is_known_here(three: Three) -> None:
+    """NGO, which has confirmed, has passed it on to FAR, which CITY does not know and which has it still."""
+    city, ngo, far = three
+    would = list(erasure_views.preview(erasing.foresee(city.session, the(city, "victim").ref)))
+    assert would[1:] == [
+        "told with the next bundle: NGO",
+        "they tell those to whom they passed it on, if there are any",
+    ]
+    erase(city, "identity")
+    take(ngo, export(city, "NGO"))
+    take(city, export(ngo, "CITY"))
+    assert names(far) != ("", "")
+    [told] = erasing.status(city.session)
+    assert told.waiting == {} and told.passed_on_by == ("NGO",) and told.unverified == 0
+    assert "all who had it, as far as is known here, have confirmed" in said_by(city)
+    assert "whoever may have got it through NGO is told by them" in said_by(city)
+    assert "not yet FAR" in said_by(ngo)
+    verify(far, city)
+    take(far, export(ngo, "FAR"))
+    take(ngo, export(far, "NGO"))
+    take(city, export(ngo, "CITY"))  # with FAR's confirmation, which CITY cannot check
+    [told] = erasing.status(city.session)
+    assert (told.unverified, [each.agency for each in told.confirmed]) == (1, ["CITY", "NGO"])
+    assert "1 confirmation is of a device whose agency is not verified here" in said_by(city)
+    verify(city, far)
+    [told] = erasing.status(city.session)
+    assert told.unverified == 0 and told.passed_on_by == ("FAR", "NGO")
+
+
+def test_what_went_to_nobody_needs_no_second_sentence(three: Three) -> None:
+    city, _ngo, _far = three
+    contact = keeping.add(city.session, get_kind("agreement"), {"title": CANARY, "parties": ["CITY"]})
+    erasing.erase(city.session, contact.id, reason="entered twice")
+    [told] = erasing.status(city.session)
+    assert told.passed_on_by == () and "through" not in said_by(city)
+
+
+@pytest.mark.parametrize("noticed", [True, False], ids=["a-new-epoch", "unnoticed"])
+def test_a_confirmation_counts_no_more_once_the_store_that_gave_it_was_put_back(
+    three: Three, noticed: bool
+) -> None:
+    city, ngo, _far = three
+    take(city, export(ngo, "CITY"))
+    ngo.keep()
+    erase(city, "identity")
+    take(ngo, export(city, "NGO"))
+    take(city, export(ngo, "CITY"))
+    [told] = erasing.status(city.session)
+    assert told.waiting == {} and told.put_back == ()
+    assert not [item for item in attention.status(city.session).items if item.kind == "erased"]
+    ngo.put_back()
+    for _time in range(0 if noticed else 3):
+        export(ngo, "CITY")  # lost: their numbers are higher than those of the life before
+    if noticed:
+        with ngo.session.store.writing():
+            ngo.session.store.begin_epoch("the test says so")
+        keeping.add(ngo.session, get_kind("contact"), {"name": "Officer Sok", "agency": "NGO"})
+    assert names(ngo) != ("", "")
+    take(city, export(ngo, "CITY"))
+    [told] = erasing.status(city.session)
+    assert told.waiting == {"NGO": (ngo.device,)}
+    assert [(each.agency, each.device) for each in told.put_back] == [("NGO", ngo.device)]
+    assert "not any more NGO, device" in said_by(city) and "1 part is not confirmed by all" in said_by(city)
+    [item] = [item for item in attention.status(city.session).items if item.kind == "erased"]
+    assert item.subject == "NGO" and "taskforce export --to NGO" in item.do
+    take(ngo, export(city, "NGO"))
+    assert names(ngo) == ("", "")
+    take(city, export(ngo, "CITY"))
+    [told] = erasing.status(city.session)
+    assert told.waiting == {} and told.put_back == ()
+
+
+def test_what_a_device_said_before_it_confirmed_through_another_takes_nothing_back(three: Three) -> None:
+    city, ngo, far = three
+    verify(city, far)
+    verify(far, city)
+    take(city, export(far, "CITY"))
+    erase(city, "identity")
+    take(ngo, export(city, "NGO"))
+    take(far, export(ngo, "FAR"))
+    take(ngo, export(far, "NGO"))
+    take(city, export(ngo, "CITY"))
+    [told] = erasing.status(city.session)
+    assert told.waiting == {} and told.put_back == ()
+    assert sorted(each.agency for each in told.confirmed) == ["CITY", "FAR", "NGO"]
 
 
 def test_it_reaches_whom_the_referral_lets_see_nothing_any_more(three: Three) -> None:
@@ -416,6 +586,55 @@ def test_who_moves_a_plans_record_into_an_operation_of_their_own_cannot_erase_it
     data = rewrite(ngo, city, export(ngo, "CITY"), lambda _head, edits: edits.append(bad))
     assert take(city, data).waiting == {"not-owner": 1}
     assert the(city, "assignment").title == "Yard 7"
+
+
+PLAN = (
+    b"taskforce-plan: 1\noperations:\n- codename: OPAL\n  lead: CITY\nassignments:\n"
+    b"- key: yard\n  title: Yard 7\n  operation: OPAL\n"
+)
+
+
+@pytest.mark.parametrize("planned", [True, False], ids=["of-a-plan", "made-by-the-lead"])
+def test_who_says_to_lead_an_operation_of_others_cannot_erase_what_is_of_it(
+    three: Three, planned: bool
+) -> None:
+    """Its own word lets an agency share what it likes; it destroys nothing that is somebody else's, at home neither."""
+    city, ngo, _far = three
+    if not planned:
+        keeping.add(city.session, get_kind("operation"), {"codename": "OPAL", "lead": "CITY"})
+    plans.import_plan(city.session, BytesIO(PLAN), "plan")
+    keeping.join(city.session, {"operation": the(city, "operation").id, "agency": "NGO"})
+    take(ngo, export(city, "NGO"))
+    operation, record = the(ngo, "operation"), the(ngo, "assignment")
+    keeping.edit(ngo.session, operation.kind, operation, {"lead": "NGO"})
+    own = keeping.add(ngo.session, get_kind("operation"), {"codename": "MINE", "lead": "NGO"})
+    for _time in range(2):  # the second time moved into an operation that is theirs
+        with pytest.raises(Refused, match="operation that you lead"):
+            erasing.erase(ngo.session, record.id, reason="because I can")
+        keeping.edit(ngo.session, record.kind, record, {"operation": own.id})
+    bad = forged(
+        ngo, record.id, kind="assignment", part="operational", set={"erased": "x", "operation": own.id}
+    )
+    data = rewrite(ngo, city, export(ngo, "CITY"), lambda _head, edits: edits.append(bad))
+    assert take(city, data).waiting == {"not-owner": 1}
+    assert the(city, "assignment").title == "Yard 7"
+    erasing.erase(city.session, record.id, reason="wrong yard")
+    assert the(city, "assignment").title == ""
+
+
+def test_a_lead_that_handed_on_an_operation_of_a_plan_can_erase_no_more(three: Three) -> None:
+    city, ngo, _far = three
+    plans.import_plan(city.session, BytesIO(PLAN), "plan")
+    keeping.join(city.session, {"operation": the(city, "operation").id, "agency": "NGO"})
+    take(ngo, export(city, "NGO"))
+    operation = the(city, "operation")
+    keeping.edit(city.session, operation.kind, operation, {"lead": "NGO"})
+    take(ngo, export(city, "NGO"))
+    with pytest.raises(Refused, match="operation that you lead"):
+        erasing.erase(city.session, the(city, "assignment").id, reason="wrong yard")
+    erasing.erase(ngo.session, the(ngo, "assignment").id, reason="wrong yard")
+    assert not take(city, export(ngo, "CITY")).waiting
+    assert the(city, "assignment").title == ""
 
 
 def test_a_reader_of_before_keeps_it_and_it_comes_to_life_after_an_upgrade(three: Three) -> None:

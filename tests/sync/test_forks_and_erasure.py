@@ -157,7 +157,8 @@ def test_what_a_feed_that_forked_erased_is_told_and_can_be_erased_again_by_the_o
         erasing.erase(device.session, contact, reason="again")
     carry(device, story().theirs)  # it hears that its feed forked
     assert_gone(device)
-    erasing.erase(device.session, contact, reason="again")
+    assert erasing.foresee(device.session, contact).edits == 0  # there is nothing left to lose
+    assert erasing.erase(device.session, contact, reason="again").edits == 0
     verify(device, replica)
     [again] = [each for each in edits_for(device, replica) if "erased" in each["set"]]
     assert not again["edit"].startswith(story().feed + "/")

@@ -11,7 +11,7 @@ import pytest
 from replicas import NOON, Replica, export, make_replica, take, verify
 
 from taskforce.actions import attention, conflicts, keeping
-from taskforce.actions.attention import Item
+from taskforce.actions.attention_peers import Item
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
 from taskforce.store.queries import Record

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from taskforce import moments
 from taskforce.actions.brought import Brought
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER, Signer, sort_out
+from taskforce.errors import StoreError
 from taskforce.records.registry import get_kind
 from taskforce.store import erasing, exchange, forks, queries
 from taskforce.store.forks import FORK
@@ -73,7 +75,7 @@ def recheck_claims(session: Session, brought: Brought) -> None:
 
 
 def settle_erasures(session: Session, brought: Brought | None = None) -> None:
-    """Let in erasures whose authors may erase, as is known now, and confirm what was dropped here; in a transaction.
+    """Let in erasures whose authors may erase, as is known now; only inside a transaction. See `confirm_erasures`.
 
     Of a record that nobody can prove to have made the lead of its operation may erase parts, and who leads an
     operation may be heard later than the erasure. An erasure by a feed that forked waits like any edit of it, and yet
@@ -85,12 +87,29 @@ def settle_erasures(session: Session, brought: Brought | None = None) -> None:
         _admit(session, held_back, brought)
     if erasing.erase_as_told_in_quarantine(connection, session.store.ledger()):
         session.store.replay()
-    unanswered = erasing.unanswered(connection, session.store.me.device)
-    if unanswered:
-        writer = open_writer(session.store, session.sign_edit, session.now)
+
+
+def confirm_erasures(session: Session, *, again: bool = True) -> None:
+    """Say for this device that it dropped what was erased: an action of its own, after the one that dropped it.
+
+    Only once no byte of it is in the store's file any more. What cannot be confirmed now is so before the next bundle
+    is made, which is soon enough: nobody hears of it earlier. `again` tries to take them out once more.
+    """
+    store = session.store
+    if not store.scrub(again=again) or not erasing.unanswered(store.connection, store.me.device):
+        return
+    with store.writing():
+        unanswered = erasing.unanswered(store.connection, store.me.device)  # as long as nobody else writes
+        writer = open_writer(store, session.sign_edit, session.now)
         for place, edit in unanswered:
             writer.confirm_erased(place, edit)
         close_writer(writer, "confirm erasure", undoable=False)
+
+
+def confirm_if_possible(session: Session) -> None:
+    """The same after an action that is done, whatever becomes of this: a full disk must not refuse what it took."""
+    with suppress(StoreError):
+        confirm_erasures(session, again=False)
 
 
 def _admit(session: Session, some: Sequence[Waiting], brought: Brought | None = None) -> int:

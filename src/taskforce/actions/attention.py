@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from taskforce import moments
 from taskforce.actions import agreements, conflicts
-from taskforce.actions.clocks import wrong_clocks
+from taskforce.actions.attention_peers import Item, of_clocks, of_erasures, of_peers
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
@@ -22,27 +22,7 @@ from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
 
-STALE = timedelta(days=2)
-"""After how long without a bundle a peer is mentioned."""
-
 _ANSWER_OPEN = ("sent", "received")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing that needs attention: what kind of thing, the record or peer, a sentence, and what to do.
-
-    `own` says whether it is this agency's to see to, which the lead's is everything of the operation. `where` names
-    what of exchange it is about: `feeds FEED`, or `quarantine` and who is said to have signed; then the reason.
-    """
-
-    kind: str  # late | draft | due | conflict | agreement | bundle | stale | waiting | quarantine | newer | clock
-    noun: str  # referral | assignment | agreement | peer | record | edit
-    subject: str
-    text: str
-    do: str
-    own: bool = True
-    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +65,11 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             _assignments(session, now, operation, limit),
             conflicted,
             _whole(quarantined(session)),
+            _whole(of_erasures(session)),
             _whole(_newer(session)),
-            _whole(_clocks(session)),
+            _whole(of_clocks(session)),
             _whole(_agreements(session)),
-            _whole(_peers(list_peers(session) if peers is None else peers, now)),
+            _whole(of_peers(list_peers(session) if peers is None else peers, now)),
         ]
         items = sorted((item for some in found for item in some.items), key=_urgency)
         return Status(
@@ -111,6 +92,7 @@ _WORST_FIRST = (
     ("late", "assignment"),
     ("conflict", "record"),
     ("quarantine", "edit"),
+    ("erased", "peer"),
     ("draft", "referral"),
     ("due", "referral"),
     ("clock", "peer"),
@@ -118,6 +100,7 @@ _WORST_FIRST = (
     ("stale", "peer"),
     ("late", "agreement"),
     ("agreement", "agreement"),
+    ("unanswered", "peer"),
     ("waiting", "peer"),
     ("newer", "record"),
 )
@@ -286,31 +269,6 @@ def _newer(session: Session) -> list[Item]:
     return result
 
 
-def _clocks(session: Session) -> list[Item]:
-    """Devices whose clocks are more than a day off: what they write is shown in the wrong place, and nothing else."""
-    result = []
-    for each in wrong_clocks(session):
-        days = max(1, round(abs(each.off).total_seconds() / 86_400))
-        text = (
-            ngettext(
-                "the clock of device %(device)s is %(days)d day ahead",
-                "the clock of device %(device)s is %(days)d days ahead",
-                days,
-            )
-            if each.off > timedelta()
-            else ngettext(
-                "the clock of device %(device)s is %(days)d day behind",
-                "the clock of device %(device)s is %(days)d days behind",
-                days,
-            )
-        )
-        is_own = each.device == session.store.me.device
-        do = _("set this computer's clock") if is_own else _("tell them; nothing is lost or hidden by it")
-        told = text % {"device": each.device[:4], "days": days}
-        result.append(Item("clock", "peer", each.agency or each.device, told, do, own=is_own))
-    return result
-
-
 def _agreements(session: Session) -> list[Item]:
     return [
         Item(
@@ -322,36 +280,6 @@ def _agreements(session: Session) -> list[Item]:
         )
         for one in agreements.due(session)
     ]
-
-
-def _peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
-    result = []
-    for peer in peers:
-        if peer.missing:
-            text = _("bundle %(numbers)s has not arrived (%(last)d has)") % {
-                "numbers": peer.missing,
-                "last": peer.last_number,
-            }
-            # A bundle carries all that its receiver has not confirmed: the later one made up for those before it.
-            brought = _("bundle %(last)d brought what it carried") % {"last": peer.last_number}
-            result.append(Item("bundle", "peer", peer.agency, text, brought))
-        if peer.last_heard and now - moments.read_time(peer.last_heard) > STALE:
-            text = _("last heard %(when)s") % {"when": moments.ago(peer.last_heard, now)}
-            result.append(
-                Item("stale", "peer", peer.agency, text, f"taskforce contact list --agency {peer.agency}")
-            )
-        if peer.unsent:
-            text = ngettext("%(count)d edit waits to go", "%(count)d edits wait to go", peer.unsent)
-            result.append(
-                Item(
-                    "waiting",
-                    "peer",
-                    peer.agency,
-                    text % {"count": peer.unsent},
-                    f"taskforce export --to {peer.agency} -o .",
-                )
-            )
-    return result
 
 
 def _counts(session: Session, operation: Record | None, conflicted: int) -> dict[str, int]:

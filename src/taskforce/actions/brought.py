@@ -47,7 +47,8 @@ class Imported:
     `new` counts the edits that count now and did not before: those of the bundle, and what had waited for it. `records`
     lists each record that new edits touch: kind, id, and whether it is new here; `some` tells more of the first of
     them; `waiting` counts edits that it left in quarantine by reason; `received` the referrals whose arrival was noted;
-    `ahead` new edits from clocks far in the future; `erased` the parts of records that are erased from now on.
+    `ahead` new edits from clocks far in the future; `erased` the parts of records that are erased from now on,
+    which files beside the store (`copies`) still hold.
     """
 
     bundle: str
@@ -66,6 +67,7 @@ class Imported:
     conflicts: int
     ahead: int
     erased: tuple[erasing.Place, ...]
+    copies: tuple[str, ...]
     applied: bool
 
     @property
@@ -95,6 +97,7 @@ class Brought:
     ahead: int = 0
     _clock: clock.Stamp | None = None
     _numbers: dict[str, set[int]] = field(default_factory=dict)
+    _unheard_of: set[tuple[str, str]] = field(default_factory=set)
     _fields: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     _waits: list[str] = field(default_factory=list)
 
@@ -108,7 +111,12 @@ class Brought:
         self._numbers.setdefault(edit.feed, set()).add(edit.number)
         key = (edit.kind, edit.record)
         if key not in self.touched:
-            self._look_at(key, is_new=not queries.is_known(self.session.store.connection, *key))
+            if not queries.is_known(self.session.store.connection, *key):
+                self._unheard_of.add(key)
+            self._look_at(key, is_new=False)
+        # That a record was erased, or that somebody confirms it, makes no record.
+        if key in self._unheard_of and not edit.outlives_erasure:
+            self.touched[key] = True
         self._tell(edit)
 
     def waits(self, edit: Edit) -> None:

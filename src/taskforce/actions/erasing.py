@@ -11,12 +11,14 @@ from taskforce.actions.owning import leads_of
 from taskforce.actions.reach import reach_of
 from taskforce.actions.references import find_any, label_of
 from taskforce.actions.session import Session
+from taskforce.actions.sorting import UNKNOWN_SIGNER
 from taskforce.errors import Refused, UsageError
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
-from taskforce.records.schema import DROPPED, ERASED, SELF, Kind
+from taskforce.records.schema import ERASED, SELF, Kind
 from taskforce.sharing.facts import Knowledge
-from taskforce.store import erasing, exchange, history, queries
+from taskforce.store import erasing, exchange, history, queries, telling
+from taskforce.store.connection import Connection
 from taskforce.store.queries import Record
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.holdings import contains
@@ -26,7 +28,8 @@ from taskforce.sync.holdings import contains
 class Erasure:
     """What an erasure does: the parts of a record, how many edits lose their values here, which agencies are told.
 
-    `copies` are files beside the store that keep it as it was before an upgrade: the values are still in them.
+    `others` are those of them that may have passed it on. `copies` are files beside the store that keep it as it was
+    before an upgrade: the values are still in them.
     """
 
     record: Record
@@ -34,6 +37,7 @@ class Erasure:
     parts: tuple[str, ...]
     edits: int
     agencies: tuple[str, ...]
+    others: tuple[str, ...]
     copies: tuple[str, ...]
     applied: bool
 
@@ -51,8 +55,11 @@ class Answer:
 class ErasedPart:
     """A part that was erased: by whom, when, why; who has confirmed; and which agencies' devices have not.
 
-    `waiting` maps agencies that had it, or may have got it, to their devices that have not confirmed; an agency of
-    which no device is known here has none. `heard` tells when each agency was last heard; `own` is this store's.
+    `put_back` are devices that had confirmed and have it again. `waiting` maps agencies that had it, or may have got
+    it, to their devices that have not confirmed, or not any more; an agency of which no device is known here has none.
+    `passed_on_by` are the other agencies that had it: to whom they gave it is not known here. `unverified` counts
+    confirmations of devices whose agency was not verified here. `heard` tells when each agency was last heard; `own`
+    and `device` are this store's.
     """
 
     record: str
@@ -64,9 +71,13 @@ class ErasedPart:
     at: str
     reason: str
     confirmed: tuple[Answer, ...]
+    put_back: tuple[Answer, ...]
     waiting: dict[str, tuple[str, ...]]
+    passed_on_by: tuple[str, ...]
+    unverified: int
     heard: Mapping[str, str]
     own: str
+    device: str
 
 
 class _Expecting:
@@ -134,11 +145,12 @@ def erase(
     _require_owner(session, record)
     # By ref: the store's history must not go on calling it by a name that is erased.
     with session.acting(f"erase {record.ref}", undoable=False) as one:
+        losing = _losing(session, record, chosen)  # as it is while nobody else writes
         nonce = one.own_nonce(record.kind, record.id)
         for part in chosen:
             kept = _kept_values(session, record, part)
             one.erase((record.id, record.kind.name, part), reason.strip(), kept, nonce=nonce)
-    return _erasure(session, record, chosen, applied=True)
+    return _erasure(session, record, chosen, losing, applied=True)
 
 
 def foresee(session: Session, text: str, parts: Sequence[str] = ()) -> Erasure:
@@ -146,7 +158,7 @@ def foresee(session: Session, text: str, parts: Sequence[str] = ()) -> Erasure:
     record = find_any(session, text)
     chosen = _chosen(session, record, parts)
     _require_owner(session, record)
-    return _erasure(session, record, chosen, applied=False)
+    return _erasure(session, record, chosen, _losing(session, record, chosen), applied=False)
 
 
 def may_erase(session: Session, record: Record) -> bool:
@@ -158,22 +170,25 @@ def may_erase(session: Session, record: Record) -> bool:
         return False
 
 
-def _erasure(session: Session, record: Record, chosen: list[str], *, applied: bool) -> Erasure:
+def _losing(session: Session, record: Record, chosen: list[str]) -> int:
     places = [(record.id, record.kind.name, part) for part in chosen]
-    numbers = [one for place in places for one in erasing.numbers_of(session.store.connection, place)]
-    gone = sum(is_gone == applied for _feed, _number, is_gone in numbers)
+    return sum(erasing.count_values(session.store.connection, place) for place in places)
+
+
+def _erasure(session: Session, record: Record, chosen: list[str], losing: int, *, applied: bool) -> Erasure:
+    places = [(record.id, record.kind.name, part) for part in chosen]
     expecting = _Expecting(session)
     told = {agency: devices for place in places for agency, devices in expecting.of(place).items()}
     if len(told.get(session.store.me.agency, ())) == 1:
         del told[session.store.me.agency]  # this device is its only one
-    copies = tuple(sorted(path.name for path in session.store.folder.glob("store.db.before-*")))
     return Erasure(
         record,
         label_of(record) or record.ref,
         tuple(chosen),
-        gone,
+        losing,
         tuple(sorted(told)),
-        copies,
+        tuple(sorted(told.keys() - {session.store.me.agency})),
+        erasing.copies_beside(session.store.folder),
         applied,
     )
 
@@ -184,7 +199,7 @@ def _chosen(session: Session, record: Record, parts: Sequence[str]) -> list[str]
     for part in parts:
         if part not in kind.parts:
             raise UsageError(
-                _("a %(kind)s has no part %(part)s") % {"kind": kind.name, "part": part},
+                _("no part of this record is called %(part)s") % {"part": part},
                 hint=_("its parts: %(parts)s") % {"parts": ", ".join(kind.parts)},
             )
     held = [part for part in kind.parts if history.state_of(session.store.connection, kind, record.id, part)]
@@ -213,9 +228,14 @@ def _require_owner(session: Session, record: Record) -> None:
             hint=_("ask them; a record is taken out of view here with: taskforce %(kind)s archive %(label)s")
             % {"kind": record.kind.name, "label": label},
         )
-    if record.kind.name == "agency" and record.id == session.own_agency:
-        return
-    if record.kind.name != "agency" and leads_of(session, record.kind, record.id) == {session.own_agency}:
+    if record.kind.name == "agency":
+        hint = _("it is taken out of view with: taskforce agency archive %(label)s") % {"label": label}
+        if record.id == session.own_agency:
+            raise Refused(_("%(label)s is your own agency: its entry stays") % {"label": label}, hint=hint)
+        raise Refused(
+            _("%(label)s is an agency: others cannot erase its entry") % {"label": label}, hint=hint
+        )
+    if leads_of(session, record.kind, record.id) == {session.own_agency}:
         return
     raise Refused(
         _("nobody can prove to have made %(label)s, and it is not of an operation that you lead")
@@ -235,11 +255,7 @@ def _kept_values(session: Session, record: Record, part: str) -> dict[str, Value
 
 def status(session: Session, text: str = "") -> list[ErasedPart]:
     """Every erased part, or those of the record that `text` names, and who has confirmed."""
-    wanted = find_any(session, text).id if text else ""
-    expecting = _Expecting(session)
-    return [
-        _told(session, place, expecting) for place in erasing.erased_parts(session.store.connection, wanted)
-    ]
+    return _status(session, find_any(session, text).id if text else "")
 
 
 def count_erased(session: Session) -> int:
@@ -249,25 +265,49 @@ def count_erased(session: Session) -> int:
 
 def erased_of(session: Session, record: Record) -> list[ErasedPart]:
     """The erased parts of one record."""
-    places = erasing.erased_parts(session.store.connection, record.id)
-    expecting = _Expecting(session) if places else None
-    return [_told(session, one, expecting) for one in places if expecting and one[1] == record.kind.name]
+    return [one for one in _status(session, record.id) if one.kind == record.kind.name]
 
 
-def _told(session: Session, place: erasing.Place, expecting: _Expecting) -> ErasedPart:
+def put_back(session: Session) -> dict[str, int]:
+    """How many erased parts devices have again that had confirmed, by agency."""
+    connection, own = session.store.connection, session.store.me.device
+    found: dict[str, set[erasing.Place]] = {}
+    for one in telling.answers(connection, own):
+        if not one.stands:
+            found.setdefault(history.agency_of_device(connection, one.edit.device), set()).add(one.place)
+    return {agency: len(places) for agency, places in sorted(found.items())}
+
+
+def _status(session: Session, record: str) -> list[ErasedPart]:
     connection = session.store.connection
+    places = erasing.erased_parts(connection, record)
+    if not places:
+        return []
+    expecting = _Expecting(session)
+    answers: dict[erasing.Place, list[telling.Answer]] = {}
+    for one in telling.answers(connection, session.store.me.device, record):
+        answers.setdefault(one.place, []).append(one)
+    return [_told(session, place, answers.get(place, []), expecting) for place in places]
+
+
+def _told(
+    session: Session, place: erasing.Place, answers: Sequence[telling.Answer], expecting: _Expecting
+) -> ErasedPart:
+    connection, me = session.store.connection, session.store.me
     record, kind_name, part = place
-    whole = erasing.whole_edits(connection, place)
     first = erasing.erasing_edits(connection, place)[0]
-    confirmed: dict[str, Edit] = {}
-    for edit in whole:
-        if DROPPED in edit.set or ERASED in edit.set:
-            confirmed.setdefault(edit.device, edit)
+    # As long as bytes of it are in this store's file, it does not count as one that has none.
+    here = [one for one in answers if one.edit.device != me.device or not session.store.meta(erasing.SCRUB)]
+    confirmed = [one.edit for one in here if one.stands]
+    had = expecting.of(place)
+    devices = {edit.device for edit in confirmed}
     waiting = {
-        agency: tuple(device for device in devices if device not in confirmed)
-        for agency, devices in expecting.of(place).items()
-        if not devices or not set(devices) <= confirmed.keys()
+        agency: tuple(device for device in theirs if device not in devices)
+        for agency, theirs in had.items()
+        if not theirs or not set(theirs) <= devices
     }
+    told = [_answer(connection, edit) for edit in confirmed]
+    others = {each.agency for each in told} | had.keys()
     reason = first.set[ERASED]
     return ErasedPart(
         record,
@@ -278,14 +318,19 @@ def _told(session: Session, place: erasing.Place, expecting: _Expecting) -> Eras
         history.agency_of_device(connection, first.device),
         first.stamp.time + "Z",
         reason if isinstance(reason, str) else ", ".join(reason),
-        tuple(
-            Answer(history.agency_of_device(connection, device), device, edit.stamp.time + "Z")
-            for device, edit in confirmed.items()
-        ),
+        tuple(told),
+        tuple(_answer(connection, one.edit) for one in here if not one.stands),
         waiting,
+        tuple(sorted(others - {me.agency, ""})),
+        erasing.answers_waiting(connection, place, UNKNOWN_SIGNER),
         expecting.heard,
-        session.store.me.agency,
+        me.agency,
+        me.device,
     )
+
+
+def _answer(connection: Connection, edit: Edit) -> Answer:
+    return Answer(history.agency_of_device(connection, edit.device), edit.device, edit.stamp.time + "Z")
 
 
 def _label(session: Session, kind: Kind | None, record: str) -> str:

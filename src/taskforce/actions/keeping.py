@@ -13,7 +13,7 @@ from taskforce.errors import Failure, Refused, UsageError
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Move
-from taskforce.store import queries
+from taskforce.store import erasing, queries
 from taskforce.store.queries import Record
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
@@ -42,6 +42,8 @@ def add(session: Session, kind: Kind, typed: Typed) -> Record:
         record, nonce = new_id(session, kind)
     with session.acting(f"{kind.name} add") as one:
         _require_free(session, kind, record)
+        if kind.name == "referral":
+            _require_victim(session, values)
         one.save(kind, record, values, nonce=nonce)
     return require(session, kind, record)
 
@@ -49,18 +51,42 @@ def add(session: Session, kind: Kind, typed: Typed) -> Record:
 def _require_free(session: Session, kind: Kind, record: str) -> None:
     """Refused if there is a record with this id."""
     existing = queries.get_record(session.store.connection, kind, record)
+    if existing is not None:
+        require_not_erased(session, existing)
     if existing is not None and existing.archived:
-        raise Refused(
-            _("%(label)s is archived") % {"label": label_of(existing)},
-            hint=_("bring it back with: taskforce %(kind)s archive %(label)s --restore")
-            % {"kind": kind.name, "label": label_of(existing)},
-        )
+        raise is_archived(existing)
     if existing is not None:
         raise Refused(
             _("%(label)s is there already") % {"label": label_of(existing)},
             hint=_("change it with: taskforce %(kind)s edit %(label)s")
             % {"kind": kind.name, "label": label_of(existing)},
         )
+
+
+def is_archived(record: Record) -> Refused:
+    """That nothing can be done with a record while it is archived."""
+    return Refused(
+        _("%(label)s is archived") % {"label": label_of(record)},
+        hint=_("bring it back with: taskforce %(kind)s archive %(label)s --restore")
+        % {"kind": record.kind.name, "label": label_of(record)},
+    )
+
+
+def require_not_erased(session: Session, record: Record) -> None:
+    """Refused if all that is here of a record was erased."""
+    if erasing.is_wholly_erased(session.store.connection, record.id, record.kind.name):
+        raise Refused(
+            _("%(ref)s was erased, and stays so") % {"ref": record.ref},
+            hint=_("see who erased it and why with: taskforce erase status %(ref)s") % {"ref": record.ref},
+        )
+
+
+def _require_victim(session: Session, referral: Mapping[str, Value]) -> None:
+    """Refused if the victim of a referral was erased: nobody could be told whom it is about."""
+    kind = get_kind("victim")
+    found = queries.get_record(session.store.connection, kind, str(referral["victim"]))
+    if found is not None:
+        require_not_erased(session, found)
 
 
 def edit(session: Session, kind: Kind, record: Record, typed: Typed, *, seen: Record | None = None) -> Record:

@@ -24,8 +24,9 @@ def owns_natural(session: Session, edit: Edit, agency: str) -> bool:
 def leads_of(session: Session, kind: Kind, record: str) -> set[str]:
     """The record ids of the agencies that lead the operations that a record was ever said to be of.
 
-    All of them count: anybody may move somebody's record into an operation of their own. Operations of which nothing is
-    known here do not: who is not told of an operation must still be able to erase what came from it.
+    All of them count: anybody may move somebody's record into an operation of their own. One of which it is not clear
+    who leads it counts as led by the empty string, which is nobody. Operations of which nothing is known here do not
+    count: who is not told of an operation must still be able to erase what came from it.
     """
     connection = session.store.connection
     named = {record}
@@ -34,4 +35,4 @@ def leads_of(session: Session, kind: Kind, record: str) -> set[str]:
         named = {str(edit.set["operation"]) for edit in edits if "operation" in edit.set}
     words = Words(session)
     operations = (queries.get_record(connection, get_kind("operation"), one) for one in named)
-    return {lead for one in operations if one is not None and (lead := words.lead_of(one))}
+    return {words.lead_for_all(one) for one in operations if one is not None}

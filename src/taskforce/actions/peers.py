@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from taskforce import moments
-from taskforce.actions.admission import admit_waiting
+from taskforce.actions.admission import admit_waiting, confirm_if_possible
 from taskforce.actions.knowing import gather
 from taskforce.actions.sending import count_edits
 from taskforce.actions.session import Session
@@ -29,7 +29,8 @@ class PeerState:
     """How exchange with a peer stands: last heard, highest bundle number and those missing.
 
     Of the edits that it may have, `confirmed` counts those that it has said it holds, `waiting` the others, and
-    `unsent` those of the others that were in no bundle yet.
+    `unsent` those of the others that were in no bundle yet. `sent_since` is when the first bundle went with edits that
+    were not confirmed since, as far as is known; empty where none is.
     """
 
     agency: str
@@ -45,6 +46,7 @@ class PeerState:
     waiting: int
     unsent: int
     confirmed: int
+    sent_since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
         if exchange.put_device(connection, known_device, proven=True):
             session.store.replay()  # whose edits these are stands in the tables
         admitted = admit_waiting(session, card.agency)
+    confirm_if_possible(session)
     return Added(card.agency, card.name, card.fingerprint, card.words, known is None, admitted)
 
 
@@ -147,6 +150,7 @@ def list_peers(session: Session) -> list[PeerState]:
 
     connection = session.store.connection
     came = exchange.bundles(connection, "in")
+    went = exchange.bundles(connection, "out")
     known = gather(session)
     result = []
     for peer in exchange.peers(connection):
@@ -154,6 +158,9 @@ def list_peers(session: Session) -> list[PeerState]:
         # Anybody can write an agency's code into a bundle; what a device of theirs signed is theirs.
         heard = [one for one in came if one.device in theirs]
         missing = missing_bundles(heard)
+        last_heard = max((one.at for one in heard), default="")
+        waiting, unsent, confirmed = count_edits(session, peer.agency, known)
+        to_them = [one.at for one in went if one.agency == peer.agency and one.edits]
         result.append(
             PeerState(
                 peer.agency,
@@ -163,13 +170,24 @@ def list_peers(session: Session) -> list[PeerState]:
                 peer.verified_by,
                 peer.how,
                 len(theirs),
-                max((one.at for one in heard), default=""),
+                last_heard,
                 max((one.number for one in heard), default=0),
                 to_text(missing),
-                *count_edits(session, peer.agency, known),
+                waiting,
+                unsent,
+                confirmed,
+                _sent_since(to_them, last_heard) if waiting > unsent else "",
             )
         )
     return result
+
+
+def _sent_since(went: list[str], last_heard: str) -> str:
+    """When the first bundle with edits went that may not have arrived: none has confirmed those since they were heard.
+
+    Where nothing went since then, what they did not confirm was under way as they wrote: at least since the last one.
+    """
+    return min((at for at in went if at > last_heard), default=max(went, default=""))
 
 
 def missing_bundles(heard: list[exchange.BundleRow]) -> Ranges:

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from taskforce import moments
-from taskforce.actions.admission import settle_erasures, signer_of, take_waiting, trusted_key
+from taskforce.actions.admission import (
+    confirm_if_possible,
+    settle_erasures,
+    signer_of,
+    take_waiting,
+    trusted_key,
+)
 from taskforce.actions.references import label_of, names_in
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER
@@ -151,7 +157,8 @@ def admit(session: Session, text: str, *, shown: Decided | None = None) -> Decid
                 hint=_("nothing was changed; look again"),
                 code="changed",
             )
-        return done
+    confirm_if_possible(session)
+    return done
 
 
 def _admitted(session: Session, text: str) -> Decided:

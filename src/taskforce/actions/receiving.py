@@ -10,6 +10,7 @@ from typing import IO, Any
 from taskforce import moments
 from taskforce.actions.admission import (
     acknowledge_referrals,
+    confirm_if_possible,
     known_signer,
     notice_ahead,
     recheck_claims,
@@ -68,6 +69,8 @@ def import_bundle(
                     raise _DryRun
         except _DryRun:
             pass
+        else:
+            confirm_if_possible(session)
         return incoming.result(applied=not dry_run)
     finally:
         close = getattr(source, "close", None)
@@ -149,6 +152,7 @@ class _Incoming:
             self.conflicts,
             self._brought.ahead,
             self.erased,
+            erasing.copies_beside(self.session.store.folder) if self.erased else (),
             applied,
         )
 

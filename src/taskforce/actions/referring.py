@@ -7,7 +7,7 @@ from taskforce.actions.keeping import Typed
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.actions.values import parse_values
-from taskforce.errors import Refused, UsageError
+from taskforce.errors import UsageError
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Kind
@@ -64,12 +64,11 @@ def refer(
     with session.acting(f"{kind.name} new {_ref(session, kind, record)}") as one:
         if victim is None:
             one.save(victim_kind, victim_id, whom, nonce=victim_nonce)
-        elif keeping.require(session, victim_kind, victim_id).archived:
-            raise Refused(
-                _("%(label)s is archived") % {"label": label_of(victim)},
-                hint=_("bring it back with: taskforce %(kind)s archive %(label)s --restore")
-                % {"kind": victim_kind.name, "label": label_of(victim)},
-            )
+        else:
+            now = keeping.require(session, victim_kind, victim_id)  # as it is while nobody else writes
+            keeping.require_not_erased(session, now)
+            if now.archived:
+                raise keeping.is_archived(now)
         if consent:
             consent_id, consent_nonce = keeping.new_id(session, get_kind("consent"))
             one.save(get_kind("consent"), consent_id, consent, nonce=consent_nonce)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from taskforce import moments
+from taskforce.actions.admission import confirm_erasures
 from taskforce.actions.disclosing import pieces_of
 from taskforce.actions.evidence import evidence_for, known_evidence, restated
 from taskforce.actions.knowing import gather
@@ -118,6 +119,7 @@ def export_bundle(
         with session.store.reading():
             one = _Outgoing(session, code, devices)
             return one.result()
+    confirm_erasures(session)
     with ExitStack() as undoing, session.store.writing():
         one = _Outgoing(session, code, devices)
         told = one.result()

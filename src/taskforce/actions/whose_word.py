@@ -75,6 +75,31 @@ class Words:
             known = self._leads[operation.id] = str(self._decided(operation, OPERATIONAL, "lead") or "")
         return known
 
+    def lead_for_all(self, operation: Record) -> str:
+        """Who leads an operation by words that count at everybody alike; the empty string while that is not clear.
+
+        That is what its maker last said; where nobody can prove to have made it, what was said first, and since then
+        only what its lead said. Whoever has seen a lead named cannot name another, at home neither.
+        """
+        edits = [
+            (self._author.get(edit.device, ""), str(edit.set["lead"]), edit)
+            for edit in history.edits_setting(
+                self._connection, operation.kind, operation.id, OPERATIONAL, ("lead",)
+            )
+        ]
+        owner = queries.owner_of(self._connection, operation.kind, operation.id)
+        if owner:
+            maker = natural_id("agency", owner)
+            return next((lead for author, lead, _edit in reversed(edits) if author == maker), "")
+        first = {lead for _author, lead, edit in edits if not edit.saw.get("lead")}
+        if len(first) != 1:
+            return ""
+        [lead] = first
+        for author, said, edit in edits:
+            if edit.saw.get("lead") and author == lead:
+                lead = said
+        return lead
+
     def role(self, participation: Record) -> str:
         """The role in which an agency takes part; the empty string while it does not."""
         deciders = self._deciders_of(participation.text("operation"))

@@ -152,7 +152,10 @@ def run_restore(file: str) -> Result:
         (_("Next"), _("exchange bundles with the peers: what was lost comes back from them")),
         (
             _("Erased since"),
-            _("what was erased after the backup is here again until their next bundles come"),
+            _(
+                "what was erased after the backup is here again until their next bundles come; what only you held "
+                "must be erased again"
+            ),
         ),
     )
     return Result(data, Fields(_("A restored store"), pairs))

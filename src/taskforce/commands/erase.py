@@ -74,7 +74,7 @@ def _status(text: str) -> Result:
     found = erasing.status(session, text)
     lines: list[Line | str] = [line for one in found for line in erasure_views.story(one, session.now)]
     if found:
-        lines.append(erasure_views.how_far(found))
+        lines += erasure_views.summary(found)
     data = [
         {
             "id": one.record,
@@ -85,12 +85,19 @@ def _status(text: str) -> Result:
             "agency": one.agency,
             "at": one.at,
             "reason": one.reason,
-            "confirmed": [{"agency": a.agency, "device": a.device, "at": a.at} for a in one.confirmed],
+            "confirmed": [_answer(each) for each in one.confirmed],
+            "put_back": [_answer(each) for each in one.put_back],
             "waiting": [
                 {"agency": agency, "devices": list(ids), "last_heard": one.heard.get(agency)}
                 for agency, ids in one.waiting.items()
             ],
+            "unverified": one.unverified,
+            "passed_on_by": list(one.passed_on_by),
         }
         for one in found
     ]
     return Result(data, Lines(tuple(lines) or (_("nothing was erased"),)), plural="erasures")
+
+
+def _answer(one: erasing.Answer) -> dict[str, Any]:
+    return {"agency": one.agency, "device": one.device, "at": one.at}

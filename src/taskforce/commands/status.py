@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from typer.core import TyperCommand
 
-from taskforce.actions.attention import Item, Status, status
+from taskforce.actions.attention import Status, status
+from taskforce.actions.attention_peers import Item
 from taskforce.commands.frame import command, open_session
 from taskforce.i18n import _, ngettext
 from taskforce.output import Line, Lines, Result

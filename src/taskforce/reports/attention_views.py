@@ -13,7 +13,9 @@ GLYPHS: Mapping[str, str] = {
     "agreement": "§",
     "bundle": "↓",
     "stale": "!",
+    "erased": "×",
     "clock": "◷",
+    "unanswered": "↑",
     "waiting": "↑",
     "newer": "+",
 }
@@ -24,6 +26,7 @@ STYLES: Mapping[str, str] = {
     "stale": "late",
     "conflict": "conflict",
     "quarantine": "conflict",
+    "erased": "late",
 }
 """A style word for those kinds that stand out; the sign and the sentence say it, too."""
 
@@ -36,9 +39,11 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("quarantine", "edit"): "taskforce quarantine list",
     ("late", "agreement"): "taskforce agreement due",
     ("agreement", "agreement"): "taskforce agreement due",
+    ("unanswered", "peer"): "taskforce peer list",
     ("waiting", "peer"): "taskforce peer list",
     ("bundle", "peer"): "taskforce peer list",
     ("stale", "peer"): "taskforce peer list",
+    ("erased", "peer"): "taskforce erase status",
     ("newer", "record"): "taskforce doctor",
     ("clock", "peer"): "taskforce status",
 }

@@ -25,6 +25,8 @@ def preview(erasure: Erasure) -> Iterator[str]:
     }
     told = _("told with the next bundle: %(agencies)s") % {"agencies": ", ".join(erasure.agencies)}
     yield told if erasure.agencies else _("nobody else has it, or may have got it")
+    if erasure.others:
+        yield _("they tell those to whom they passed it on, if there are any")
 
 
 def what_it_means() -> Iterator[str]:
@@ -44,9 +46,10 @@ def question() -> str:
 def done(erasure: Erasure) -> Iterator[Line | str]:
     """What an erasure did."""
     yield Line(done_sentence(erasure), "ok")
-    yield "  " + _("it goes with the next bundle to everybody who has it; who confirmed: %(command)s") % {
-        "command": f"taskforce erase status {erasure.record.ref}"
-    }
+    if erasure.agencies:
+        yield "  " + _("it goes with the next bundle to everybody who has it; who confirmed: %(command)s") % {
+            "command": f"taskforce erase status {erasure.record.ref}"
+        }
     if erasure.copies:
         yield Line("  " + copies_line(erasure.copies), "late")
 
@@ -75,12 +78,28 @@ def erased_by(one: ErasedPart) -> str:
 
 
 def how_far(some: Sequence[ErasedPart]) -> str:
-    """How many of the erased parts are not confirmed by all who had them."""
+    """How many of the erased parts are not confirmed by all who are known to have had them."""
     waiting = sum(bool(one.waiting) for one in some)
     text = ngettext(
         "%(count)d part is not confirmed by all", "%(count)d parts are not confirmed by all", waiting
     )
-    return text % {"count": waiting} if waiting else _("all who had it have confirmed")
+    if waiting:
+        return text % {"count": waiting}
+    return _("all who had it, as far as is known here, have confirmed")
+
+
+def summary(some: Sequence[ErasedPart]) -> Iterator[Line | str]:
+    """How far the erasures have come; and that to whom others passed something on is not known here."""
+    yield how_far(some)
+    if others := sorted({agency for one in some for agency in one.passed_on_by}):
+        yield Line(passed_on(others), "muted")
+
+
+def passed_on(agencies: Sequence[str]) -> str:
+    """That agencies may have passed on what is erased, and what becomes of that."""
+    return _(
+        "whoever may have got it through %(agencies)s is told by them and confirms to them: see their own erase status"
+    ) % {"agencies": ", ".join(agencies)}
 
 
 def waits_for(one: ErasedPart, now: datetime) -> str:
@@ -102,11 +121,30 @@ def story(one: ErasedPart, now: datetime) -> Iterator[Line | str]:
             "device": each.device[:4],
             "when": when,
         }
+    for each in one.put_back:
+        text = _("not any more  %(agency)s, device %(device)s: it was put back to before, and has it again")
+        yield Line("  " + text % {"agency": each.agency or "?", "device": each.device[:4]}, "late")
+    again = {each.device for each in one.put_back}
     for agency, devices in one.waiting.items():
+        if devices and again.issuperset(devices):
+            continue
+        if one.device in devices:
+            text = _("not yet    this device: bytes of it are still in unused places of the store's file")
+            yield Line(f"  {text}", "late")
+        devices = tuple(device for device in devices if device not in again and device != one.device)
+        if not devices and agency == one.own:
+            continue
         named = ", ".join(device[:4] for device in devices)
         text = _("not yet    %(agency)s, device %(devices)s") if named else _("not yet    %(agency)s")
         told = text % {"agency": agency, "devices": named}
         yield Line(f"  {told} · {_heard(one, agency, now)}", "late")
+    if one.unverified:
+        text = ngettext(
+            "%(count)d confirmation is of a device whose agency is not verified here",
+            "%(count)d confirmations are of devices whose agencies are not verified here",
+            one.unverified,
+        )
+        yield Line("  " + text % {"count": one.unverified}, "muted")
 
 
 def _heard(one: ErasedPart, agency: str, now: datetime) -> str:

@@ -9,6 +9,7 @@ from taskforce.i18n import _, ngettext
 from taskforce.labels import field_labels, kind_label
 from taskforce.records.registry import find_kind
 from taskforce.reports.conflict_views import title_of
+from taskforce.reports.erasure_views import copies_line
 from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
@@ -159,6 +160,7 @@ def bundle_data(found: Imported) -> dict[str, Any]:
         "conflicts": found.conflicts,
         "clocks_ahead": found.ahead,
         "erased": [{"kind": kind, "id": record, "part": part} for record, kind, part in found.erased],
+        "copies": list(found.copies),
     }
 
 
@@ -191,6 +193,8 @@ def bundle_lines(found: Imported, name: str) -> list[Line | str]:
             len(found.erased),
         )
         lines.append(Line("  " + text % {"count": len(found.erased)}, "late"))
+    if found.copies:
+        lines.append(Line("  " + copies_line(found.copies), "late"))
     for reason, number in found.why_waiting.items():
         lines.append(
             Line(

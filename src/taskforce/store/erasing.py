@@ -19,6 +19,8 @@ from taskforce.sync.edit import Edit, known_edit, skeleton_of
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from taskforce.store.ledger import Ledger
     from taskforce.sync.merge import Dot
 
@@ -111,10 +113,7 @@ class Erasures:
                 self.connection.execute(
                     "UPDATE action_edit SET before = '{}' WHERE feed = ? AND number = ?", (feed, number)
                 )
-            told = summary
-            for value in values:  # an operation is called by its codename
-                if len(value) > 2 and value in told:
-                    told = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", told)
+            told = _without(summary, values)
             if told != summary:
                 self.connection.execute("UPDATE action SET summary = ? WHERE id = ?", (told, action))
 
@@ -139,6 +138,26 @@ class Erasures:
                 elif kept.text != body:
                     self.connection.execute("UPDATE quarantine SET body = ? WHERE id = ?", (kept.text, row))
         return values
+
+
+_DONE_TO = re.compile(r"((?:(?:undo|redo): )*(?:import|\S+ \S+) )(.+)", re.DOTALL)
+"""What was done, as `operation edit`, and to what."""
+
+
+def _without(summary: str, values: Sequence[str]) -> str:
+    """An action's summary that calls nothing by one of these values, as operations are called by their codenames.
+
+    The longest go first: one may be part of another. A very short one may stand anywhere, so nothing is left with it.
+    """
+    match = _DONE_TO.fullmatch(summary)
+    if match is None:
+        return summary
+    done, told = match.groups()
+    for value in sorted({value for value in values if value}, key=len, reverse=True):
+        found = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
+        if value in told and found.search(told):
+            told = found.sub("…", told) if len(value) > 2 else "…"
+    return done + told
 
 
 def kept_waiting(edit: Edit, reason: str) -> Edit | None:
@@ -168,6 +187,11 @@ def erase_as_told_in_quarantine(connection: Connection, ledger: Ledger) -> bool:
     for place in sorted(fresh):
         erasures.wipe(place)
     return bool(fresh)
+
+
+def copies_beside(folder: Path) -> tuple[str, ...]:
+    """The names of files beside a store that keep it as it was before an upgrade: what is erased is still in them."""
+    return tuple(sorted(path.name for path in folder.glob("store.db.before-*")))
 
 
 def _texts(value: str | list[str]) -> list[str]:
@@ -226,6 +250,25 @@ def numbers_of(connection: Connection, place: Place) -> list[tuple[str, int, boo
     return [(str(feed), int(number), bool(gone)) for feed, number, gone in rows]
 
 
+def count_values(connection: Connection, place: Place) -> int:
+    """How many edits of a part have values that an erasure of it drops."""
+    rows = connection.execute(
+        "SELECT body FROM edit WHERE record = ? AND kind = ? AND part = ? AND json_extract(body, '$.sig') IS NOT NULL",
+        place,
+    )
+    return sum(not known_edit(body).outlives_erasure for (body,) in rows)
+
+
+def is_wholly_erased(connection: Connection, record: str, kind: str) -> bool:
+    """Whether all parts that are here of a record are erased."""
+    return not any(
+        not is_erased(connection, (record, kind, part))
+        for (part,) in connection.execute(
+            "SELECT part FROM state WHERE record = ? AND kind = ?", (record, kind)
+        )
+    )
+
+
 def numbers_waiting(connection: Connection, place: Place) -> list[Dot]:
     """Feed and number of every edit of a part that waits because its feed forked."""
     rows = connection.execute(
@@ -234,6 +277,17 @@ def numbers_waiting(connection: Connection, place: Place) -> list[Dot]:
         (FORK, AFTER_FORK, *place),
     )
     return [(str(feed), int(number)) for feed, number in rows]
+
+
+def answers_waiting(connection: Connection, place: Place, reason: str) -> int:
+    """How many devices confirm to have dropped a part by edits that wait in quarantine for this reason."""
+    rows = connection.execute(
+        "SELECT count(DISTINCT device) FROM quarantine WHERE reason = ? AND json_extract(body, ?) IS NOT NULL "
+        "AND json_extract(body, '$.record') = ? AND json_extract(body, '$.kind') = ? "
+        "AND json_extract(body, '$.part') = ?",
+        (reason, f"$.set.{DROPPED}", *place),
+    )
+    return int(rows.fetchone()[0])
 
 
 def unanswered(connection: Connection, device: str) -> list[tuple[Place, str]]:

@@ -205,24 +205,28 @@ class Store:
             (moments.time_text(moments.now()), before.officer, f"new epoch {epoch}: {why}"),
         )
 
-    def scrub(self) -> None:
-        """After an erasure, take what was deleted out of the file for good; where it cannot be done now, later."""
-        if self._is_unscrubbed or not self.meta("scrub"):
-            return
+    def scrub(self, *, again: bool = False) -> bool:
+        """After an erasure, take what was deleted out of the file for good; False where it cannot be done now.
+
+        It is tried once: where others read on and on, the next opening is soon enough, or who asks for it `again`.
+        """
+        if not self.meta("scrub"):
+            return True
+        if self._is_unscrubbed and not again:
+            return False
         from taskforce.store.erasing import scrub  # deferred: hardly ever needed
 
-        self._is_unscrubbed = (
-            True  # one attempt: where others read on and on, the next opening is soon enough
-        )
+        was_told, self._is_unscrubbed = self._is_unscrubbed, True
         with suppress(StoreError):  # what was asked for is done, and the setting stays
             self._is_unscrubbed = not scrub(self.connection)
-        if self._is_unscrubbed:
+        if self._is_unscrubbed and not was_told:
             self.notices.append(
                 _(
                     "bytes of what was erased are still in unused places of the store's file, because another program "
                     "reads it or the disk is full: they go the next time it is opened"
                 )
             )
+        return not self._is_unscrubbed
 
     def ledger(self) -> Ledger:
         """The log's writer, for use inside `writing()`."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from textual.content import Content
 
 from taskforce import moments
-from taskforce.actions.attention import Item
+from taskforce.actions.attention_peers import Item
 from taskforce.actions.inbox import Entry, Glance
 from taskforce.actions.peers import PeerState
 from taskforce.actions.sending import Exported

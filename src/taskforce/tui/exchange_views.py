@@ -234,14 +234,17 @@ def _erased(one: ErasedPart, now: datetime) -> Row:
         (
             f"{label} · {one.part}",
             Line("  " + erasure_views.erased_by(one), "muted"),
-            Line(f"  ! {waits}", "late")
-            if waits
-            else Line("  ● " + _("all who had it have confirmed"), "ok"),
+            Line(f"  ! {waits}", "late") if waits else Line("  ● " + erasure_views.how_far([one]), "ok"),
         ),
-        tuple(erasure_views.story(one, now)),
+        _erased_story(one, now),
         command_line("erase", "status", one.label),
         (one.kind, one.record),
     )
+
+
+def _erased_story(one: ErasedPart, now: datetime) -> tuple[Line | str, ...]:
+    beyond = [Line(erasure_views.passed_on(one.passed_on_by), "muted")] if one.passed_on_by else []
+    return (*erasure_views.story(one, now), *beyond)
 
 
 VIEWS: dict[str, View] = {"quarantine": QuarantineView(), "feeds": FeedsView(), "erased": ErasedView()}

@@ -8,7 +8,7 @@ from datetime import datetime
 from textual.content import Content
 
 from taskforce import moments
-from taskforce.actions.attention import Item
+from taskforce.actions.attention_peers import Item
 from taskforce.actions.overview import LANES, Overview
 from taskforce.actions.peers import PeerState
 from taskforce.i18n import _, ngettext

@@ -10,7 +10,8 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import OptionList, Static
 
-from taskforce.actions.attention import Item, quarantined
+from taskforce.actions.attention import quarantined
+from taskforce.actions.attention_peers import Item
 from taskforce.actions.erasing import count_erased
 from taskforce.actions.inbox import bundles_taken_in
 from taskforce.actions.peers import PeerState, list_peers

@@ -1,0 +1,120 @@
+"""What needs attention in exchange: bundles, answers and clocks of peers, and erasures that a peer has lost again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from taskforce import moments
+from taskforce.actions import erasing
+from taskforce.actions.clocks import wrong_clocks
+from taskforce.actions.peers import PeerState
+from taskforce.actions.session import Session
+from taskforce.i18n import _, ngettext
+
+STALE = timedelta(days=2)
+"""After how long without a bundle a peer is mentioned."""
+
+UNANSWERED = timedelta(days=1)
+"""After how long it is mentioned that what was sent is not confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that needs attention: what kind of thing, the record or peer, a sentence, and what to do.
+
+    `own` says whether it is this agency's to see to, which the lead's is everything of the operation. `where` names
+    what of exchange it is about: `feeds FEED`, or `quarantine` and who is said to have signed; then the reason.
+    """
+
+    kind: str  # one of GLYPHS in taskforce.reports.attention_views
+    noun: str  # referral | assignment | agreement | peer | record | edit
+    subject: str
+    text: str
+    do: str
+    own: bool = True
+    where: str = ""
+
+
+def of_peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
+    """Bundles that are missing, peers not heard, edits that were not confirmed or wait to go."""
+    result = []
+    for peer in peers:
+        if peer.missing:
+            text = _("bundle %(numbers)s has not arrived (%(last)d has)") % {
+                "numbers": peer.missing,
+                "last": peer.last_number,
+            }
+            # A bundle carries all that its receiver has not confirmed: the later one made up for those before it.
+            brought = _("bundle %(last)d brought what it carried") % {"last": peer.last_number}
+            result.append(Item("bundle", "peer", peer.agency, text, brought))
+        if peer.last_heard and now - moments.read_time(peer.last_heard) > STALE:
+            text = _("last heard %(when)s") % {"when": moments.ago(peer.last_heard, now)}
+            result.append(
+                Item("stale", "peer", peer.agency, text, f"taskforce contact list --agency {peer.agency}")
+            )
+        if peer.sent_since and now - moments.read_time(peer.sent_since) > UNANSWERED:
+            count = peer.waiting - peer.unsent
+            text = ngettext(
+                "%(count)d edit sent %(when)s is not confirmed",
+                "%(count)d edits sent %(when)s are not confirmed",
+                count,
+            )
+            told = text % {"count": count, "when": moments.ago(peer.sent_since, now)}
+            again = (
+                f"taskforce export --to {peer.agency} -o ."  # carries all that was not confirmed once more
+            )
+            result.append(Item("unanswered", "peer", peer.agency, told, again))
+        if peer.unsent:
+            text = ngettext("%(count)d edit waits to go", "%(count)d edits wait to go", peer.unsent)
+            result.append(
+                Item(
+                    "waiting",
+                    "peer",
+                    peer.agency,
+                    text % {"count": peer.unsent},
+                    f"taskforce export --to {peer.agency} -o .",
+                )
+            )
+    return result
+
+
+def of_erasures(session: Session) -> list[Item]:
+    """Agencies that have what was erased again, though they had confirmed: a device of theirs was put back."""
+    result = []
+    for agency, count in erasing.put_back(session).items():
+        text = ngettext(
+            "has %(count)d erased part again: its device was put back",
+            "has %(count)d erased parts again: its device was put back",
+            count,
+        )
+        result.append(
+            Item("erased", "peer", agency, text % {"count": count}, f"taskforce export --to {agency} -o .")
+        )
+    return result
+
+
+def of_clocks(session: Session) -> list[Item]:
+    """Devices whose clocks are more than a day off: what they write is shown in the wrong place, and nothing else."""
+    result = []
+    for each in wrong_clocks(session):
+        days = max(1, round(abs(each.off).total_seconds() / 86_400))
+        text = (
+            ngettext(
+                "the clock of device %(device)s is %(days)d day ahead",
+                "the clock of device %(device)s is %(days)d days ahead",
+                days,
+            )
+            if each.off > timedelta()
+            else ngettext(
+                "the clock of device %(device)s is %(days)d day behind",
+                "the clock of device %(device)s is %(days)d days behind",
+                days,
+            )
+        )
+        is_own = each.device == session.store.me.device
+        do = _("set this computer's clock") if is_own else _("tell them; nothing is lost or hidden by it")
+        told = text % {"device": each.device[:4], "days": days}
+        result.append(Item("clock", "peer", each.agency or each.device, told, do, own=is_own))
+    return result
