@@ -13,7 +13,7 @@ from typing import Any
 import pexpect
 import pytest
 from program import PROGRAM, Team, environment_of
-from room import desk_of, play, press, screen_text, settle, until, write
+from room import desk_of, play, press, said, screen_text, settle, until, write
 from textual.pilot import Pilot
 
 from taskforce.actions import keeping
@@ -191,6 +191,30 @@ def test_read_only_offers_no_change_and_makes_none(team: Team) -> None:
 
     play(team, act, read_only=True)
     assert team.fingerprint() == before
+
+
+def test_after_a_log_entry_a_second_key_takes_back_what_was_done_before_it(team: Team) -> None:
+    ref = team.data("assignment", "list")[0]["ref"]
+    team.call("assignment", "accept", ref).ok()
+    entry = team.data("log", "add", "Gate closed")["ref"]
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "z")
+        stays = f"the log entry {entry} stays (C in the log corrects it); z again takes back: "
+        assert f"{stays}assignment accept {ref}" in said(app) and "taskforce" not in said(app)
+        assert team.data("assignment", "show", ref)["status"] == "accepted"
+        await press(pilot, "z")
+        assert f"taken back: assignment accept {ref}" in said(app)
+        assert team.data("assignment", "show", ref)["status"] == "planned"
+        await press(pilot, "Z")
+        assert team.data("assignment", "show", ref)["status"] == "accepted"
+        team.call("log", "add", "Gate open").ok()
+        await press(pilot, "z")
+        app._asked = (app._asked[0], 0.0)  # as after ten seconds: what was said is no longer on the screen
+        await press(pilot, "z")
+        assert team.data("assignment", "show", ref)["status"] == "accepted"
+
+    play(team, act)
 
 
 POISON = "\x1b]52;c;Zm9v\x07\x1b[2J\u202e\u200b[bold red]x[/][@click=app.quit]y[/]"

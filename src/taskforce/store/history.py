@@ -36,6 +36,13 @@ class ActionEdit:
 
 _ACTION = "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
 
+# Whether an action made edits, and none of them of another kind than those bound: that is looked up edit by edit.
+_EDITS = (
+    "SELECT 1 FROM action_edit JOIN edit ON edit.feed = action_edit.feed AND edit.number = action_edit.number "
+    "WHERE action_edit.action = action.id"
+)
+_STAYS = f"EXISTS ({_EDITS}) AND NOT EXISTS ({_EDITS} AND edit.kind NOT IN (SELECT value FROM json_each(:staying)))"
+
 
 def actions(connection: Connection, *, limit: int = 20) -> list[Action]:
     """What was done in this store, latest first."""
@@ -43,21 +50,41 @@ def actions(connection: Connection, *, limit: int = 20) -> list[Action]:
     return [_action(row) for row in rows]
 
 
-def last_undoable(connection: Connection) -> Action | None:
-    """The latest action that can be undone and is neither an undo nor undone; what the program did by itself is not."""
+def last_undoable(connection: Connection, staying: Collection[str] = ()) -> Action | None:
+    """The latest action that can be undone and is neither an undo nor undone; what the program did by itself is not.
+
+    Actions that made nothing but records of the kinds `staying` are passed over.
+    """
     row = connection.execute(
-        _ACTION + "WHERE undoable = 1 AND undone_by IS NULL AND undoes IS NULL ORDER BY id DESC LIMIT 1"
+        _ACTION + "WHERE undoable = 1 AND undone_by IS NULL AND undoes IS NULL "
+        f"AND NOT ({_STAYS}) ORDER BY id DESC LIMIT 1",
+        _bound(staying),
     ).fetchone()
     return None if row is None else _action(row)
 
 
-def last_redoable(connection: Connection) -> Action | None:
-    """The latest undo that was not itself taken back, where nothing else was done since; None otherwise."""
+def staying_since(connection: Connection, staying: Collection[str]) -> list[Action]:
+    """The actions that made nothing but records of the kinds `staying`, newest first, up to the newest other one."""
+    rows = connection.execute(
+        "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action WHERE undoable = 1 AND id > coalesce("
+        f"(SELECT id FROM action WHERE undoable = 1 AND (undoes IS NOT NULL OR NOT ({_STAYS})) "
+        "ORDER BY id DESC LIMIT 1), 0) ORDER BY id DESC",
+        _bound(staying),
+    )
+    return [_action(row) for row in rows]
+
+
+def last_redoable(connection: Connection, staying: Collection[str] = ()) -> Action | None:
+    """The latest undo that was not itself taken back, where nothing else was done since; None otherwise.
+
+    Actions that made nothing but records of the kinds `staying` do not count as something else.
+    """
     row = connection.execute(
         "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
         "WHERE undoable = 1 AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) "
-        "AND id > (SELECT coalesce(max(id), 0) FROM action WHERE undoes IS NULL AND undoable = 1) "
-        "ORDER BY id DESC LIMIT 1"
+        "AND id > coalesce((SELECT id FROM action WHERE undoes IS NULL AND undoable = 1 "
+        f"AND NOT ({_STAYS}) ORDER BY id DESC LIMIT 1), 0) ORDER BY id DESC LIMIT 1",
+        _bound(staying),
     ).fetchone()
     return None if row is None else _action(row)
 
@@ -196,6 +223,10 @@ def agency_of_device(connection: Connection, device: str) -> str:
     """The agency of a known device, or the empty string."""
     row = connection.execute("SELECT agency FROM device WHERE id = ?", (device,)).fetchone()
     return "" if row is None else str(row[0])
+
+
+def _bound(staying: Collection[str]) -> dict[str, str]:
+    return {"staying": json.dumps(sorted(staying))}
 
 
 def _action(row: tuple[int, str, str, str, int, int | None, int | None]) -> Action:
