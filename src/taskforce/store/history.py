@@ -36,12 +36,15 @@ class ActionEdit:
 
 _ACTION = "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
 
-# Whether an action made edits, and none of them of another kind than those bound: that is looked up edit by edit.
-_EDITS = (
-    "SELECT 1 FROM action_edit JOIN edit ON edit.feed = action_edit.feed AND edit.number = action_edit.number "
-    "WHERE action_edit.action = action.id"
-)
-_STAYS = f"EXISTS ({_EDITS}) AND NOT EXISTS ({_EDITS} AND edit.kind NOT IN (SELECT value FROM json_each(:staying)))"
+# Each action, and whether it made edits and none of them of another kind than those bound: looked up edit by edit.
+_DONE = """WITH done AS NOT MATERIALIZED (
+    SELECT id, at, by, summary, undoable, undone_by, undoes,
+        EXISTS (SELECT 1 FROM action_edit WHERE action_edit.action = action.id) AND NOT EXISTS (
+            SELECT 1 FROM action_edit JOIN edit ON edit.feed = action_edit.feed AND edit.number = action_edit.number
+            WHERE action_edit.action = action.id AND edit.kind NOT IN (SELECT value FROM json_each(:staying))
+        ) AS stays
+    FROM action
+) SELECT id, at, by, summary, undoable, undone_by, undoes FROM done """
 
 
 def actions(connection: Connection, *, limit: int = 20) -> list[Action]:
@@ -55,22 +58,27 @@ def last_undoable(connection: Connection, staying: Collection[str] = ()) -> Acti
 
     Actions that made nothing but records of the kinds `staying` are passed over.
     """
-    row = connection.execute(
-        _ACTION + "WHERE undoable = 1 AND undone_by IS NULL AND undoes IS NULL "
-        f"AND NOT ({_STAYS}) ORDER BY id DESC LIMIT 1",
+    other = connection.execute(
+        _DONE + "WHERE undoes IS NULL AND undoable = 1 AND NOT stays ORDER BY id DESC LIMIT 1",
         _bound(staying),
+    ).fetchone()
+    row = connection.execute(
+        "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action WHERE undoable = 1 "
+        "AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) AND id > ? "
+        "ORDER BY id DESC LIMIT 1",
+        (0 if other is None else int(other[0]),),
     ).fetchone()
     return None if row is None else _action(row)
 
 
 def staying_since(connection: Connection, staying: Collection[str]) -> list[Action]:
     """The actions that made nothing but records of the kinds `staying`, newest first, up to the newest other one."""
-    rows = connection.execute(
-        "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action WHERE undoable = 1 AND id > coalesce("
-        f"(SELECT id FROM action WHERE undoable = 1 AND (undoes IS NOT NULL OR NOT ({_STAYS})) "
-        "ORDER BY id DESC LIMIT 1), 0) ORDER BY id DESC",
+    other = connection.execute(
+        _DONE + "WHERE undoable = 1 AND (undoes IS NOT NULL OR NOT stays) ORDER BY id DESC LIMIT 1",
         _bound(staying),
-    )
+    ).fetchone()
+    after = 0 if other is None else int(other[0])
+    rows = connection.execute(_ACTION + "WHERE undoable = 1 AND id > ? ORDER BY id DESC", (after,))
     return [_action(row) for row in rows]
 
 
@@ -80,10 +88,10 @@ def last_redoable(connection: Connection, staying: Collection[str] = ()) -> Acti
     Actions that made nothing but records of the kinds `staying` do not count as something else.
     """
     row = connection.execute(
-        "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
-        "WHERE undoable = 1 AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) "
-        "AND id > coalesce((SELECT id FROM action WHERE undoes IS NULL AND undoable = 1 "
-        f"AND NOT ({_STAYS}) ORDER BY id DESC LIMIT 1), 0) ORDER BY id DESC LIMIT 1",
+        _DONE
+        + "WHERE undoable = 1 AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) "
+        "AND id > coalesce((SELECT id FROM done WHERE undoes IS NULL AND undoable = 1 AND NOT stays "
+        "ORDER BY id DESC LIMIT 1), 0) ORDER BY id DESC LIMIT 1",
         _bound(staying),
     ).fetchone()
     return None if row is None else _action(row)
