@@ -58,15 +58,10 @@ def last_undoable(connection: Connection, staying: Collection[str] = ()) -> Acti
 
     Actions that made nothing but records of the kinds `staying` are passed over.
     """
-    other = connection.execute(
-        _DONE + "WHERE undoes IS NULL AND undoable = 1 AND NOT stays ORDER BY id DESC LIMIT 1",
-        _bound(staying),
-    ).fetchone()
     row = connection.execute(
-        "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action WHERE undoable = 1 "
-        "AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) AND id > ? "
-        "ORDER BY id DESC LIMIT 1",
-        (0 if other is None else int(other[0]),),
+        _DONE
+        + "WHERE undoable = 1 AND undone_by IS NULL AND undoes IS NULL AND NOT stays ORDER BY id DESC LIMIT 1",
+        _bound(staying),
     ).fetchone()
     return None if row is None else _action(row)
 
@@ -87,12 +82,15 @@ def last_redoable(connection: Connection, staying: Collection[str] = ()) -> Acti
 
     Actions that made nothing but records of the kinds `staying` do not count as something else.
     """
-    row = connection.execute(
-        _DONE
-        + "WHERE undoable = 1 AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) "
-        "AND id > coalesce((SELECT id FROM done WHERE undoes IS NULL AND undoable = 1 AND NOT stays "
-        "ORDER BY id DESC LIMIT 1), 0) ORDER BY id DESC LIMIT 1",
+    other = connection.execute(
+        _DONE + "WHERE undoes IS NULL AND undoable = 1 AND NOT stays ORDER BY id DESC LIMIT 1",
         _bound(staying),
+    ).fetchone()
+    row = connection.execute(
+        "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action WHERE undoable = 1 "
+        "AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) AND id > ? "
+        "ORDER BY id DESC LIMIT 1",
+        (0 if other is None else int(other[0]),),
     ).fetchone()
     return None if row is None else _action(row)
 
