@@ -23,10 +23,11 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 SECONDS = {"m": _MINUTE, "h": _HOUR, "d": _DAY, "w": 7 * _DAY}
 """Of a minute, an hour, a day, a week."""
 
-_MONTHS = (
+MONTHS = (
     *(N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun")),
     *(N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec")),
 )
+"""As they are shown."""
 
 
 class MomentError(ValueError):
@@ -181,5 +182,5 @@ def _present() -> datetime:
 
 
 def _show_day(day: date, present_year: int) -> str:
-    month = _(_MONTHS[day.month - 1])
+    month = _(MONTHS[day.month - 1])
     return f"{day.day} {month}" if day.year == present_year else f"{day.day} {month} {day.year}"

@@ -6,14 +6,16 @@ The years 1900 to 2200 are accepted: enough for a birth date and a treaty, too f
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from taskforce.i18n import _
-from taskforce.moments import SECONDS, MomentError, time_text
+from taskforce.moments import MONTHS, SECONDS, MomentError, time_text
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
+_NEAR_YEARS = 10
 _LONGEST = 100 * 365 * SECONDS["d"]
 
 # Kept as text: `re` compiles each when it is first needed, so that a start that reads no date pays for none.
@@ -22,11 +24,19 @@ _ISO_DATE = r"(?a)(\d{4})-(\d{2})-(\d{2})|(\d{4})(\d{2})(\d{2})"
 _OTHER_DATE = r"(?a)(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?=$|[\st,])"
 _RELATIVE = r"(?a)([+-])(\d{1,6})([mhdw])"
 _DURATION = r"(?a)(?:\d{1,6}[mhdw])+"
+YEAR = r"(?:19|20|21)\d{2}|2200"
+_DAY_AND_MONTH = rf"(?a)(\d{{1,2}})\s+([^\s\d,]+)(?:\s+({YEAR}))?"
 _TIME_OF_DAY = (
-    r"(?a)(?:(?P<day>\S+?)(?:t|\s+))?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
+    rf"(?a)(?:(?P<day>\S+?|\d{{1,2}}\s+[^\s\d,]+(?:\s+(?:{YEAR}))?)(?:t|,?\s+))?"
+    r"(?:(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?|(?P<digits>\d{4})(?=z|\s|$))"
     r"\s*(?P<offset>z|[+-]\d{2}(?::?\d{2})?)?"
 )
+_AHEAD = r"(?a)in\s+(\d{1,6})\s*(m|min|h|d|days?|w)"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_ENGLISH_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 _NEAR_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
@@ -41,19 +51,26 @@ class Moment:
 def parse_moment(text: str, *, now: datetime, zone: tzinfo | None = None) -> Moment:
     """Return what a person means by ``text``, seen from ``now`` (aware) in ``zone`` (None: the local one).
 
-    Understood: ISO 8601 dates and date-times (without offset: local time), ``now``, ``today``, ``tomorrow``,
-    ``yesterday``, a weekday such as ``fri`` (the next one, never today), ``eom`` (the last day of this
-    month), ``+2w``, ``+2d`` (the same time of day then), ``+3h``, ``+30m``, the same with ``-``, ``14:00``
-    (today, also when past), and a day with a time: ``fri 14:00``. A local time that a clock change repeats
+    Understood: ISO 8601 dates and date-times (without offset: local time), days as they are shown, ``18 Oct`` (of
+    the nearest year) or ``18 Oct 2024``, ``now``, ``today``, ``tomorrow``, ``yesterday``, a weekday such as ``fri``
+    (the next one, never today), ``eom`` (the last day of this month), ``+2w``, ``+2d`` (the same time of day then),
+    ``+3h``, ``+30m``, the same with ``-``, ``in 2h``, ``14:00`` or ``1400`` (today, also when past), and a day with
+    a time: ``fri 14:00``, ``18 Oct 14:00 +07``. A local time that a clock change repeats
     means the first. Raises MomentError for everything else, above all for dates that two people read
     differently.
     """
-    typed = text.strip().casefold()
+    typed = _folded(text)
     local = now.astimezone(zone)
     if typed == "now":
         return _exactly(now, text, zone)
     if relative := re.fullmatch(_RELATIVE, typed):
         return _shifted(relative, text, local, zone)
+    if found := re.fullmatch(_DAY_AND_MONTH, typed):
+        day = _day(typed, text, local.date())
+        if found[3] and _is_rather_a_time(found[3], local.year):
+            at = f"{_day(typed[: found.start(3)].rstrip(), text, local.date())} {found[3][:2]}:{found[3][2:]}"
+            raise _ambiguous(text, [day.isoformat(), at])
+        return Moment(day)
     if clock := re.fullmatch(_TIME_OF_DAY, typed):
         return _at_time_of_day(clock, text, now, zone)
     return Moment(_day(typed, text, local.date()))
@@ -64,9 +81,10 @@ def parse_date(text: str, today: date) -> str:
 
     Understands what ``parse_moment`` does, but for what has a time of day. Raises MomentError.
     """
-    typed = text.strip().casefold()
+    typed = _folded(text)
     relative = re.fullmatch(_RELATIVE, typed)
-    if typed == "now" or re.fullmatch(_TIME_OF_DAY, typed) or (relative and relative[3] in "mh"):
+    has_clock = re.fullmatch(_TIME_OF_DAY, typed) and not re.fullmatch(_DAY_AND_MONTH, typed)
+    if typed == "now" or has_clock or (relative and relative[3] in "mh"):
         sentence = _('"%(text)s" has a time of day, but only a date fits here') % {"text": text}
         forms = "2026-11-23, today, tomorrow, fri, +2d, eom"
         raise MomentError(sentence, _("write a date: %(forms)s") % {"forms": forms})
@@ -97,6 +115,39 @@ def parse_duration(text: str) -> int:
     )
 
 
+def month_named(word: str) -> int | None:
+    """The month that a word (folded) names: as it is shown, or three letters or more of its English name."""
+    word = word.rstrip(".")
+    shown = [_(name).casefold().rstrip(".") for name in MONTHS]
+    if word in shown:
+        return shown.index(word) + 1
+    meant = [number for number, name in enumerate(_ENGLISH_MONTHS, 1) if name.startswith(word)]
+    return meant[0] if len(word) >= 3 and len(meant) == 1 else None
+
+
+def _folded(text: str) -> str:
+    """What was typed, folded; what is ahead as it is shown (``in 2 h``) as it is written short."""
+    typed = text.strip().casefold()
+    ahead = re.fullmatch(_AHEAD, typed)
+    return f"+{ahead[1]}{ahead[2][0]}" if ahead else typed
+
+
+def _is_rather_a_time(digits: str, year: int) -> bool:
+    """Whether four digits behind a month may be a time of day: as a year they are far from now."""
+    return abs(int(digits) - year) > _NEAR_YEARS and int(digits[:2]) < 24 and int(digits[2:]) < 60
+
+
+def _nearest(day: int, month: int, today: date) -> date:
+    """The day of a month in the year in which it is nearest; ValueError where no year has it."""
+    years = range(
+        today.year - 8, today.year + 9
+    )  # 29 February is eight years from the next where a century has none
+    days = [date(year, month, day) for year in years if day <= monthrange(year, month)[1]]
+    if not day >= 1 or not days:
+        raise ValueError(day)
+    return min(days, key=lambda each: (abs((each - today).days), each < today))
+
+
 def _day(typed: str, text: str, today: date) -> date:
     """Return the day that ``typed`` (folded) means; ``text`` is what the person wrote, for the sentence."""
     if typed in _NEAR_DAYS:
@@ -110,6 +161,11 @@ def _day(typed: str, text: str, today: date) -> date:
     try:
         if (relative := re.fullmatch(_RELATIVE, typed)) and relative[3] in "dw":
             return _in_range(today + timedelta(seconds=_signed_seconds(relative)), text)
+        if (found := re.fullmatch(_DAY_AND_MONTH, typed)) and (month := month_named(found[2])):
+            number = int(found[1])
+            return _in_range(
+                date(int(found[3]), month, number) if found[3] else _nearest(number, month, today), text
+            )
         if parts := re.fullmatch(_ISO_DATE, typed):
             year, month, day = (int(part) for part in parts.groups() if part)
             return _in_range(date(year, month, day), text)
@@ -124,16 +180,21 @@ def _day(typed: str, text: str, today: date) -> date:
 def _not_a_date(typed: str, text: str) -> MomentError:
     parts = re.match(_OTHER_DATE, typed)
     if not parts:
-        forms = "2026-11-23, 2026-11-23 14:00, 14:00, today, tomorrow, fri, +2d, +3h, eom"
+        forms = "18 Oct 14:00, 2026-11-23, 2026-11-23 14:00, 14:00, today, tomorrow, fri, +2d, +3h, eom"
         sentence = _('"%(text)s" is not a date or time') % {"text": text}
         return MomentError(sentence, _("write one of: %(forms)s") % {"forms": forms})
     readings = _readings(parts[1], parts[3], parts[4])
     if len(readings) > 1:
-        sentence = _('"%(text)s" is ambiguous: people read it as different days')
-    else:
-        sentence = _('"%(text)s" is not an ISO 8601 date')
-    hint = _("write %(days)s") % {"days": _(" or ").join(readings)} if readings else _write_iso()
-    return MomentError(sentence % {"text": text}, hint)
+        return _ambiguous(text, readings)
+    hint = _("write %(days)s") % {"days": readings[0]} if readings else _write_iso()
+    return MomentError(_('"%(text)s" is not an ISO 8601 date') % {"text": text}, hint)
+
+
+def _ambiguous(text: str, readings: list[str]) -> MomentError:
+    return MomentError(
+        _('"%(text)s" is ambiguous: people read it as different days') % {"text": text},
+        _("write %(days)s") % {"days": _(" or ").join(readings)},
+    )
 
 
 def _write_iso() -> str:
@@ -178,7 +239,12 @@ def _signed_seconds(relative: re.Match[str]) -> int:
 
 def _at_time_of_day(clock: re.Match[str], text: str, now: datetime, zone: tzinfo | None) -> Moment:
     try:
-        at = time(int(clock["hour"]), int(clock["minute"]), int(clock["second"] or 0))
+        hour, minute = (
+            (clock["digits"][:2], clock["digits"][2:])
+            if clock["digits"]
+            else (clock["hour"], clock["minute"])
+        )
+        at = time(int(hour), int(minute), int(clock["second"] or 0))
         offset = _offset(clock["offset"])
     except ValueError:
         sentence = _('there is no such time of day as in "%(text)s"') % {"text": text}

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from taskforce import moments
 from taskforce.actions.session import Session
 from taskforce.records.registry import get_kind
 from taskforce.store import pages
-from taskforce.typed_moments import parse_time
+from taskforce.typed_moments import YEAR, month_named, parse_time
 
-_DAY_AND_MONTH = r"(?a:(\d{1,2}))\s+([^\W\d_]{3,})\.?(?:\s+(?a:(\d{4})))?(?:[\s,]+(?a:(\d.*)))?"
+_DAY_AND_MONTH = rf"(?a)(\d{{1,2}})\s+([^\s\d,]+)(?:\s+({YEAR}))?(?:[\s,]+(\d.*))?"
 
 
 def time_meant(text: str, now: datetime) -> str:
@@ -26,9 +26,9 @@ def time_meant(text: str, now: datetime) -> str:
     at = parse_time(_with_year(typed, now) or text, now)
     if at <= moments.time_text(now):
         return at
-    if re.match(r"\d{1,2}:", typed):
+    if re.match(r"(?a)\d{1,2}:|\d{4}(?![-\d])", typed):
         return parse_time("-1d", moments.read_time(at))
-    if typed[:1].isalpha() and not typed.startswith(("tomorrow", "eom")):
+    if typed[:1].isalpha() and not typed.startswith(("tomorrow", "eom", "in ")):
         return parse_time("-1w", moments.read_time(at))
     return at
 
@@ -39,16 +39,13 @@ def _with_year(typed: str, now: datetime) -> str:
     if not found:
         return ""
     day, word, year, clock = found.groups()
-    for month in range(1, 13):
-        first = date(2000, month, 1)
-        name = moments.show_date(first.isoformat(), today=first).partition(" ")[2].casefold()
-        if not word.startswith(name):
-            continue
-        today = now.astimezone().date()
-        is_ahead = (month, int(day)) > (today.month, today.day)
-        chosen = int(year) if year else today.year - is_ahead
-        return f"{chosen:04d}-{month:02d}-{int(day):02d}" + (f" {clock}" if clock else "")
-    return ""
+    month = month_named(word)
+    if month is None:
+        return ""
+    today = now.astimezone().date()
+    is_ahead = (month, int(day)) > (today.month, today.day)
+    chosen = int(year) if year else today.year - is_ahead
+    return f"{chosen:04d}-{month:02d}-{int(day):02d}" + (f" {clock}" if clock else "")
 
 
 class _Times:
