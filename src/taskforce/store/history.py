@@ -126,6 +126,19 @@ def action_of(connection: Connection, dot: Dot) -> Action | None:
     return None if row is None else _action(row)
 
 
+def undoing_edits(connection: Connection, kind: Kind, record: str) -> dict[Dot, bool]:
+    """The edits of a record with which this store took something back (True) or did it again (False)."""
+    rows = connection.execute(
+        "SELECT feed.name, edit.number, earlier.undoes IS NULL FROM action CROSS JOIN edit "
+        "JOIN action_edit ON action_edit.action = action.id AND action_edit.feed = edit.feed "
+        "AND action_edit.number = edit.number JOIN feed ON feed.id = edit.feed "
+        "JOIN action AS earlier ON earlier.id = action.undoes "
+        "WHERE action.undoes IS NOT NULL AND edit.record = ? AND edit.kind = ?",
+        (record, kind.name),
+    )
+    return {(name, number): bool(is_undo) for name, number, is_undo in rows}
+
+
 def edits_of_record(connection: Connection, kind: Kind, record: str) -> list[Edit]:
     """Every edit of a record that the store holds, by clock."""
     rows = connection.execute(
