@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from taskforce.tui.bindings import bindings_of, owners, wrong_keys
 from taskforce.tui.screens.assignments import AssignmentsScreen
 from taskforce.tui.screens.locked import LockedScreen
 from taskforce.tui.screens.records import RecordsScreen
+from taskforce.tui.widgets.block import Block
 
 CANARY = "Srey-Canary-7731"
 
@@ -191,6 +193,37 @@ def test_read_only_offers_no_change_and_makes_none(team: Team) -> None:
 
     play(team, act, read_only=True)
     assert team.fingerprint() == before
+
+
+def test_what_has_no_room_is_counted_and_said_where(team: Team) -> None:
+    with closing(desk_of(team)) as desk:
+        session = desk.watch()
+        for number in range(40):
+            typed = {"title": f"Visit {number}", "due": "2023-01-01"}
+            keeping.add(session, get_kind("assignment"), typed)
+
+    def last(app: TaskforceApp, name: str) -> str:
+        block = app.screen.query_one(name, Block)
+        return str(block.get_option_at_index(block.option_count - 1).prompt)
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        found = app.screen._found  # type: ignore[attr-defined]
+        left = found.status.total - 20
+        assert left > 20 and last(app, "#attention") == f"… {left} more · a, r, c and x show all"
+        assert last(app, "#lane-0") == f"… {found.states['planned'] - 12} more · a shows all"
+        app.screen.query_one("#lane-0", Block).focus()
+        await press(pilot, "G", "enter")
+        assert isinstance(app.screen, AssignmentsScreen)
+
+    async def tall(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        assert len(app.screen._found.lanes["planned"]) > 20, "it fills the height"  # type: ignore[attr-defined]
+
+    async def wall(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        assert last(app, "#attention").endswith(" more")
+
+    play(team, act)
+    play(team, tall, size=(120, 100))
+    play(team, wall, wall=True)
 
 
 def test_after_a_log_entry_a_second_key_takes_back_what_was_done_before_it(team: Team) -> None:

@@ -96,6 +96,37 @@ def _assignment(record: Record, names: Mapping[str, str], now: datetime, room: i
     )
 
 
+def more_assignments(found: Overview, name: str, *, keys: bool) -> list[Entry]:
+    """Below a lane: how many more it has, and where; nothing where all are shown."""
+    left = lane_count(name, found) - len(found.lanes[name])
+    return _more(left, _("a shows all") if keys else "", "assignments")
+
+
+def more_in_lane(count: int) -> list[Entry]:
+    """Below a lane of the assignments' own screen: how many more it has, and how they are come by."""
+    return _more(count, _("f filters, b shows the table"), "")
+
+
+def more_referrals(found: Overview, *, keys: bool) -> list[Entry]:
+    """Below the open referrals: how many more there are, and where."""
+    return _more(found.referrals_open - len(found.referrals), _("r shows all") if keys else "", "referrals")
+
+
+def more_attention(found: Overview, *, keys: bool) -> list[Entry]:
+    """Below what needs attention: how much more does, and where."""
+    left = found.status.total - len(found.status.items)
+    where = _("a, r, c and x show all") if keys else ""
+    last = found.status.items[-1].noun if found.status.items else ""
+    return _more(left, where, {"referral": "referrals", "record": "conflicts"}.get(last, "assignments"))
+
+
+def _more(count: int, where: str, leads_to: str) -> list[Entry]:
+    if count < 1:
+        return []
+    text = "… " + ngettext("%(count)s more", "%(count)s more", count) % {"count": f"{count:,}"}
+    return [Entry(content_of(Line(f"{text} · {where}" if where else text, "muted")), leads_to, "")]
+
+
 def referrals(found: Overview, now: datetime, width: int) -> list[Entry]:
     """The open referrals, a line each: whose answer is due when, or how far it is."""
     return [Entry(_referral(each, found.names, now, width), "referral", each.id) for each in found.referrals]
@@ -223,6 +254,8 @@ def command_of(entry: Entry | None, block: str | None) -> str:
     kinds = {kind.name for kind in all_kinds()}
     if entry is not None and entry.kind in kinds:
         return command_line(entry.kind, "show", entry.id)
+    if entry is not None and entry.kind == "assignments":
+        return "taskforce assignment list"
     if entry is not None and entry.kind == "exchange":
         return _exchange_command(entry.id)
     return {
