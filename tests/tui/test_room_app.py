@@ -17,7 +17,7 @@ from program import PROGRAM, Team, environment_of
 from room import desk_of, play, press, said, screen_text, settle, until, write
 from textual.pilot import Pilot
 
-from taskforce.actions import keeping
+from taskforce.actions import feeds, keeping
 from taskforce.errors import Failure, Locked, Refused, UsageError
 from taskforce.records.registry import get_kind
 from taskforce.settings import THEMES
@@ -81,6 +81,24 @@ def test_a_store_that_was_copied_says_once_that_it_goes_on_in_a_new_feed(team: T
 
     play(copy, act)
     assert len([each for each in told if "new feed" in each]) == 1
+
+
+def test_a_feed_that_another_process_began_is_the_stores_own(team: Team, tmp_path: Path) -> None:
+    copy = Team(shutil.copytree(team.folder, tmp_path / "copy"))
+
+    async def own(app: TaskforceApp) -> tuple[list[str], str]:
+        found = await app.desk.read(
+            lambda session: [one.feed for one in feeds.list_feeds(session) if one.current]
+        )
+        return found, app.desk.watch().store.me.feed
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        before, _mine = await own(app)
+        assert "new feed" in copy.run("site", "add", "Pier 9").ok().err
+        (now,), mine = await own(app)
+        assert [now] != before and mine == now
+
+    play(copy, act)
 
 
 def test_the_filter_finds_words_refs_agencies_and_states(team: Team) -> None:
