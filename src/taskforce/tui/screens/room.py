@@ -178,8 +178,9 @@ class HomeScreen(RoomScreen):
             views.log(found, now, self.query_one("#story").size.width),
             empty=views.no_log(keys, found.has_operation),
         )
-        self.query_one("#peers", Block).show(views.peers(found, now), empty=views.no_peers(keys))
-        self.query_one("#places", Static).update(views.places(found, now))
+        heard = self.query_one("#heard").size.width
+        self.query_one("#peers", Block).show(views.peers(found, now, heard), empty=views.no_peers(keys))
+        self.query_one("#places", Static).update(views.places(found, now, heard))
         self.query_one("#folded", Static).update(views.folded(found, now, self.size.width))
 
     def on_resize(self) -> None:
