@@ -96,7 +96,7 @@ def test_peers_say_when_they_were_heard_what_is_missing_and_what_waits(
         text = squeezed(app)
         assert "KH-CNP" in text
         assert "heard just now" in text
-        assert f"! bundle {peer['missing']} missing" in text
+        assert f"· bundle {peer['missing']} missing; " in text
         assert f"↑ {peer['unsent']} to send" in text
         assert "verified by J. Okafor" in text
         assert "taskforce config set inbox FOLDER" in text
@@ -142,7 +142,7 @@ def test_what_enter_writes_the_other_team_takes_in(team: Team, other: Team, outb
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         await press(pilot, "x", "enter", "enter")
         assert isinstance(app.screen, ExchangeScreen)
-        await until(pilot, lambda: "nothing to send" in squeezed(app), seconds=3)
+        await until(pilot, lambda: "nothing new · " in squeezed(app), seconds=3)
         assert "written to" in squeezed(app)
 
     play(team, act, size=(80, 24))

@@ -45,6 +45,9 @@ TICK_EVERY = 10.0
 ASKED_FOR = 10.0
 """Seconds in which a second press takes back what was done before the newest log entries."""
 
+MOST_SAID = 2
+"""Sentences that are shown at once: the newest."""
+
 _SAID_CHARACTERS = 600  # more of one sentence would cover the screen
 
 
@@ -187,6 +190,8 @@ class TaskforceApp(LockableApp):
         text = shorten(f"{_('error')}: {sentence}" if is_error else sentence, _SAID_CHARACTERS)
         if hint:
             text += f"\n{shorten(_('hint: %(text)s') % {'text': hint}, _SAID_CHARACTERS)}"
+        for old in list(self._notifications)[: -(MOST_SAID - 1)]:
+            self._unnotify(old)
         self.notify(
             safe(text, keep_newlines=True),
             severity="error" if is_error else "information",

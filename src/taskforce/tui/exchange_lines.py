@@ -66,10 +66,10 @@ def _several(numbers: str) -> int:
 def waits_line(peer: PeerState) -> str:
     """How many edits wait for a peer, and how many of all that it may have it has confirmed to hold."""
     again = peer.waiting - peer.unsent
-    nothing = _("– nothing new to send") if again else _("– nothing to send")
+    nothing = _("– nothing new") if again else _("– nothing to send")
     pieces = [_("↑ %(count)d to send") % {"count": peer.unsent} if peer.unsent else nothing]
     if again:
-        text = ngettext("%(count)d goes again: not confirmed", "%(count)d go again: not confirmed", again)
+        text = ngettext("%(count)d goes again: unconfirmed", "%(count)d go again: unconfirmed", again)
         pieces.append(text % {"count": again})
     all_ = peer.confirmed + peer.waiting
     pieces.append(_("has confirmed %(count)d of %(all)d") % {"count": peer.confirmed, "all": all_})
