@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,13 @@ def test_a_bundle_dropped_by_another_process_appears_and_is_taken_in_only_by_ent
         await press(pilot, "enter")
         assert "nothing new" in squeezed(app)
         assert "do" not in offered(app)
+        await press(pilot, "escape")
+        older = inbox / "older.yaml"  # as a stick brings it: written before, and come after
+        older.write_text("sites:\n- key: a\n  name: Pier 10\n")
+        os.utime(older, (1, 1))
+        await until(pilot, lambda: "○ not looked into" in screen_text(app), seconds=3)
+        listed = app.screen.query_one("#inbox", PickList).options
+        assert [Path(one.id or "").name for one in listed] == ["older.yaml", "next.bundle"]
 
     play(team, act)
 

@@ -177,9 +177,15 @@ class Store:
             self.forget_me()
             raise
         if self._why_anew:
+            device, _dot, epoch = self.me.feed.partition(".")
+            feed = _("%(agency)s, device %(device)s, epoch %(epoch)s") % {
+                "agency": self.me.agency,
+                "device": device[:4],
+                "epoch": epoch,
+            }
             self.notices.append(
                 _("%(why)s; its edits are numbered in a new feed from now on: %(feed)s")
-                % {"why": _(self._why_anew), "feed": self.me.feed}
+                % {"why": _(self._why_anew), "feed": feed}
             )
         self.scrub()
 

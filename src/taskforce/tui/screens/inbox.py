@@ -102,10 +102,20 @@ class InboxScreen(RoomScreen):
         self.query_one("#inbox-title", Static).update(content_of(*title))
         now, width = self.room.now(), self.list_width
         self.query_one("#inbox", PickList).show(
-            [(str(one.path), self._file_content(one, now, width)) for one in self._entries],
+            [
+                (str(one.path), self._file_content(one, now, width))
+                for one in sorted(self._entries, key=self._is_done)
+            ],
             nothing=laid_out(self._nothing_came(), width),
         )
         self.refresh_bindings()
+
+    def _is_done(self, entry: Entry) -> bool:
+        """Whether there is nothing to do with a file: what is new stands above it, however old the file is."""
+        glance = self._glances.get(entry)
+        if (entry.path, entry.mark) in self._looked_into or glance is None:
+            return glance is not None
+        return glance.what == "others" or (glance.bundle, glance.device) in self.taken_in
 
     def _nothing_came(self) -> list[Line | str]:
         if self._fault is not None:
