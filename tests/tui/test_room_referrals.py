@@ -80,7 +80,7 @@ def test_what_happened_is_told_as_a_story(team: Team, size: tuple[int, int]) -> 
         text = detail(screen)
         assert "J. Okafor (INTERPOL) sent it to KH-WOMEN for shelter, answer due 17 Oct 08:32 +00" in text
         assert (
-            "J. Okafor (INTERPOL) for KH-WOMEN: accepted it; hand-over at Back entrance “A room of her own”"
+            "J. Okafor (INTERPOL), for KH-WOMEN, accepted it; hand-over at Back entrance “A room of her own”"
             in text
         )
         assert "What happened" in screen_text(app)
@@ -180,7 +180,7 @@ def test_an_undone_answer_is_told_as_such_here_and_elsewhere(team: Team) -> None
     play(team, act)
     assert "Accepted (for KH-WOMEN)" in team.call("history", ref).ok().out
     for each in told:
-        assert "(INTERPOL) for KH-WOMEN: accepted it" in each
+        assert "(INTERPOL), for KH-WOMEN, accepted it" in each
         assert each.count("took that back") == 1 and each.count("sent it") == 1 and "?" not in each
 
     play(team, act)

@@ -63,7 +63,7 @@ def story_of_referral(changes: Sequence[Told]) -> list[Line | str]:
         who = f"{change.by} ({change.agency or '?'})"
         sentence = _sentence(kind, change, first=place == 0)
         if whom and change.takes_back is None:
-            sentence = _("for %(agency)s: %(sentence)s") % {"agency": whom, "sentence": sentence}
+            who = _("%(officer)s, for %(agency)s,") % {"officer": who, "agency": whom}
         story.append(Line(f"{moments.show_time(change.at)}  ", "muted"))
         story.append(f"{who} {sentence}\n")
         note = change.values.get("status_note", "")

@@ -63,13 +63,19 @@ def _several(numbers: str) -> int:
     return 1 if numbers.isdigit() else 2
 
 
-def waits_line(peer: PeerState) -> str:
+def waits_line(peer: PeerState, *, in_full: bool = False) -> str:
     """How many edits wait for a peer, and how many of all that it may have it has confirmed to hold."""
     again = peer.waiting - peer.unsent
     nothing = _("– nothing new") if again else _("– nothing to send")
     pieces = [_("↑ %(count)d to send") % {"count": peer.unsent} if peer.unsent else nothing]
     if again:
-        text = ngettext("%(count)d goes again: unconfirmed", "%(count)d go again: unconfirmed", again)
+        text = ngettext("%(count)d goes again", "%(count)d go again", again)
+        if in_full:
+            text = ngettext(
+                "%(count)d goes again: it is not confirmed yet",
+                "%(count)d go again: they are not confirmed yet",
+                again,
+            )
         pieces.append(text % {"count": again})
     all_ = peer.confirmed + peer.waiting
     pieces.append(_("has confirmed %(count)d of %(all)d") % {"count": peer.confirmed, "all": all_})
@@ -98,7 +104,7 @@ def standing_lines(peer: PeerState, now: datetime) -> list[Line | str]:
     else:
         told = _("last heard %(when)s, bundle %(number)d; none before it is missing")
         heard = told % {"when": moments.ago(peer.last_heard, now), "number": peer.last_number}
-    return [heard, waits_line(peer)]
+    return [heard, waits_line(peer, in_full=True)]
 
 
 def _known_as(peer: PeerState, room: int) -> str:

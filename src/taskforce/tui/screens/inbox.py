@@ -85,11 +85,17 @@ class InboxScreen(RoomScreen):
 
     async def _glance_at(self, entries: Sequence[Entry]) -> None:
         """Read how new files begin, one at a time: other readings come in between."""
+        # Before anything is known of them they stand by time alone: who has not moved yet begins at the top after that.
+        begins_at = str(entries[0].path) if entries and entries == self._entries else ""
         for place, entry in enumerate(entries):
             if place % _SHOWN_EVERY == 0:
                 self.show_inbox()
             self._glances[entry] = await self.desk.read(partial(glance_at, path=entry.path))
         self.show_inbox()
+        if begins_at and self.is_attached:
+            listed = self.query_one("#inbox", PickList)
+            if listed.picked == begins_at:
+                listed.highlighted = 0
 
     def show_inbox(self) -> None:
         """Draw what is known of the inbox."""
