@@ -1,18 +1,15 @@
-"""Dates and times: the one clock, what people type for them, how they are kept, how they are shown.
+"""Dates and times: the one clock, how they are kept, how they are shown. What people type: `typed_moments`.
 
 Kept is ISO 8601 only: a date as ``2026-11-23``, a time in UTC to the second as ``2026-11-23T14:00:00Z``.
 People type and read local time; the zone is the one the operating system uses for them (``TZ``), through the
 standard library's ``astimezone()``, so no zone database comes along. Every function that needs one takes a
-``zone`` instead, for tests. The years 1900 to 2200 are accepted: enough for a birth date and a treaty, too
-few for a slip.
+``zone`` instead, for tests.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from taskforce.i18n import N_, _, ngettext
 
@@ -20,29 +17,17 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at ev
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FIRST_YEAR, LAST_YEAR = 1900, 2200
 CLOCK_VARIABLE = "TASKFORCE_NOW"
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_SECONDS = {"m": _MINUTE, "h": _HOUR, "d": _DAY, "w": 7 * _DAY}
-_LONGEST = 100 * 365 * _DAY
+SECONDS = {"m": _MINUTE, "h": _HOUR, "d": _DAY, "w": 7 * _DAY}
+"""Of a minute, an hour, a day, a week."""
 
-# Kept as text: `re` compiles each when it is first needed, so that a start that reads no date pays for none.
-# `(?a)`: digits are 0-9 only.
-_ISO_DATE = r"(?a)(\d{4})-(\d{2})-(\d{2})|(\d{4})(\d{2})(\d{2})"
-_OTHER_DATE = r"(?a)(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?=$|[\st,])"
-_RELATIVE = r"(?a)([+-])(\d{1,6})([mhdw])"
-_DURATION = r"(?a)(?:\d{1,6}[mhdw])+"
-_TIME_OF_DAY = (
-    r"(?a)(?:(?P<day>\S+?)(?:t|\s+))?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
-    r"\s*(?P<offset>z|[+-]\d{2}(?::?\d{2})?)?"
-)
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NEAR_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-_MONTHS = (
+MONTHS = (
     *(N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun")),
     *(N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec")),
 )
+"""As they are shown."""
 
 
 class MomentError(ValueError):
@@ -52,14 +37,6 @@ class MomentError(ValueError):
         super().__init__(sentence)
         self.sentence = sentence
         self.hint = hint
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What a person meant: a local ``day``, and the exact time ``at`` (UTC) unless only the day was given."""
-
-    day: date
-    at: datetime | None = None
 
 
 def now() -> datetime:
@@ -82,65 +59,6 @@ def now() -> datetime:
 def today(zone: tzinfo | None = None) -> date:
     """Return the present day where the person is."""
     return now().astimezone(zone).date()
-
-
-def parse_moment(text: str, *, now: datetime, zone: tzinfo | None = None) -> Moment:
-    """Return what a person means by ``text``, seen from ``now`` (aware) in ``zone`` (None: the local one).
-
-    Understood: ISO 8601 dates and date-times (without offset: local time), ``now``, ``today``, ``tomorrow``,
-    ``yesterday``, a weekday such as ``fri`` (the next one, never today), ``eom`` (the last day of this
-    month), ``+2w``, ``+2d`` (the same time of day then), ``+3h``, ``+30m``, the same with ``-``, ``14:00``
-    (today, also when past), and a day with a time: ``fri 14:00``. A local time that a clock change repeats
-    means the first. Raises MomentError for everything else, above all for dates that two people read
-    differently.
-    """
-    typed = text.strip().casefold()
-    local = now.astimezone(zone)
-    if typed == "now":
-        return _exactly(now, text, zone)
-    if relative := re.fullmatch(_RELATIVE, typed):
-        return _shifted(relative, text, local, zone)
-    if clock := re.fullmatch(_TIME_OF_DAY, typed):
-        return _at_time_of_day(clock, text, now, zone)
-    return Moment(_day(typed, text, local.date()))
-
-
-def parse_date(text: str, today: date) -> str:
-    """Return the date that ``text`` means, seen from ``today``, as it is kept: ``2026-11-23``.
-
-    Understands what ``parse_moment`` does, but for what has a time of day. Raises MomentError.
-    """
-    typed = text.strip().casefold()
-    relative = re.fullmatch(_RELATIVE, typed)
-    if typed == "now" or re.fullmatch(_TIME_OF_DAY, typed) or (relative and relative[3] in "mh"):
-        sentence = _('"%(text)s" has a time of day, but only a date fits here') % {"text": text}
-        forms = "2026-11-23, today, tomorrow, fri, +2d, eom"
-        raise MomentError(sentence, _("write a date: %(forms)s") % {"forms": forms})
-    return _day(typed, text, today).isoformat()
-
-
-def parse_time(text: str, now: datetime, *, zone: tzinfo | None = None, end_of_day: bool = False) -> str:
-    """Return the time that ``text`` means, seen from ``now``, as it is kept: ``2026-11-23T14:00:00Z``.
-
-    A day without a time of day means its first second in local time, or its last with ``end_of_day`` (for
-    what is due by then). Raises MomentError.
-    """
-    moment = parse_moment(text, now=now, zone=zone)
-    edge = time(23, 59, 59) if end_of_day else time(0)
-    return time_text(moment.at or _in_utc(datetime.combine(moment.day, edge), text, zone))
-
-
-def parse_duration(text: str) -> int:
-    """Return the seconds in ``90m``, ``3h``, ``1d``, ``2w``, ``1d12h``. Raises MomentError."""
-    typed = text.strip().casefold()
-    if re.fullmatch(_DURATION, typed):
-        seconds = sum(int(count) * _SECONDS[unit] for count, unit in re.findall(r"(\d+)([mhdw])", typed))
-        if 0 < seconds <= _LONGEST:
-            return seconds
-    raise MomentError(
-        _('"%(text)s" is not a duration') % {"text": text},
-        _("write a number with m, h, d or w: %(forms)s") % {"forms": "90m, 3h, 1d, 2w"},
-    )
 
 
 def time_text(at: datetime) -> str:
@@ -255,148 +173,8 @@ def _ahead(count: int, unit: str) -> str:
 
 def _span(seconds: float, sentence: Callable[[int, str], str], *, unit: str = "") -> str:
     unit = unit or ("d" if seconds >= 2 * _DAY else "h" if seconds >= _HOUR else "m")
-    count = int(seconds // _SECONDS[unit])
+    count = int(seconds // SECONDS[unit])
     return sentence(count, unit) % {"n": count}
-
-
-def _day(typed: str, text: str, today: date) -> date:
-    """Return the day that ``typed`` (folded) means; ``text`` is what the person wrote, for the sentence."""
-    if typed in _NEAR_DAYS:
-        return today + timedelta(days=_NEAR_DAYS[typed])
-    if typed == "eom":
-        return (today.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    if len(typed) >= 3:
-        for number, name in enumerate(_WEEKDAYS):
-            if name.startswith(typed):
-                return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
-    try:
-        if (relative := re.fullmatch(_RELATIVE, typed)) and relative[3] in "dw":
-            return _in_range(today + timedelta(seconds=_signed_seconds(relative)), text)
-        if parts := re.fullmatch(_ISO_DATE, typed):
-            year, month, day = (int(part) for part in parts.groups() if part)
-            return _in_range(date(year, month, day), text)
-    except MomentError:
-        raise
-    except (ValueError, OverflowError):
-        sentence = _('there is no day "%(text)s" in the calendar') % {"text": text}
-        raise MomentError(sentence, _write_iso()) from None
-    raise _not_a_date(typed, text)
-
-
-def _not_a_date(typed: str, text: str) -> MomentError:
-    parts = re.match(_OTHER_DATE, typed)
-    if not parts:
-        forms = "2026-11-23, 2026-11-23 14:00, 14:00, today, tomorrow, fri, +2d, +3h, eom"
-        sentence = _('"%(text)s" is not a date or time') % {"text": text}
-        return MomentError(sentence, _("write one of: %(forms)s") % {"forms": forms})
-    readings = _readings(parts[1], parts[3], parts[4])
-    if len(readings) > 1:
-        sentence = _('"%(text)s" is ambiguous: people read it as different days')
-    else:
-        sentence = _('"%(text)s" is not an ISO 8601 date')
-    hint = _("write %(days)s") % {"days": _(" or ").join(readings)} if readings else _write_iso()
-    return MomentError(sentence % {"text": text}, hint)
-
-
-def _write_iso() -> str:
-    return _("write year, month and day, as in %(example)s") % {"example": "2026-11-23"}
-
-
-def _readings(first: str, second: str, third: str) -> list[str]:
-    """Return the dates that people may mean by three numbers: day or month first, or the year."""
-    if len(first) == 4:
-        orders = [(first, second, third)]
-    elif len(third) == 4:
-        orders = [(third, second, first), (third, first, second)]
-    else:  # a year of two digits: 03/04/05
-        this, that = "20" + third, "20" + first
-        orders = [(this, second, first), (this, first, second), (that, second, third)]
-    days: list[str] = []
-    for year, month, day in orders:
-        try:
-            reading = date(int(year), int(month), int(day)).isoformat()
-        except ValueError:
-            continue
-        if reading not in days:
-            days.append(reading)
-    return days
-
-
-def _shifted(relative: re.Match[str], text: str, local: datetime, zone: tzinfo | None) -> Moment:
-    seconds = _signed_seconds(relative)
-    try:
-        if relative[3] in "mh":
-            return _exactly(local.astimezone(UTC) + timedelta(seconds=seconds), text, zone)
-        # Days and weeks keep the time of day across a clock change, as people mean it.
-        then = local.replace(tzinfo=None) + timedelta(seconds=seconds)
-    except OverflowError:
-        raise _out_of_range(text) from None
-    return _exactly(_in_utc(then, text, zone), text, zone)
-
-
-def _signed_seconds(relative: re.Match[str]) -> int:
-    return int(relative[1] + relative[2]) * _SECONDS[relative[3]]
-
-
-def _at_time_of_day(clock: re.Match[str], text: str, now: datetime, zone: tzinfo | None) -> Moment:
-    try:
-        at = time(int(clock["hour"]), int(clock["minute"]), int(clock["second"] or 0))
-        offset = _offset(clock["offset"])
-    except ValueError:
-        sentence = _('there is no such time of day as in "%(text)s"') % {"text": text}
-        raise MomentError(sentence, _("hours go from 00 to 23, minutes and seconds from 00 to 59")) from None
-    own_zone = offset or zone
-    day = now.astimezone(own_zone).date()
-    if clock["day"]:
-        day = _day(clock["day"], text, day)
-    wall = datetime.combine(day, at)
-    utc = _in_utc(wall, text, own_zone)
-    if utc.astimezone(own_zone).replace(tzinfo=None) != wall:
-        sentence = _('there is no such time as "%(text)s" here: the clocks are put forward over it')
-        hint = _("write a later time, or add the offset, as in %(example)s")
-        raise MomentError(sentence % {"text": text}, hint % {"example": f"{utc:%Y-%m-%dT%H:%MZ}"})
-    return _exactly(utc, text, zone)
-
-
-def _offset(text: str | None) -> tzinfo | None:
-    """Return the zone of an ISO 8601 offset (``z``, ``+07``, ``+0530``). Raises ValueError beyond a day."""
-    if not text:
-        return None
-    if text == "z":
-        return UTC
-    hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
-    if hours > 23 or minutes > 59:
-        raise ValueError(text)
-    east = timedelta(hours=hours, minutes=minutes)
-    return timezone(-east if text[0] == "-" else east)
-
-
-def _in_utc(wall: datetime, text: str, zone: tzinfo | None) -> datetime:
-    """Return the time at which local clocks show ``wall`` (naive); one that they skip moves forward."""
-    try:
-        utc = (wall.replace(tzinfo=zone) if zone else wall).astimezone(UTC)
-    except (OverflowError, OSError, ValueError):  # some platforms know no local time before 1970
-        raise _out_of_range(text) from None
-    _in_range(utc.date(), text)
-    return utc
-
-
-def _exactly(at: datetime, text: str, zone: tzinfo | None) -> Moment:
-    """Return the moment of an exact time, checked to be in range."""
-    utc = at.astimezone(UTC)
-    _in_range(utc.date(), text)
-    return Moment(_in_range(utc.astimezone(zone).date(), text), utc)
-
-
-def _in_range(day: date, text: str) -> date:
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise _out_of_range(text)
-    return day
-
-
-def _out_of_range(text: str) -> MomentError:
-    sentence = _('"%(text)s" is outside the years %(first)d to %(last)d')
-    return MomentError(sentence % {"text": text, "first": FIRST_YEAR, "last": LAST_YEAR}, _write_iso())
 
 
 def _present() -> datetime:
@@ -404,5 +182,5 @@ def _present() -> datetime:
 
 
 def _show_day(day: date, present_year: int) -> str:
-    month = _(_MONTHS[day.month - 1])
+    month = _(MONTHS[day.month - 1])
     return f"{day.day} {month}" if day.year == present_year else f"{day.day} {month} {day.year}"

@@ -92,7 +92,7 @@ def test_the_command_block(tmp_path: Path, other: Team) -> None:
     assert (referral["victim"], referral["to"], referral["sender"]) == (victim["id"], "KH-NGO", "INTERPOL")
     for words, state in (
         (("send",), "sent"),
-        (("accept",), "accepted"),
+        (("accept", "--note", "K. Lim by phone"), "accepted"),
         (("start",), "in-progress"),
         (("complete", "--outcomes", "shelter=provided,medical=provided"), "completed"),
     ):

@@ -47,12 +47,32 @@ def test_a_move_is_taken_back_with_all_it_set(team: Team) -> None:
     assert without_past(team.data("assignment", "show", before["ref"])) == without_past(before)
 
 
-def test_a_log_entry_stays(team: Team) -> None:
-    entry = team.data("log", "add", "Second floor is clear")
+def test_a_log_entry_stays_and_does_not_keep_what_was_done_before_it(team: Team) -> None:
+    before = team.data("assignment", "list")[0]
+    team.call("assignment", "accept", before["ref"]).ok()
+    entries = [team.data("log", "add", text) for text in ("Second floor is clear", "Third floor too")]
     error = team.error("undo")
-    assert (error["exit"], "a log entry stays" in error["message"]) == (4, True)
-    assert "log correct" in error["hint"]
-    assert entry in team.data("log", "list")
+    assert (error["exit"], error["code"], "a log entry stays" in error["message"]) == (4, "log-stays", True)
+    assert f"assignment accept {before['ref']}" in error["hint"] and "undo --before-log" in error["hint"]
+    would = team.data("undo", "--before-log", "--dry-run")
+    assert (would["action"], would["applied"]) == (f"assignment accept {before['ref']}", False)
+    team.call("undo", "--before-log").ok()
+    assert without_past(team.data("assignment", "show", before["ref"])) == without_past(before)
+    assert [each for each in team.data("log", "list") if each in entries] == entries
+    team.call("redo").ok()
+    assert team.data("assignment", "show", before["ref"])["status"] == "accepted"
+    team.call("undo").ok()  # the entries are no longer the last thing done
+    assert without_past(team.data("assignment", "show", before["ref"])) == without_past(before)
+
+
+def test_where_nothing_but_the_log_was_written_its_correction_is_named(tmp_path: Path) -> None:
+    team = new_team(tmp_path / "1", "INTERPOL", "J. Okafor")
+    team.call("operation", "add", "HARBOUR").ok()
+    team.call("use", "HARBOUR").ok()
+    team.call("undo").ok()
+    team.call("log", "add", "Quiet").ok()
+    error = team.error("undo")
+    assert (error["exit"], "log correct" in error["hint"]) == (4, True)
 
 
 def test_nothing_is_undone_that_somebody_changed_since(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ def test_a_copied_store_says_so_once(team: Team, tmp_path: Path) -> None:
     told = copy.run("site", "add", "Pier 9").ok().err
     assert told.count("warning:") == 1
     assert "this store is a copy" in told and "new feed" in told
+    device = copy.data("history", copy.data("site", "list")[-1]["ref"])[0]["device"]
+    assert f"INTERPOL, device {device[:4]}, epoch " in " ".join(told.split()) and device not in told
     assert copy.run("site", "add", "Pier 10").ok().err == ""
     assert any("new epoch" in each["action"] for each in copy.data("history"))
     assert copy.run("undo").ok().err == ""

@@ -74,7 +74,9 @@ def test_whatever_else_is_done_ends_redo(team: Team) -> None:
     assert (error["exit"], error["message"]) == (4, "there is nothing to do again")
     team.call("site", "add", "Pier 9").ok()
     team.call("undo").ok()
-    team.call("log", "add", "Gate closed").ok()
+    team.call("log", "add", "Gate closed").ok()  # what is in the log ends nothing: it changes no record
+    assert team.data("redo", "--dry-run")["action"] == "site add"
+    team.call("site", "add", "Pier 10").ok()
     assert team.error("redo")["message"] == "there is nothing to do again"
 
 

@@ -7,16 +7,17 @@ import shlex
 import shutil
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pexpect
 import pytest
 from program import PROGRAM, Team, environment_of
-from room import desk_of, play, press, screen_text, settle, until, write
+from room import desk_of, play, press, said, screen_text, settle, until, write
 from textual.pilot import Pilot
 
-from taskforce.actions import keeping
+from taskforce.actions import feeds, keeping
 from taskforce.errors import Failure, Locked, Refused, UsageError
 from taskforce.records.registry import get_kind
 from taskforce.settings import THEMES
@@ -25,6 +26,7 @@ from taskforce.tui.bindings import bindings_of, owners, wrong_keys
 from taskforce.tui.screens.assignments import AssignmentsScreen
 from taskforce.tui.screens.locked import LockedScreen
 from taskforce.tui.screens.records import RecordsScreen
+from taskforce.tui.widgets.block import Block
 
 CANARY = "Srey-Canary-7731"
 
@@ -79,6 +81,24 @@ def test_a_store_that_was_copied_says_once_that_it_goes_on_in_a_new_feed(team: T
 
     play(copy, act)
     assert len([each for each in told if "new feed" in each]) == 1
+
+
+def test_a_feed_that_another_process_began_is_the_stores_own(team: Team, tmp_path: Path) -> None:
+    copy = Team(shutil.copytree(team.folder, tmp_path / "copy"))
+
+    async def own(app: TaskforceApp) -> tuple[list[str], str]:
+        found = await app.desk.read(
+            lambda session: [one.feed for one in feeds.list_feeds(session) if one.current]
+        )
+        return found, app.desk.watch().store.me.feed
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        before, _mine = await own(app)
+        assert "new feed" in copy.run("site", "add", "Pier 9").ok().err
+        (now,), mine = await own(app)
+        assert [now] != before and mine == now
+
+    play(copy, act)
 
 
 def test_the_filter_finds_words_refs_agencies_and_states(team: Team) -> None:
@@ -191,6 +211,61 @@ def test_read_only_offers_no_change_and_makes_none(team: Team) -> None:
 
     play(team, act, read_only=True)
     assert team.fingerprint() == before
+
+
+def test_what_has_no_room_is_counted_and_said_where(team: Team) -> None:
+    with closing(desk_of(team)) as desk:
+        session = desk.watch()
+        for number in range(40):
+            typed = {"title": f"Visit {number}", "due": "2023-01-01"}
+            keeping.add(session, get_kind("assignment"), typed)
+
+    def last(app: TaskforceApp, name: str) -> str:
+        block = app.screen.query_one(name, Block)
+        return str(block.get_option_at_index(block.option_count - 1).prompt)
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        found = app.screen._found  # type: ignore[attr-defined]
+        left = found.status.total - 20
+        assert left > 20 and last(app, "#attention") == f"… {left} more · a, r, c and x show all"
+        assert last(app, "#lane-0") == f"… {found.states['planned'] - 12} more · a shows all"
+        app.screen.query_one("#lane-0", Block).focus()
+        await press(pilot, "G", "enter")
+        assert isinstance(app.screen, AssignmentsScreen)
+
+    async def tall(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        assert len(app.screen._found.lanes["planned"]) > 20, "it fills the height"  # type: ignore[attr-defined]
+
+    async def wall(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        assert last(app, "#attention").endswith(" more")
+
+    play(team, act)
+    play(team, tall, size=(120, 100))
+    play(team, wall, wall=True)
+
+
+def test_after_a_log_entry_a_second_key_takes_back_what_was_done_before_it(team: Team) -> None:
+    ref = team.data("assignment", "list")[0]["ref"]
+    team.call("assignment", "accept", ref).ok()
+    entry = team.data("log", "add", "Gate closed")["ref"]
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "z")
+        stays = f"the log entry {entry} stays (C in the log corrects it); z again takes back: "
+        assert f"{stays}assignment accept {ref}" in said(app) and "taskforce" not in said(app)
+        assert team.data("assignment", "show", ref)["status"] == "accepted"
+        await press(pilot, "z")
+        assert f"taken back: assignment accept {ref}" in said(app)
+        assert team.data("assignment", "show", ref)["status"] == "planned"
+        await press(pilot, "Z")
+        assert team.data("assignment", "show", ref)["status"] == "accepted"
+        team.call("log", "add", "Gate open").ok()
+        await press(pilot, "z")
+        app._asked = (app._asked[0], 0.0)  # as after ten seconds: what was said is no longer on the screen
+        await press(pilot, "z")
+        assert team.data("assignment", "show", ref)["status"] == "accepted"
+
+    play(team, act)
 
 
 POISON = "\x1b]52;c;Zm9v\x07\x1b[2J\u202e\u200b[bold red]x[/][@click=app.quit]y[/]"

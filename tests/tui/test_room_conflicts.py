@@ -129,10 +129,11 @@ def test_it_shows_who_set_what_and_what_they_had_not_seen(
             "written here",
             "had not seen 2",
             "had not seen 1",
-            *(side["device"] for side in values["name"]),
+            *(f"device {side['device'][:4]}" for side in values["name"]),
             *(side["value"] for side in values["name"]),
         ):
             assert part in text, part
+        assert not [side["device"] for side in values["name"] if side["device"] in text]
         shown = next(n for n, side in enumerate(values["name"], start=1) if side["shown"])
         assert f"{shown} · shown meanwhile" in text
         assert f"shown meanwhile: {shown} (later clock" in text

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from taskforce.tui.app import TaskforceApp
 from taskforce.tui.screens.erase import EraseDialog
 from taskforce.tui.screens.record import RecordDialog
+from taskforce.tui.widgets.fields import FieldRow
 
 
 async def open_record(app: TaskforceApp, pilot: Pilot[Any], ref: str) -> None:
@@ -43,6 +44,13 @@ def test_the_owner_erases_a_part_only_with_a_reason_and_a_typed_yes(two: tuple[T
         text = squeezed(app)
         assert "case, care, identity" in text and "told with the next bundle: NGO" in text
         assert "It cannot be undone" in text and "confirmed by each device" in text
+        assert "Case (what happened)" in text and "Care (health, needs, safety)" in text
+        assert "Copy as command" in text and "f1 Help" in text
+        await write(pilot, "helth")
+        before = app.clipboard
+        await press(pilot, "f2")
+        assert app.clipboard == before, "there is no such part"
+        app.screen.query(FieldRow).first().text = ""
         await write(pilot, "identity")
         await press(pilot, "enter")
         assert f"{ref}: identity · 1 edit loses its values" in squeezed(app)

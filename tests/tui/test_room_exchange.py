@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def test_peers_say_when_they_were_heard_what_is_missing_and_what_waits(
         text = squeezed(app)
         assert "KH-CNP" in text
         assert "heard just now" in text
-        assert f"! bundle {peer['missing']} missing" in text
+        assert f"· bundle {peer['missing']} missing; " in text
         assert f"↑ {peer['unsent']} to send" in text
         assert "verified by J. Okafor" in text
         assert "taskforce config set inbox FOLDER" in text
@@ -142,7 +143,7 @@ def test_what_enter_writes_the_other_team_takes_in(team: Team, other: Team, outb
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         await press(pilot, "x", "enter", "enter")
         assert isinstance(app.screen, ExchangeScreen)
-        await until(pilot, lambda: "nothing to send" in squeezed(app), seconds=3)
+        await until(pilot, lambda: "nothing new · " in squeezed(app), seconds=3)
         assert "written to" in squeezed(app)
 
     play(team, act, size=(80, 24))
@@ -197,6 +198,13 @@ def test_a_bundle_dropped_by_another_process_appears_and_is_taken_in_only_by_ent
         await press(pilot, "enter")
         assert "nothing new" in squeezed(app)
         assert "do" not in offered(app)
+        await press(pilot, "escape")
+        older = inbox / "older.yaml"  # as a stick brings it: written before, and come after
+        older.write_text("sites:\n- key: a\n  name: Pier 10\n")
+        os.utime(older, (1, 1))
+        await until(pilot, lambda: "○ not looked into" in screen_text(app), seconds=3)
+        listed = app.screen.query_one("#inbox", PickList).options
+        assert [Path(one.id or "").name for one in listed] == ["older.yaml", "next.bundle"]
 
     play(team, act)
 

@@ -68,3 +68,20 @@ def test_more_keys_are_shown_where_the_terminal_grows(team: Team) -> None:
         assert told(app) == few
 
     play(team, act, size=(80, 24))
+
+
+def test_search_and_correct_say_their_own_keys_and_a_room_for_reading_offers_no_marks(team: Team) -> None:
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "slash", *"gate")
+        assert told(app) == ["↓", "⏎", "esc", "f1"]
+        await press(pilot, "down")
+        assert "⏎" not in told(app)
+        await press(pilot, "enter", "escape", "escape", "l", "C")
+        assert "^s" in told(app) and "enter" not in told(app)
+
+    async def reading(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "a")
+        assert "space" not in told(app)
+
+    play(team, act)
+    play(team, reading, read_only=True)

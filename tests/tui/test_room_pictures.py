@@ -81,7 +81,7 @@ WALKS = {
             Step("agencies-provider", "f", '"kh-child', "enter"),
             Step("exchange", "x"),
             Step("bundle", "w"),
-            Step("file", "escape", "tab", "G", "enter"),
+            Step("file", "escape", "tab", "G", "k", "enter"),
             Step("path", "escape", "i", '"~/inbox/lab'),
             Step(
                 "refer", "escape", "v", "enter", '"22', "enter", '"f', "enter", '"km', "enter", '"sh', "enter"

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from taskforce.tui.app import TaskforceApp
+from taskforce.tui.screens.moves import MovesDialog
 from taskforce.tui.screens.referrals import ReferralsScreen
 
 NOW = "2023-10-17T07:32:00Z"
@@ -46,6 +47,11 @@ def detail(screen: ReferralsScreen) -> str:
     return " ".join(str(screen.query_one("#record", Static).content).split())
 
 
+def story(screen: ReferralsScreen) -> str:
+    """What is told to have happened to it."""
+    return detail(screen).partition("What happened")[2].partition("Fields")[0]
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_the_clock_runs_and_late_is_a_word_and_a_sign(
     team: Team, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
@@ -73,7 +79,10 @@ def test_what_happened_is_told_as_a_story(team: Team, size: tuple[int, int]) -> 
         screen = await to_row(app, pilot, ref)
         text = detail(screen)
         assert "J. Okafor (INTERPOL) sent it to KH-WOMEN for shelter, answer due 17 Oct 08:32 +00" in text
-        assert "J. Okafor (INTERPOL) accepted it; hand-over at Back entrance “A room of her own”" in text
+        assert (
+            "J. Okafor (INTERPOL), for KH-WOMEN, accepted it; hand-over at Back entrance “A room of her own”"
+            in text
+        )
         assert "What happened" in screen_text(app)
         assert "providers fit" not in text, "somebody has taken the person in"
 
@@ -121,7 +130,60 @@ def test_one_key_moves_and_only_the_moves_that_are_allowed_are_offered(team: Tea
         assert "Sent ·" in screen_text(app)
         await press(pilot, "z")
         assert team.data("referral", "show", draft)["status"] == "draft"
-        assert "made it a draft again" in detail(screen)
+        assert detail(screen).count("took that back") == 1 and "?" not in story(screen)
+        await press(pilot, "Z")
+        assert "did that again" in detail(screen)
+
+    play(team, act)
+
+
+def test_for_a_provider_that_cannot_answer_it_is_noted_who_said_so(team: Team) -> None:
+    ref = sent_to(team, "KH-WOMEN")
+    refused = team.error("referral", "accept", ref, "--place", "Back entrance")
+    assert refused["exit"] == 2 and "--note" in refused["hint"]
+    assert f"{ref} is to KH-WOMEN, which has not answered by a bundle" in refused["message"]
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await to_row(app, pilot, ref)
+        await press(pilot, "A")
+        assert isinstance(app.screen, MovesDialog)
+        asked = " ".join(screen_text(app).replace("│", " ").split())
+        assert "KH-WOMEN has not answered by a bundle: note for KH-WOMEN that it accepts?" in asked
+        await press(pilot, "ctrl+s")
+        assert team.data("referral", "show", ref)["status"] == "sent", "nothing is said of who told it"
+        await write(pilot, "K. Lim by phone")
+        await press(pilot, "ctrl+s")
+
+    play(team, act)
+    noted = team.data("referral", "show", ref)
+    assert (noted["status"], noted["status_note"]) == ("accepted", "K. Lim by phone")
+
+
+def test_an_undone_answer_is_told_as_such_here_and_elsewhere(team: Team) -> None:
+    ref = sent_to(team, "KH-WOMEN")
+    before = team.data("referral", "show", ref)
+    team.call("referral", "accept", ref, "--note", "K. Lim said so on the phone").ok()
+    team.call("undo").ok()
+    restored = team.data("referral", "show", ref)
+    assert restored["status"] == before["status"] == "sent"
+    told: list[str] = []
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        screen = await to_row(app, pilot, ref)
+        told.append(story(screen))
+        # As another store sees it, which has the edits, but not what was done in this one.
+        await app.desk.act(
+            lambda session: session.store.connection.execute("UPDATE action SET undoes = NULL")
+        )
+        app._reload()
+        await settle(pilot)
+        told.append(story(screen))
+
+    play(team, act)
+    assert "Accepted (for KH-WOMEN)" in team.call("history", ref).ok().out
+    for each in told:
+        assert "(INTERPOL), for KH-WOMEN, accepted it" in each
+        assert each.count("took that back") == 1 and each.count("sent it") == 1 and "?" not in each
 
     play(team, act)
 

@@ -11,6 +11,8 @@ from textual.pilot import Pilot
 from textual.widgets._toast import Toast
 
 from taskforce.tui.app import TaskforceApp
+from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.toasts import dialog_place
 from taskforce.tui.widgets.fields import FieldRow
 from taskforce.tui.widgets.keys_line import KeysLine
 
@@ -55,5 +57,26 @@ def test_what_is_said_while_somebody_types_lies_beside_it(team: Team, size: tupl
             row.focus_line()
             await settle(pilot)
             hides_nothing(app, clear=False)
+
+    play(team, act, size=size)
+
+
+@pytest.mark.parametrize(("size", "keys"), [((120, 36), "m"), ((80, 24), "v")])
+def test_what_is_said_does_not_lie_over_a_dialog_that_is_read(
+    team: Team, size: tuple[int, int], keys: str
+) -> None:
+    ref = team.data("assignment", "list")[0]["ref"]
+    team.call("assignment", "accept", ref).ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "a", "z", "Z", "z")
+        assert 0 < len(app.screen.query(Toast)) <= 2, "the newest"
+        await press(pilot, keys)
+        box = dialog_place(app.screen)
+        assert isinstance(app.screen, RoomDialog) and box.height > 4
+        assert not [toast for toast in app.screen.query(Toast) if toast.region.overlaps(box)]
+        app.say("said in the dialog, of what is typed there")
+        await settle(pilot)
+        hides_nothing(app)
 
     play(team, act, size=size)

@@ -13,20 +13,16 @@ from hypothesis import strategies as st
 
 from taskforce import moments
 from taskforce.moments import (
-    Moment,
     MomentError,
     ago,
     is_late,
     left_or_late,
-    parse_date,
-    parse_duration,
-    parse_moment,
-    parse_time,
     read_time,
     show_date,
     show_time,
     time_text,
 )
+from taskforce.typed_moments import Moment, parse_date, parse_duration, parse_moment, parse_time
 
 PHNOM_PENH = timezone(timedelta(hours=7))
 # A Tuesday, 14:32:17 in Phnom Penh.

@@ -15,6 +15,7 @@ from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Move
 from taskforce.store import erasing, queries
 from taskforce.store.queries import Record
+from taskforce.typed_moments import parse_duration
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ def _add_consequences(
 ) -> None:
     """What follows from a move by the nature of the kind."""
     if kind.name == "referral" and chosen.name == "send":
-        due = session.now.timestamp() + moments.parse_duration(record.text("urgency") or "1d")
+        due = session.now.timestamp() + parse_duration(record.text("urgency") or "1d")
         values["answer_due"] = moments.time_text(session.now.fromtimestamp(due, session.now.tzinfo))
     if (
         kind.name == "assignment"

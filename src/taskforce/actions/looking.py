@@ -20,7 +20,11 @@ from taskforce.sync.edit import Value
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One edit of a record's history, with what people see in place of the ids it holds."""
+    """One edit of a record's history, with what people see in place of the ids it holds.
+
+    `takes_back` is true of an edit with which this store took something back, false of one that did it again; None of
+    all others, and of what another store took back: that is an ordinary edit here.
+    """
 
     edit: str
     at: str
@@ -30,6 +34,7 @@ class Change:
     part: str
     values: Mapping[str, Value]
     names: Mapping[str, str]
+    takes_back: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ def history_of(session: Session, text: str) -> tuple[Record, list[Change]]:
     record = find_any(session, text)
     edits = history.edits_of_record(session.store.connection, record.kind, record.id)
     names = names_in(session, record.kind, [edit.set for edit in edits])
+    undoing = history.undoing_edits(session.store.connection, record.kind, record.id)
     return record, [
         Change(
             f"{edit.feed}/{edit.number}",
@@ -57,6 +63,7 @@ def history_of(session: Session, text: str) -> tuple[Record, list[Change]]:
             edit.part,
             edit.set,
             names,
+            undoing.get((edit.feed, edit.number)),
         )
         for edit in edits
     ]

@@ -13,7 +13,7 @@ from taskforce.actions.session import Session
 from taskforce.errors import Refused
 from taskforce.i18n import _
 from taskforce.labels import field_label
-from taskforce.records.registry import get_kind
+from taskforce.records.registry import all_kinds, get_kind
 from taskforce.records.schema import ARCHIVED, Kind
 from taskforce.store import exchange, history, queries
 from taskforce.store.history import Action, ActionEdit
@@ -47,30 +47,80 @@ class Undone:
     applied: bool
 
 
-def undo(session: Session, *, dry_run: bool = False) -> Undone:
-    """Take back the latest thing done in this store that was not yet taken back.
+class StaysInLog(Refused):
+    """The latest thing done was written into the log, where it stays; `action` is what was done before that.
 
-    Refused if there is nothing, if it cannot be undone by its nature (a log entry), or if one of the fields has been
-    changed since: then an undo would throw away somebody's later value.
+    `labels` names the entries, the newest first; `place` is the same as long as nothing else is done.
+    """
+
+    default_code = "log-stays"
+
+    def __init__(self, newest: Action, action: Action, labels: tuple[str, ...]) -> None:
+        self.action, self.labels, self.place = action, labels, (newest.id, action.id)
+        super().__init__(
+            _('"%(action)s" cannot be undone: a log entry stays') % {"action": newest.summary},
+            hint=_('to take back "%(action)s", done before it: taskforce undo --before-log')
+            % {"action": action.summary},
+        )
+
+
+def undo(
+    session: Session,
+    *,
+    dry_run: bool = False,
+    before_log: bool = False,
+    seen: tuple[int, int] | None = None,
+) -> Undone:
+    """Take back the latest thing done in this store that was not yet taken back; what is in the log stays.
+
+    Refused if there is nothing, or if one of the fields has been changed since: then an undo would throw away
+    somebody's later value. Where log entries were written last, StaysInLog says what was done before them, and
+    `before_log` takes that back; with `seen`, the place that StaysInLog told, only as long as that is the latest.
+    Entries below the latest other thing done are passed over.
     """
     connection = session.store.connection
-    action = history.last_undoable(connection)
-    if action is None:
-        raise Refused(_("there is nothing to undo"))
+    action = _next_undone(session, before_log=before_log, seen=seen)
     restored, staying = _restorations(session, action)
-    if staying and not restored:
-        raise Refused(
-            _('"%(action)s" cannot be undone: a log entry stays') % {"action": action.summary},
-            hint=_('correct it by a later one: taskforce log correct REF "…"'),
-        )
     if not dry_run:
         with session.acting(f"undo: {action.summary}", undoes=action.id) as one:
             # Looked at again while nobody else writes: another window may have done something meanwhile.
-            if history.last_undoable(connection) != action:
+            if history.last_undoable(connection, _staying()) != action:
                 raise _overtaken()
             restored, staying = _restorations(session, action)
             _restore(one, restored)
     return Undone(action, tuple(restored), staying, applied=not dry_run)
+
+
+def _next_undone(session: Session, *, before_log: bool, seen: tuple[int, int] | None) -> Action:
+    connection = session.store.connection
+    action = history.last_undoable(connection, _staying())
+    entries = history.staying_since(connection, _staying())
+    if action is None:
+        if entries:
+            raise Refused(
+                _('"%(action)s" cannot be undone: a log entry stays') % {"action": entries[0].summary},
+                hint=_('correct it by a later one: taskforce log correct REF "…"'),
+            )
+        raise Refused(_("there is nothing to undo"))
+    if entries and (not before_log or (seen is not None and seen != (entries[0].id, action.id))):
+        raise StaysInLog(entries[0], action, tuple(_labels(session, entries)))
+    return action
+
+
+def _staying() -> tuple[str, ...]:
+    """The kinds whose records stay as they were written."""
+    return tuple(kind.name for kind in all_kinds() if not kind.editable)
+
+
+def _labels(session: Session, entries: list[Action]) -> list[str]:
+    connection = session.store.connection
+    records = {
+        (one.edit.kind, one.edit.record): None
+        for entry in entries
+        for one in history.edits_of_action(connection, entry.id)
+    }
+    found = (queries.get_record(connection, get_kind(name), record) for name, record in records)
+    return [label_of(record) for record in found if record is not None]
 
 
 def redo(session: Session, *, dry_run: bool = False) -> Undone:
@@ -79,14 +129,14 @@ def redo(session: Session, *, dry_run: bool = False) -> Undone:
     Refused if nothing was taken back, if something else was done since, or if one of the fields has been changed.
     """
     connection = session.store.connection
-    taken_back = history.last_redoable(connection)
+    taken_back = history.last_redoable(connection, _staying())
     if taken_back is None or taken_back.undoes is None:
         raise Refused(_("there is nothing to do again"), hint=_("see: taskforce history"))
     action = history.action_by_id(connection, taken_back.undoes)
     restored, staying = _restorations(session, taken_back, again=action.summary)
     if not dry_run:
         with session.acting(f"redo: {action.summary}", undoes=taken_back.id) as one:
-            if history.last_redoable(connection) != taken_back:
+            if history.last_redoable(connection, _staying()) != taken_back:
                 raise _overtaken()
             restored, staying = _restorations(session, taken_back, again=action.summary)
             _restore(one, restored)

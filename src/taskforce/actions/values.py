@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from taskforce import moments
+from taskforce import moments, typed_moments
 from taskforce.actions.references import ID_LENGTH, find
 from taskforce.actions.session import Session
 from taskforce.crockford import normalise
@@ -136,8 +136,8 @@ def _code(text: str, codes: Mapping[str, str]) -> str:
 def _moment(session: Session, field: Field, text: str) -> str:
     try:
         if field.type == Type.DATE:
-            return moments.parse_date(text, moments.today())
-        return moments.parse_time(text, session.now, end_of_day=field.end_of_day)
+            return typed_moments.parse_date(text, moments.today())
+        return typed_moments.parse_time(text, session.now, end_of_day=field.end_of_day)
     except moments.MomentError as error:
         raise ValueFault(error.sentence, error.hint) from None
 

@@ -115,7 +115,7 @@ def _story(session: Session, each: Conflict) -> list[Line | str]:
         set_by = conflict_views.set_by(side.by, side.agency, side.at)
         if side.fields:
             lines.append("     " + conflict_views.edited(kind, side.fields))
-        lines.append(f"     {set_by} · " + _("device %(device)s") % {"device": side.device})
+        lines.append(f"     {set_by} · " + _("device %(device)s") % {"device": side.device[:4]})
         lines.append(f"     {conflict_views.way(side.agency, side.here, side.carrier)}")
         if not (each.field == ARCHIVED and not side.past.before):
             lines += [_indented(line) for line in conflict_story.past_of(kind, each.field, side, names)]

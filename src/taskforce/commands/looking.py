@@ -87,13 +87,19 @@ def make_undo() -> TyperCommand:
         "undo",
         run_undo,
         _("Take back the last thing done in this store that was not taken back yet."),
-        [flag("--dry-run", _("Only say what would be taken back"))],
+        [
+            flag(
+                "--before-log",
+                _("Where log entries were written last: take back what was done before them; they stay"),
+            ),
+            flag("--dry-run", _("Only say what would be taken back")),
+        ],
     )
 
 
-def run_undo(dry_run: bool) -> Result:
+def run_undo(before_log: bool, dry_run: bool) -> Result:
     """Undo, or say what that would do."""
-    undone = undo(open_session(), dry_run=dry_run)
+    undone = undo(open_session(), dry_run=dry_run, before_log=before_log)
     return _shown_undone(
         undone, _("taken back: %(action)s") if undone.applied else _("would take back: %(action)s")
     )

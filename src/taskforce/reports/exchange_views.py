@@ -36,10 +36,10 @@ def taken_data(taken: TakenIn) -> dict[str, Any]:
     return _plan_data(taken.plan)
 
 
-def taken_lines(taken: TakenIn) -> list[Line | str]:
-    """What a plan or bundle brought, or would bring."""
+def taken_lines(taken: TakenIn, *, keys: bool = False) -> list[Line | str]:
+    """What a plan or bundle brought, or would bring; with `keys`, what to do about it is named as in the room."""
     if taken.bundle is not None:
-        return bundle_lines(taken.bundle, taken.name)
+        return bundle_lines(taken.bundle, taken.name, keys=keys)
     assert taken.plan is not None
     return _plan_lines(taken.plan, taken.name)
 
@@ -164,8 +164,8 @@ def bundle_data(found: Imported) -> dict[str, Any]:
     }
 
 
-def bundle_lines(found: Imported, name: str) -> list[Line | str]:
-    """What a bundle brought, or would bring."""
+def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line | str]:
+    """What a bundle brought, or would bring; with `keys`, what to do about it is named as in the room."""
     lines: list[Line | str] = [Line(_bundle_head(found, name), "heading")]
     if not found.verified:
         lines.append(Line("  " + _("! its sender is not verified"), "late"))
@@ -181,18 +181,18 @@ def bundle_lines(found: Imported, name: str) -> list[Line | str]:
         )
     if found.conflicts:
         text = ngettext(
-            "≠ %(count)d new conflict: taskforce conflict list",
-            "≠ %(count)d new conflicts: taskforce conflict list",
-            found.conflicts,
+            "≠ %(count)d new conflict: %(do)s", "≠ %(count)d new conflicts: %(do)s", found.conflicts
         )
-        lines.append(Line("  " + text % {"count": found.conflicts}, "conflict"))
+        do = _("c shows them") if keys else "taskforce conflict list"
+        lines.append(Line("  " + text % {"count": found.conflicts, "do": do}, "conflict"))
     if found.erased:
         text = ngettext(
-            "%(count)d part of a record was erased: taskforce erase status",
-            "%(count)d parts of records were erased: taskforce erase status",
+            "%(count)d part of a record was erased: %(do)s",
+            "%(count)d parts of records were erased: %(do)s",
             len(found.erased),
         )
-        lines.append(Line("  " + text % {"count": len(found.erased)}, "late"))
+        do = _("e in exchange shows who has confirmed") if keys else "taskforce erase status"
+        lines.append(Line("  " + text % {"count": len(found.erased), "do": do}, "late"))
     if found.copies:
         lines.append(Line("  " + copies_line(found.copies), "late"))
     for reason, number in found.why_waiting.items():

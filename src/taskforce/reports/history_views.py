@@ -15,6 +15,7 @@ from taskforce.text import shorten
 from taskforce.views import Line
 
 _LONGEST = 100
+_ANSWERS = ("accepted", "declined")
 
 
 class Told(Protocol):
@@ -44,11 +45,15 @@ class Told(Protocol):
     def names(self) -> Mapping[str, str]:
         """What people see in place of ids."""
 
+    @property
+    def takes_back(self) -> bool | None:
+        """Whether it took back what was done before, or did that again; None where it is no such edit."""
+
 
 def story_of(kind: Kind, changes: Sequence[Told], *, longest: int = _LONGEST) -> list[Line | str]:
     """A line for each edit, and below it a line for each field it set; texts cut to `longest` characters."""
     story: list[Line | str] = []
-    for change in changes:
+    for change, whom in zip(changes, answered_for(kind, changes), strict=True):
         story.append(f"{moments.show_time(change.at)}  {change.by}, {change.agency or '?'}  · {change.part}")
         if not change.values:
             story.append("    " + _("(erased)"))
@@ -56,8 +61,21 @@ def story_of(kind: Kind, changes: Sequence[Told], *, longest: int = _LONGEST) ->
             text = shorten(shown_of_edit(kind, name, change.values[name], change.names), longest)
             known = name in OF_EVERY_KIND or kind.field(name) is not None
             newer = "" if known else "  " + _("(from a newer version)")
-            story.append(f"    {field_label(kind, name)}: {text or _('(nothing)')}{newer}")
+            behalf = " " + _("(for %(agency)s)") % {"agency": whom} if whom and name == "status" else ""
+            story.append(f"    {field_label(kind, name)}: {text or _('(nothing)')}{behalf}{newer}")
     return story
+
+
+def answered_for(kind: Kind, changes: Sequence[Told]) -> list[str]:
+    """Of each edit of a referral, the agency for which another one noted its answer; empty for all other edits."""
+    found: list[str] = []
+    asked = ""
+    for change in changes:
+        asked = str(change.values.get("to", "")) or asked
+        whom = change.names.get(asked, "")
+        is_answer = kind.name == "referral" and change.values.get("status") in _ANSWERS
+        found.append(whom if is_answer and change.agency and whom != change.agency else "")
+    return found
 
 
 def shown_of_edit(kind: Kind | None, name: str, value: Value, names: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from taskforce import moments
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import ARCHIVED, Kind
-from taskforce.reports.history_views import Told
+from taskforce.reports.history_views import Told, answered_for
 from taskforce.reports.record_views import GLYPHS, is_open, shown
 from taskforce.store.queries import Record
 from taskforce.text import shorten
@@ -59,9 +59,11 @@ def story_of_referral(changes: Sequence[Told]) -> list[Line | str]:
     """A sentence for each edit, oldest first: when, who of which agency, what they did; and its note below it."""
     kind = get_kind("referral")
     story: list[Line | str] = []
-    for place, change in enumerate(changes):
+    for place, (change, whom) in enumerate(zip(changes, answered_for(kind, changes), strict=True)):
         who = f"{change.by} ({change.agency or '?'})"
         sentence = _sentence(kind, change, first=place == 0)
+        if whom and change.takes_back is None:
+            who = _("%(officer)s, for %(agency)s,") % {"officer": who, "agency": whom}
         story.append(Line(f"{moments.show_time(change.at)}  ", "muted"))
         story.append(f"{who} {sentence}\n")
         note = change.values.get("status_note", "")
@@ -72,6 +74,11 @@ def story_of_referral(changes: Sequence[Told]) -> list[Line | str]:
 
 def _sentence(kind: Kind, change: Told, *, first: bool) -> str:
     values = change.values
+    emptied = [name for name in _OF_A_MOVE if values.get(name) == ""]
+    if change.takes_back or (change.takes_back is None and emptied and not first):
+        return _("took that back")  # elsewhere it was: there the fields that a move fills are emptied again
+    if change.takes_back is False:
+        return _("did that again")
     if ARCHIVED in values:
         return _("took it out of view") if values[ARCHIVED] else _("brought it back into view")
     state = str(values.get("status", ""))
@@ -100,13 +107,15 @@ def _noted(kind: Kind, change: Told) -> str:
 def _sent(kind: Kind, change: Told) -> str:
     agency, services = _of(kind, change, "to"), _of(kind, change, "services").lower()
     due = _of(kind, change, "answer_due")
+    if not due:  # of an older version's, or changed by hand
+        return _("sent it to %(agency)s") % {"agency": agency} if agency else _("sent it")
     if agency and services:
         text = _("sent it to %(agency)s for %(services)s, answer due %(due)s")
     elif agency:
         text = _("sent it to %(agency)s, answer due %(due)s")
     else:
         text = _("sent it, answer due %(due)s")
-    return text % {"agency": agency, "services": services, "due": due or "?"}
+    return text % {"agency": agency, "services": services, "due": due}
 
 
 def _accepted(kind: Kind, change: Told) -> str:

@@ -36,6 +36,16 @@ class ActionEdit:
 
 _ACTION = "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
 
+# Each action, and whether it made edits and none of them of another kind than those bound: looked up edit by edit.
+_DONE = """WITH done AS NOT MATERIALIZED (
+    SELECT id, at, by, summary, undoable, undone_by, undoes,
+        EXISTS (SELECT 1 FROM action_edit WHERE action_edit.action = action.id) AND NOT EXISTS (
+            SELECT 1 FROM action_edit JOIN edit ON edit.feed = action_edit.feed AND edit.number = action_edit.number
+            WHERE action_edit.action = action.id AND edit.kind NOT IN (SELECT value FROM json_each(:staying))
+        ) AS stays
+    FROM action
+) SELECT id, at, by, summary, undoable, undone_by, undoes FROM done """
+
 
 def actions(connection: Connection, *, limit: int = 20) -> list[Action]:
     """What was done in this store, latest first."""
@@ -43,21 +53,44 @@ def actions(connection: Connection, *, limit: int = 20) -> list[Action]:
     return [_action(row) for row in rows]
 
 
-def last_undoable(connection: Connection) -> Action | None:
-    """The latest action that can be undone and is neither an undo nor undone; what the program did by itself is not."""
+def last_undoable(connection: Connection, staying: Collection[str] = ()) -> Action | None:
+    """The latest action that can be undone and is neither an undo nor undone; what the program did by itself is not.
+
+    Actions that made nothing but records of the kinds `staying` are passed over.
+    """
     row = connection.execute(
-        _ACTION + "WHERE undoable = 1 AND undone_by IS NULL AND undoes IS NULL ORDER BY id DESC LIMIT 1"
+        _DONE
+        + "WHERE undoable = 1 AND undone_by IS NULL AND undoes IS NULL AND NOT stays ORDER BY id DESC LIMIT 1",
+        _bound(staying),
     ).fetchone()
     return None if row is None else _action(row)
 
 
-def last_redoable(connection: Connection) -> Action | None:
-    """The latest undo that was not itself taken back, where nothing else was done since; None otherwise."""
+def staying_since(connection: Connection, staying: Collection[str]) -> list[Action]:
+    """The actions that made nothing but records of the kinds `staying`, newest first, up to the newest other one."""
+    other = connection.execute(
+        _DONE + "WHERE undoable = 1 AND (undoes IS NOT NULL OR NOT stays) ORDER BY id DESC LIMIT 1",
+        _bound(staying),
+    ).fetchone()
+    after = 0 if other is None else int(other[0])
+    rows = connection.execute(_ACTION + "WHERE undoable = 1 AND id > ? ORDER BY id DESC", (after,))
+    return [_action(row) for row in rows]
+
+
+def last_redoable(connection: Connection, staying: Collection[str] = ()) -> Action | None:
+    """The latest undo that was not itself taken back, where nothing else was done since; None otherwise.
+
+    Actions that made nothing but records of the kinds `staying` do not count as something else.
+    """
+    other = connection.execute(
+        _DONE + "WHERE undoes IS NULL AND undoable = 1 AND NOT stays ORDER BY id DESC LIMIT 1",
+        _bound(staying),
+    ).fetchone()
     row = connection.execute(
-        "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
-        "WHERE undoable = 1 AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) "
-        "AND id > (SELECT coalesce(max(id), 0) FROM action WHERE undoes IS NULL AND undoable = 1) "
-        "ORDER BY id DESC LIMIT 1"
+        "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action WHERE undoable = 1 "
+        "AND undone_by IS NULL AND undoes IN (SELECT id FROM action WHERE undoes IS NULL) AND id > ? "
+        "ORDER BY id DESC LIMIT 1",
+        (0 if other is None else int(other[0]),),
     ).fetchone()
     return None if row is None else _action(row)
 
@@ -91,6 +124,19 @@ def action_of(connection: Connection, dot: Dot) -> Action | None:
         dot,
     ).fetchone()
     return None if row is None else _action(row)
+
+
+def undoing_edits(connection: Connection, kind: Kind, record: str) -> dict[Dot, bool]:
+    """The edits of a record with which this store took something back (True) or did it again (False)."""
+    rows = connection.execute(
+        "SELECT feed.name, edit.number, earlier.undoes IS NULL FROM action CROSS JOIN edit "
+        "JOIN action_edit ON action_edit.action = action.id AND action_edit.feed = edit.feed "
+        "AND action_edit.number = edit.number JOIN feed ON feed.id = edit.feed "
+        "JOIN action AS earlier ON earlier.id = action.undoes "
+        "WHERE action.undoes IS NOT NULL AND edit.record = ? AND edit.kind = ?",
+        (record, kind.name),
+    )
+    return {(name, number): bool(is_undo) for name, number, is_undo in rows}
 
 
 def edits_of_record(connection: Connection, kind: Kind, record: str) -> list[Edit]:
@@ -217,6 +263,10 @@ def agency_of_device(connection: Connection, device: str) -> str:
     """The agency of a known device, or the empty string."""
     row = connection.execute("SELECT agency FROM device WHERE id = ?", (device,)).fetchone()
     return "" if row is None else str(row[0])
+
+
+def _bound(staying: Collection[str]) -> dict[str, str]:
+    return {"staying": json.dumps(sorted(staying))}
 
 
 def _action(row: tuple[int, str, str, str, int, int | None, int | None]) -> Action:

@@ -131,6 +131,10 @@ class Store:
             f"{device}.{found.get('epoch', '1')}",
         )
 
+    def forget_me(self) -> None:
+        """Read anew whose store this is and in which feed it writes, for a new piece of work: both may have changed."""
+        self.__dict__.pop("me", None)
+
     @cached_property
     def orders(self) -> Orders:
         """The orders of kinds that were read last."""
@@ -160,7 +164,7 @@ class Store:
         from taskforce.store import incarnation  # deferred: reading needs nothing of it
 
         self._why_anew = ""
-        self.__dict__.pop("me", None)  # another process may have begun an epoch meanwhile
+        self.forget_me()  # another process may have begun an epoch meanwhile
         try:
             with transaction(self.connection):
                 if why := incarnation.differs(self):
@@ -170,12 +174,18 @@ class Store:
                 if self._why_anew or given_out != self._given_out() or not self.meta(incarnation.MARKER):
                     incarnation.mark(self)
         except BaseException:
-            self.__dict__.pop("me", None)
+            self.forget_me()
             raise
         if self._why_anew:
+            device, _dot, epoch = self.me.feed.partition(".")
+            feed = _("%(agency)s, device %(device)s, epoch %(epoch)s") % {
+                "agency": self.me.agency,
+                "device": device[:4],
+                "epoch": epoch,
+            }
             self.notices.append(
                 _("%(why)s; its edits are numbered in a new feed from now on: %(feed)s")
-                % {"why": _(self._why_anew), "feed": self.me.feed}
+                % {"why": _(self._why_anew), "feed": feed}
             )
         self.scrub()
 
@@ -198,7 +208,7 @@ class Store:
         before = self.me
         epoch = next_epoch(self.connection, before.device, int(before.feed.partition(".")[2]))
         self.set_meta("epoch", str(epoch))
-        del self.me
+        self.forget_me()
         self._why_anew = why
         self.connection.execute(
             "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)",

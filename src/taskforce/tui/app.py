@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from asyncio import AbstractEventLoop, get_running_loop, to_thread
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -14,7 +15,8 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from taskforce import moments, settings
-from taskforce.actions.undoing import Undone, redo, undo
+from taskforce.actions.session import Session
+from taskforce.actions.undoing import StaysInLog, Undone, redo, undo
 from taskforce.actions.unlocking import Opener
 from taskforce.errors import Failure, TaskforceError
 from taskforce.i18n import _
@@ -39,6 +41,12 @@ LOOK_EVERY = 0.25
 
 TICK_EVERY = 10.0
 """Seconds after which running clocks are drawn anew."""
+
+ASKED_FOR = 10.0
+"""Seconds in which a second press takes back what was done before the newest log entries."""
+
+MOST_SAID = 2
+"""Sentences that are shown at once: the newest."""
 
 _SAID_CHARACTERS = 600  # more of one sentence would cover the screen
 
@@ -94,6 +102,7 @@ class TaskforceApp(LockableApp):
         self.sweeper = Sweeper()
         self._mark: tuple[object, ...] = ()
         self._was_stopped = False
+        self._asked: tuple[tuple[int, int], float] = ((0, 0), 0.0)
         chosen = settings.read_settings()
         desk.looks.asked_for = settings.reason_parts_of(chosen.get("reason-for", ""))
         self._lock_after = settings.minutes_of(chosen.get("lock-after", ""))
@@ -170,7 +179,9 @@ class TaskforceApp(LockableApp):
 
     # ── saying ──
 
-    def say(self, sentence: str, *, hint: str = "", is_error: bool = False) -> None:
+    def say(
+        self, sentence: str, *, hint: str = "", is_error: bool = False, seconds: float | None = None
+    ) -> None:
         """Show a sentence for some seconds; an error stays longer and begins with a word that says so.
 
         Nothing is said over the locked screen, whatever is still under way.
@@ -180,10 +191,12 @@ class TaskforceApp(LockableApp):
         text = shorten(f"{_('error')}: {sentence}" if is_error else sentence, _SAID_CHARACTERS)
         if hint:
             text += f"\n{shorten(_('hint: %(text)s') % {'text': hint}, _SAID_CHARACTERS)}"
+        for old in list(self._notifications)[: -(MOST_SAID - 1)]:
+            self._unnotify(old)
         self.notify(
             safe(text, keep_newlines=True),
             severity="error" if is_error else "information",
-            timeout=8 if is_error else 4,
+            timeout=seconds or (8 if is_error else 4),
             markup=False,
         )
 
@@ -259,18 +272,35 @@ class TaskforceApp(LockableApp):
 
     @unhurried
     async def action_undo(self) -> None:
-        """Take back the last thing done in this store, from the room or the command line."""
-        await self._take_back(undo, _("taken back: %(action)s"))
+        """Take back the last thing done in this store, from the room or the command line.
+
+        Log entries stay: where they are the last thing done, a second press takes back what was done before them.
+        """
+        await self._take_back(self._undo, _("taken back: %(action)s"))
+
+    def _undo(self, session: Session) -> Undone | StaysInLog:
+        (place, until), self._asked = self._asked, ((0, 0), 0.0)
+        is_asked = time.monotonic() < until
+        try:
+            return undo(session, before_log=is_asked, seen=place if is_asked else None)
+        except StaysInLog as stays:
+            self._asked = stays.place, time.monotonic() + ASKED_FOR
+            return stays
 
     @unhurried
     async def action_redo(self) -> None:
         """Do again what was taken back last."""
         await self._take_back(redo, _("done again: %(action)s"))
 
-    async def _take_back(self, work: Callable[..., Undone], sentence: str) -> None:
+    async def _take_back(self, work: Callable[[Session], Undone | StaysInLog], sentence: str) -> None:
         screen = self.screen
-        if isinstance(screen, RoomScreen | RoomDialog):
-            await screen.try_acting(work, lambda one: sentence % {"action": one.action.summary})
+        if not isinstance(screen, RoomScreen | RoomDialog):
+            return
+        result = await screen.try_acting(work)
+        if isinstance(result, StaysInLog):
+            self.say(_stays(result), seconds=ASKED_FOR)
+        elif result is not None:
+            self.say(sentence % {"action": result.action.summary})
 
     def action_copy_command(self) -> None:
         """Copy the command that shows or does what the cursor points at."""
@@ -317,6 +347,17 @@ class TaskforceApp(LockableApp):
     def panic(self, *renderables: Any) -> None:
         """As `_fatal_error`: what an exception would draw of itself is not shown."""
         self._fatal_error()
+
+
+def _stays(found: StaysInLog) -> str:
+    """That what was written into the log stays, and what a second press takes back."""
+    said = {"entry": found.labels[0] if found.labels else "?", "action": found.action.summary}
+    if len(found.labels) > 1:
+        text = _("%(count)d log entries stay (C in the log corrects one); z again takes back: %(action)s")
+        return text % {**said, "count": len(found.labels)}
+    return (
+        _("the log entry %(entry)s stays (C in the log corrects it); z again takes back: %(action)s") % said
+    )
 
 
 def run(opener: Opener, key: bytes, *, read_only: bool = False, wall: bool = False) -> None:

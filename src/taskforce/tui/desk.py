@@ -95,6 +95,7 @@ class Desk:
             raise _locked()
         if self._watcher is None:
             self._watcher = self._open()
+        self._watcher.store.forget_me()
         return self._watcher
 
     def has_changed(self) -> bool:
@@ -208,6 +209,7 @@ class Desk:
         session: Session | None = getattr(self._own, "session", None)
         if session is None:
             session = self._own.session = self._open()
+        session.store.forget_me()
         try:
             with sentences():
                 return work(session)

@@ -40,8 +40,8 @@ def peer_content(peer: PeerState, now: datetime, width: int) -> Content:
         _fitted(heard, _HEARD_CELLS),
     ]
     if peer.missing:
-        pieces.append(Line("! " + _("bundle %(numbers)s missing") % {"numbers": peer.missing}, "late"))
-        pieces.append(Line("  " + _("last %(number)d") % {"number": peer.last_number}, "muted"))
+        text = f"· {missing_bundles(peer)}; " + _("%(number)d brought that") % {"number": peer.last_number}
+        pieces.append(Line(text, "muted"))
     elif peer.last_heard:
         pieces.append(Line("↓ " + _("all, to bundle %(number)d") % {"number": peer.last_number}, "ok"))
     room, left = max(20, width - _AGENCY_CELLS), " " * _AGENCY_CELLS
@@ -50,12 +50,33 @@ def peer_content(peer: PeerState, now: datetime, width: int) -> Content:
     return content_of(*pieces)
 
 
-def waits_line(peer: PeerState) -> str:
+def missing_bundles(peer: PeerState) -> str:
+    """Which bundles have not arrived, such as `bundles 2-3 missing`.
+
+    A bundle carries all that its receiver has not confirmed: a later one brought what was in them, and nothing waits.
+    """
+    text = ngettext("bundle %(numbers)s missing", "bundles %(numbers)s missing", _several(peer.missing))
+    return text % {"numbers": peer.missing}
+
+
+def _several(numbers: str) -> int:
+    return 1 if numbers.isdigit() else 2
+
+
+def waits_line(peer: PeerState, *, in_full: bool = False) -> str:
     """How many edits wait for a peer, and how many of all that it may have it has confirmed to hold."""
-    pieces = [_("↑ %(count)d to send") % {"count": peer.unsent} if peer.unsent else _("– nothing to send")]
-    unconfirmed = peer.waiting - peer.unsent
-    if unconfirmed:
-        pieces.append(_("%(count)d unconfirmed") % {"count": unconfirmed})
+    again = peer.waiting - peer.unsent
+    nothing = _("– nothing new") if again else _("– nothing to send")
+    pieces = [_("↑ %(count)d to send") % {"count": peer.unsent} if peer.unsent else nothing]
+    if again:
+        text = ngettext("%(count)d goes again", "%(count)d go again", again)
+        if in_full:
+            text = ngettext(
+                "%(count)d goes again: it is not confirmed yet",
+                "%(count)d go again: they are not confirmed yet",
+                again,
+            )
+        pieces.append(text % {"count": again})
     all_ = peer.confirmed + peer.waiting
     pieces.append(_("has confirmed %(count)d of %(all)d") % {"count": peer.confirmed, "all": all_})
     return " · ".join(pieces)
@@ -66,21 +87,24 @@ def standing_lines(peer: PeerState, now: datetime) -> list[Line | str]:
     if not peer.last_heard:
         heard: Line | str = _("nothing has come from them yet")
     elif peer.missing:
-        told = _("last heard %(when)s, bundle %(number)d; bundle %(missing)s has not arrived")
+        told = ngettext(
+            "· last heard %(when)s, bundle %(number)d; bundle %(missing)s has not arrived: a later one brought it",
+            "· last heard %(when)s, bundle %(number)d; bundles %(missing)s have not arrived: a later one brought them",
+            _several(peer.missing),
+        )
         heard = Line(
-            "! "
-            + told
+            told
             % {
                 "when": moments.ago(peer.last_heard, now),
                 "number": peer.last_number,
                 "missing": peer.missing,
             },
-            "late",
+            "muted",
         )
     else:
         told = _("last heard %(when)s, bundle %(number)d; none before it is missing")
         heard = told % {"when": moments.ago(peer.last_heard, now), "number": peer.last_number}
-    return [heard, waits_line(peer)]
+    return [heard, waits_line(peer, in_full=True)]
 
 
 def _known_as(peer: PeerState, room: int) -> str:

@@ -5,30 +5,31 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from taskforce import moments
 from taskforce.actions.session import Session
 from taskforce.records.registry import get_kind
 from taskforce.store import pages
+from taskforce.typed_moments import YEAR, month_named, parse_time
 
-_DAY_AND_MONTH = r"(?a:(\d{1,2}))\s+([^\W\d_]{3,})\.?(?:\s+(?a:(\d{4})))?(?:[\s,]+(?a:(\d.*)))?"
+_DAY_AND_MONTH = rf"(?a)(\d{{1,2}})\s+([^\s\d,]+)(?:\s+({YEAR}))?(?:[\s,]+(\d.*))?"
 
 
 def time_meant(text: str, now: datetime) -> str:
     """The time that somebody means who looks back in the log, as it is kept; MomentError if it is none.
 
-    All that `moments.parse_time` understands, and days as the log shows them (`17 Oct`, `17 Oct 14:00`). A time of day
+    All that `parse_time` understands, and days as the log shows them (`17 Oct`, `17 Oct 14:00`). A time of day
     that is still to come means yesterday's, a weekday the last one, a day without a year the last such day.
     """
     typed = text.strip().casefold()
-    at = moments.parse_time(_with_year(typed, now) or text, now)
+    at = parse_time(_with_year(typed, now) or text, now)
     if at <= moments.time_text(now):
         return at
-    if re.match(r"\d{1,2}:", typed):
-        return moments.parse_time("-1d", moments.read_time(at))
-    if typed[:1].isalpha() and not typed.startswith(("tomorrow", "eom")):
-        return moments.parse_time("-1w", moments.read_time(at))
+    if re.match(r"(?a)\d{1,2}:|\d{4}(?![-\d])", typed):
+        return parse_time("-1d", moments.read_time(at))
+    if typed[:1].isalpha() and not typed.startswith(("tomorrow", "eom", "in ")):
+        return parse_time("-1w", moments.read_time(at))
     return at
 
 
@@ -38,16 +39,13 @@ def _with_year(typed: str, now: datetime) -> str:
     if not found:
         return ""
     day, word, year, clock = found.groups()
-    for month in range(1, 13):
-        first = date(2000, month, 1)
-        name = moments.show_date(first.isoformat(), today=first).partition(" ")[2].casefold()
-        if not word.startswith(name):
-            continue
-        today = now.astimezone().date()
-        is_ahead = (month, int(day)) > (today.month, today.day)
-        chosen = int(year) if year else today.year - is_ahead
-        return f"{chosen:04d}-{month:02d}-{int(day):02d}" + (f" {clock}" if clock else "")
-    return ""
+    month = month_named(word)
+    if month is None:
+        return ""
+    today = now.astimezone().date()
+    is_ahead = (month, int(day)) > (today.month, today.day)
+    chosen = int(year) if year else today.year - is_ahead
+    return f"{chosen:04d}-{month:02d}-{int(day):02d}" + (f" {clock}" if clock else "")
 
 
 class _Times:
@@ -98,4 +96,4 @@ def _midnight(at: str, later: int = 0) -> str:
         day = moments.read_time(at).astimezone().date() + timedelta(days=later)
     except ValueError:
         return ""  # before everything: an entry of unknown time stands first
-    return moments.parse_time(day.isoformat(), moments.read_time(at))
+    return parse_time(day.isoformat(), moments.read_time(at))

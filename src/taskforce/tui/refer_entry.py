@@ -26,6 +26,7 @@ from taskforce.store import queries
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.refer_lines import ABOUT, NAMES
+from taskforce.typed_moments import parse_duration
 from taskforce.views import Line
 
 _MANY = ("languages", "needs")
@@ -296,7 +297,7 @@ def _with_due(session: Session, line: Understood) -> Understood:
     if line.fault:
         return line
     code = line.codes[0] if line.codes else _USUAL
-    due = moments.time_text(session.now + timedelta(seconds=moments.parse_duration(code)))
+    due = moments.time_text(session.now + timedelta(seconds=parse_duration(code)))
     words = f"{_(URGENCIES[code])}: {moments.show_time(due, now=session.now)}"
     return replace(line, words=words)
 

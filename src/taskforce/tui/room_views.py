@@ -20,6 +20,7 @@ from taskforce.reports.record_views import GLYPHS, is_open
 from taskforce.store.queries import Record
 from taskforce.text import cells, safe, shorten, wrapped
 from taskforce.tui.as_command import command_line
+from taskforce.tui.exchange_lines import missing_bundles
 from taskforce.tui.safety import content_of
 from taskforce.tui.widgets.block import Entry
 from taskforce.views import Line
@@ -96,6 +97,37 @@ def _assignment(record: Record, names: Mapping[str, str], now: datetime, room: i
     )
 
 
+def more_assignments(found: Overview, name: str, *, keys: bool) -> list[Entry]:
+    """Below a lane: how many more it has, and where; nothing where all are shown."""
+    left = lane_count(name, found) - len(found.lanes[name])
+    return _more(left, _("a shows all") if keys else "", "assignments")
+
+
+def more_in_lane(count: int) -> list[Entry]:
+    """Below a lane of the assignments' own screen: how many more it has, and how they are come by."""
+    return _more(count, _("f filters, b shows the table"), "")
+
+
+def more_referrals(found: Overview, *, keys: bool) -> list[Entry]:
+    """Below the open referrals: how many more there are, and where."""
+    return _more(found.referrals_open - len(found.referrals), _("r shows all") if keys else "", "referrals")
+
+
+def more_attention(found: Overview, *, keys: bool) -> list[Entry]:
+    """Below what needs attention: how much more does, and where."""
+    left = found.status.total - len(found.status.items)
+    where = _("a, r, c and x show all") if keys else ""
+    last = found.status.items[-1].noun if found.status.items else ""
+    return _more(left, where, {"referral": "referrals", "record": "conflicts"}.get(last, "assignments"))
+
+
+def _more(count: int, where: str, leads_to: str) -> list[Entry]:
+    if count < 1:
+        return []
+    text = "… " + ngettext("%(count)s more", "%(count)s more", count) % {"count": f"{count:,}"}
+    return [Entry(content_of(Line(f"{text} · {where}" if where else text, "muted")), leads_to, "")]
+
+
 def referrals(found: Overview, now: datetime, width: int) -> list[Entry]:
     """The open referrals, a line each: whose answer is due when, or how far it is."""
     return [Entry(_referral(each, found.names, now, width), "referral", each.id) for each in found.referrals]
@@ -166,8 +198,8 @@ def _logged(record: Record, now: datetime, width: int) -> Content:
     )
 
 
-def peers(found: Overview, now: datetime) -> list[Entry]:
-    """Who was heard from, and what waits to go there."""
+def peers(found: Overview, now: datetime, width: int) -> list[Entry]:
+    """Who was heard from, and what waits to go there; what has no room on the line goes on below, in one piece."""
     heard = [
         moments.ago(each.last_heard, now) if each.last_heard else _("never heard") for each in found.peers
     ]
@@ -175,7 +207,9 @@ def peers(found: Overview, now: datetime) -> list[Entry]:
     heard_cells = max(map(cells, heard), default=0)
     return [
         Entry(
-            _peer(each, _fit(safe(each.agency), agency_cells), _fit(when, heard_cells)),
+            _peer(
+                each, _fit(safe(each.agency), agency_cells), _fit(when, heard_cells), max(_LEAST, width - 3)
+            ),
             "exchange",
             f"peer {each.agency}",
         )
@@ -183,23 +217,45 @@ def peers(found: Overview, now: datetime) -> list[Entry]:
     ]
 
 
-def _peer(peer: PeerState, agency: str, heard: str) -> Content:
-    if peer.missing:
-        state = Line(_("↓ bundle %(numbers)s missing") % {"numbers": peer.missing}, "late")
-    else:
-        state = Line(_("↓ all") if peer.last_heard else "", "muted")
-    waiting = f"  ↑ {peer.unsent}" if peer.unsent else ""
-    return content_of(f"{agency}  {heard}  ", state, Line(waiting, "heading"))
+def _peer(peer: PeerState, agency: str, heard: str, room: int) -> Content:
+    came = "· " + missing_bundles(peer) if peer.missing else _("↓ all") if peer.last_heard else ""
+    goes = f"↑ {peer.unsent}" if peer.unsent else ""
+    first = f"{agency}  {heard}"
+    state = [Line(each, style) for each, style in ((came, "muted"), (goes, "heading")) if each]
+    pieces: list[Line | str] = [first]
+    used = cells(first)
+    for each in state:
+        if used + 2 + cells(each.text) > room:
+            pieces.append("\n" + " " * (cells(agency) + 2))
+            used = cells(agency) + 2
+        else:
+            pieces.append("  ")
+            used += 2
+        pieces.append(each)
+        used += cells(each.text)
+    return content_of(*pieces)
 
 
-def places(found: Overview, now: datetime) -> Content:
-    """The places that providers said are free."""
+def places(found: Overview, now: datetime, width: int) -> Content:
+    """The places that providers said are free; no number stands on another line than whose it is."""
     if not found.places:
         return content_of("")
+    head = _("PLACES FREE")
     told = [f"{safe(each.text('code'))} {each.text('places_free')}" for each in found.places]
     as_of = max((each.text("places_as_of") for each in found.places), default="")
-    when = "  " + _("as of %(when)s") % {"when": moments.ago(as_of, now)} if as_of else ""
-    return content_of(Line("\n" + _("PLACES FREE") + "  ", "heading"), " · ".join(told), Line(when, "muted"))
+    lines, line = [], head + " "
+    for place, each in enumerate(told):
+        piece = each + (" ·" if place < len(told) - 1 else "")
+        if line and cells(line) + 1 + cells(piece) > max(_LEAST, width - 2):
+            lines.append(line)
+            line = piece
+        else:
+            line = f"{line} {piece}"
+    lines.append(line)
+    when = _("as of %(when)s") % {"when": moments.ago(as_of, now)} if as_of else ""
+    gap = "" if not when else "  " if cells(lines[-1]) + 2 + cells(when) <= max(_LEAST, width - 2) else "\n"
+    first, *more = "\n".join(lines).removeprefix(head).partition("\n")
+    return content_of(Line("\n" + head, "heading"), first, *more, Line(gap + when, "muted"))
 
 
 def folded(found: Overview, now: datetime, width: int) -> Content:
@@ -207,7 +263,7 @@ def folded(found: Overview, now: datetime, width: int) -> Content:
     parts = []
     for peer in found.peers:
         heard = moments.ago(peer.last_heard, now) if peer.last_heard else _("never")
-        missing = " " + _("! bundle missing") if peer.missing else ""
+        missing = " " + _("· bundle missing") if peer.missing else ""
         waiting = f" ↑{peer.unsent}" if peer.unsent else ""
         parts.append(f"{safe(peer.agency)} {heard}{missing}{waiting}")
     free = [f"{safe(each.text('code'))} {each.text('places_free')}" for each in found.places]
@@ -223,6 +279,8 @@ def command_of(entry: Entry | None, block: str | None) -> str:
     kinds = {kind.name for kind in all_kinds()}
     if entry is not None and entry.kind in kinds:
         return command_line(entry.kind, "show", entry.id)
+    if entry is not None and entry.kind == "assignments":
+        return "taskforce assignment list"
     if entry is not None and entry.kind == "exchange":
         return _exchange_command(entry.id)
     return {

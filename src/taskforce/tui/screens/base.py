@@ -8,6 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -222,7 +223,12 @@ class RoomDialog(_Reading, ModalScreen[T]):
             begin(self, self.load, "load")
 
     is_left = False
+    opened_at = 0.0
     _result: T | None = None
+
+    @on(events.Mount)
+    def _opens(self) -> None:
+        self.opened_at = time.time()  # what was said before is about something else
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Leave, with a result; once. Where another screen lies over this one, such as the lock, as soon as it is gone.

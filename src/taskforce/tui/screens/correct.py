@@ -60,7 +60,6 @@ class CorrectDialog(RoomDialog[Record]):
             N_("Save"),
             id="correct.save",
             tooltip=N_("Write the later entry; the first one stays and says so"),
-            key_display="enter",
         ),
     ]
 

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from taskforce.actions import erasing
 from taskforce.actions.erasing import Erasure
@@ -17,7 +17,8 @@ from taskforce.actions.session import Session
 from taskforce.console import is_yes
 from taskforce.errors import TaskforceError
 from taskforce.i18n import N_, _
-from taskforce.records.schema import PARTS, Field, Kind, Type
+from taskforce.records.codes import COVERED_PARTS
+from taskforce.records.schema import Field, Kind, Type
 from taskforce.reports import erasure_views
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
@@ -25,10 +26,19 @@ from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
 from taskforce.tui.text_lines import laid_out
 from taskforce.tui.widgets.fields import FieldRow
+from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import begin, unhurried
 from taskforce.views import Line
 
 _WIDTH = 92
+
+_SHORT = {
+    **COVERED_PARTS,
+    "directory": N_("Directory (who is who)"),
+    "operational": N_("Operational (the plan and its course)"),
+    "agreement": N_("Agreement (legal instruments)"),
+}
+"""What the parts hold, so short that it has room behind their names."""
 
 
 class EraseDialog(TypedDialog[Erasure]):
@@ -47,12 +57,18 @@ class EraseDialog(TypedDialog[Erasure]):
     EraseDialog Static { padding: 0 1; }
     EraseDialog #does { margin: 1 0; }
     EraseDialog .answer { padding: 0; }
-    EraseDialog Footer { dock: none; }
     """
 
     BINDINGS = [
         Binding("ctrl+s", "erase", N_("Erase"), id="erase.do", tooltip=N_("Once yes is typed")),
         Binding("escape", "leave", N_("Leave"), id="erase.leave", tooltip=N_("Nothing is erased")),
+        Binding(
+            "f2",
+            "app.copy_command",
+            N_("Copy as command"),
+            id="erase.copy",
+            tooltip=N_("The command that erases the same, on the clipboard; it asks as this does"),
+        ),
     ]
 
     def __init__(self, record: Record) -> None:
@@ -73,7 +89,7 @@ class EraseDialog(TypedDialog[Erasure]):
                 yield Static("", id="does", markup=False)
                 yield Static(content_of(Line(erasure_views.question(), "late")), markup=False)
                 yield FieldRow(answer)
-            yield Footer(show_command_palette=False)
+            yield KeysLine()
 
     async def on_mount(self) -> None:
         """Go on with what was typed last time."""
@@ -180,7 +196,9 @@ class EraseDialog(TypedDialog[Erasure]):
         await self.act_and_leave(work, erasure_views.done_sentence)
 
     def as_command(self) -> str:
-        """The command that does the same, and asks as this does."""
+        """The command that does the same, and asks as this does; none while a part is typed that there is not."""
+        if not set(self.parts) <= set(self.record.kind.parts):
+            return ""
         words = ["erase", named(self.record)]
         for part in self.parts:
             words += ["--part", part]
@@ -189,7 +207,7 @@ class EraseDialog(TypedDialog[Erasure]):
 
 def _fields(kind: Kind) -> tuple[Field, Field, Field]:
     """The lines of the form, as forms have them for records."""
-    codes = {part: PARTS[part] for part in kind.parts}
+    codes = {part: _SHORT[part] for part in kind.parts}
     all_parts, for_all = (
         N_("all, if left empty; several set apart by commas"),
         N_("for everybody who had it; name nobody here"),

@@ -85,11 +85,17 @@ class InboxScreen(RoomScreen):
 
     async def _glance_at(self, entries: Sequence[Entry]) -> None:
         """Read how new files begin, one at a time: other readings come in between."""
+        # Before anything is known of them they stand by time alone: who has not moved yet begins at the top after that.
+        begins_at = str(entries[0].path) if entries and entries == self._entries else ""
         for place, entry in enumerate(entries):
             if place % _SHOWN_EVERY == 0:
                 self.show_inbox()
             self._glances[entry] = await self.desk.read(partial(glance_at, path=entry.path))
         self.show_inbox()
+        if begins_at and self.is_attached:
+            listed = self.query_one("#inbox", PickList)
+            if listed.picked == begins_at:
+                listed.highlighted = 0
 
     def show_inbox(self) -> None:
         """Draw what is known of the inbox."""
@@ -102,10 +108,20 @@ class InboxScreen(RoomScreen):
         self.query_one("#inbox-title", Static).update(content_of(*title))
         now, width = self.room.now(), self.list_width
         self.query_one("#inbox", PickList).show(
-            [(str(one.path), self._file_content(one, now, width)) for one in self._entries],
+            [
+                (str(one.path), self._file_content(one, now, width))
+                for one in sorted(self._entries, key=self._is_done)
+            ],
             nothing=laid_out(self._nothing_came(), width),
         )
         self.refresh_bindings()
+
+    def _is_done(self, entry: Entry) -> bool:
+        """Whether there is nothing to do with a file: what is new stands above it, however old the file is."""
+        glance = self._glances.get(entry)
+        if (entry.path, entry.mark) in self._looked_into or glance is None:
+            return glance is not None
+        return glance.what == "others" or (glance.bundle, glance.device) in self.taken_in
 
     def _nothing_came(self) -> list[Line | str]:
         if self._fault is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from taskforce.actions.moving import Moved, move_all
+from taskforce.actions.moving import Moved, answers_for, move_all
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
 from taskforce.records.schema import Kind, Move
@@ -113,21 +113,26 @@ class MovesDialog(TypedDialog[Moved]):
         self.move = move
         listed = self.query_one(OptionList)
         listed.display = False
+        others = await self.try_reading(answering(self.kind, self.numbers, move.name)) or []
         if not move.asks:
             await self.action_make()
             return
         self.query_one("#which", Static).update(
-            content_of(Line(f"{move.name} · {self._which()}\n", "heading"), Line(_(move.help), "muted"))
+            content_of(
+                Line(f"{move.name} · {self._which()}\n", "heading"),
+                Line(_(move.help), "muted") if not others else Line(_for_others(others)),
+            )
         )
         rows = []
         for ask in move.asks:
             field = self.kind.field(ask.field)
             assert field is not None
-            rows.append(FieldRow(field, required=ask.required))
+            rows.append(FieldRow(field, required=ask.required or (bool(others) and ask.option == "note")))
         await self.query_one("#moves").mount_all(rows, before=self.query_one(KeysLine))
         self.draft_key = f"{self.kind.name}/{self.record.id}/{move.name}"
         await self.bring_back()
-        rows[0].focus_line()
+        needed = [row for row in rows if row.required] if others else rows
+        needed[0].focus_line()
         self.refresh_bindings()
 
     def typed(self) -> dict[str, str]:
@@ -176,6 +181,25 @@ class MovesDialog(TypedDialog[Moved]):
         for ask in self.move.asks:
             words += [f"--{ask.option}", typed[ask.field]] if ask.field in typed else []
         return command_line(*words)
+
+
+def answering(kind: Kind, numbers: Sequence[int], name: str) -> Callable[[Session], list[str]]:
+    """What reads for which other agencies a move of the records with these row numbers would note an answer."""
+
+    def read(session: Session) -> list[str]:
+        return answers_for(session, pages.records_at(session.store.connection, kind, numbers), name)
+
+    return read
+
+
+def _for_others(agencies: Sequence[str]) -> str:
+    """The question before another agency's answer is noted."""
+    text = ngettext(
+        "%(agencies)s has not answered by a bundle: note for %(agencies)s that it accepts? Say who told you, and how.",
+        "%(agencies)s have not answered by a bundle: note for them that they accept? Say who told you, and how.",
+        len(agencies),
+    )
+    return text % {"agencies": ", ".join(agencies)}
 
 
 class moving:

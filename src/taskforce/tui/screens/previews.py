@@ -302,7 +302,7 @@ class FileDialog(Preview[TakenIn]):
         finally:
             self.end_work()
         self.found = found
-        head, *rest = exchange_views.taken_lines(found)
+        head, *rest = exchange_views.taken_lines(found, keys=True)
         lines: list[Line | str] = [head]
         if found.bundle is not None:
             lines += [Line(exchange_views.origin_line(found.bundle), "muted"), *rest]

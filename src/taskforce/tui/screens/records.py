@@ -300,7 +300,12 @@ class RecordsScreen(RoomScreen):
     @unhurried
     async def action_do(self, name: str) -> None:
         """Make one move of the marked records, or of the one under the cursor; ask for what it needs."""
-        from taskforce.tui.screens.moves import MovesDialog, moving, told  # deferred: until a move is made
+        from taskforce.tui.screens.moves import (
+            MovesDialog,
+            answering,
+            moving,
+            told,
+        )  # deferred: until a move is made
 
         lifecycle, chosen = self.kind.lifecycle, self.chosen
         move = lifecycle.move(name) if lifecycle is not None else None
@@ -309,7 +314,8 @@ class RecordsScreen(RoomScreen):
         record = await self.current()
         if record is None or move is None:
             return
-        if any(ask.required for ask in move.asks):
+        others = await self.try_reading(answering(self.kind, chosen, name))
+        if others or any(ask.required for ask in move.asks):
             self.app.push_screen(MovesDialog(self.kind, record, chosen, move=name))
             return
         self.table.leaving = set(chosen)

@@ -20,6 +20,17 @@ from taskforce.tui.widgets.top_line import TopLine
 _LANES_SHOWN = 3
 
 
+def _filling(height: int) -> Most:
+    """How many rows to read for a screen of this height: as many as it has room for, or more, to scroll to."""
+    least = Most()
+    return Most(
+        lane=max(least.lane, height // 4),
+        referrals=max(least.referrals, height // 2),
+        log=max(least.log, height // 2),
+        attention=max(least.attention, height // 2),
+    )
+
+
 class _Blocks(Vertical):
     """All that stands below the top line of `home`."""
 
@@ -63,13 +74,13 @@ class HomeScreen(RoomScreen):
         Binding("i", "write", N_("Log entry"), id="room.write", tooltip=N_("Type what happens")),
     ]
 
-    MOST = Most()
     HAS_KEYS = True
 
     def __init__(self) -> None:
         super().__init__()
         self._found: Overview | None = None
         self._lanes: list[str] = []
+        self._most = Most()
         self._is_begun = self._is_furnished = False
 
     @on(TopLine.Drawn)
@@ -117,7 +128,8 @@ class HomeScreen(RoomScreen):
         """Read and show it all."""
         if not self._is_furnished:
             return
-        found = await self.try_reading(lambda session: overview(session, self.MOST))
+        self._most = most = _filling(self.size.height)
+        found = await self.try_reading(lambda session: overview(session, most))
         if found is not None:
             self._found = found
             self._share_out(found)
@@ -149,27 +161,33 @@ class HomeScreen(RoomScreen):
                 views.lane_head(name, views.lane_count(name, found))
             )
             block.show(
-                views.lane(found.lanes[name], found.names, now, block.size.width),
+                views.lane(found.lanes[name], found.names, now, block.size.width)
+                + views.more_assignments(found, name, keys=self.HAS_KEYS),
                 empty=views.no_assignments(keys, found.has_operation),
             )
         side = self.query_one("#side").size.width
         self.query_one("#referrals", Block).show(
-            views.referrals(found, now, side), empty=views.no_referrals(keys)
+            views.referrals(found, now, side) + views.more_referrals(found, keys=self.HAS_KEYS),
+            empty=views.no_referrals(keys),
         )
         self.query_one("#attention", Block).show(
-            views.attention(found, side), empty=views.all_well(keys, found.has_operation)
+            views.attention(found, side) + views.more_attention(found, keys=self.HAS_KEYS),
+            empty=views.all_well(keys, found.has_operation),
         )
         self.query_one("#log", Block).show(
             views.log(found, now, self.query_one("#story").size.width),
             empty=views.no_log(keys, found.has_operation),
         )
-        self.query_one("#peers", Block).show(views.peers(found, now), empty=views.no_peers(keys))
-        self.query_one("#places", Static).update(views.places(found, now))
+        heard = self.query_one("#heard").size.width
+        self.query_one("#peers", Block).show(views.peers(found, now, heard), empty=views.no_peers(keys))
+        self.query_one("#places", Static).update(views.places(found, now, heard))
         self.query_one("#folded", Static).update(views.folded(found, now, self.size.width))
 
     def on_resize(self) -> None:
-        """Draw it anew for the room there is."""
+        """Draw it anew for the room there is; where there is more of it than was read for, read more."""
         self.call_after_refresh(self.draw)
+        if self._found is not None and _filling(self.size.height) != self._most:
+            self.reload()
 
     @property
     def is_ready(self) -> bool:

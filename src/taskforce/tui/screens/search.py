@@ -48,12 +48,22 @@ class SearchDialog(RoomDialog[None]):
 
     BINDINGS = [
         Binding(
+            "enter",
+            "open_first",
+            N_("Open"),
+            id="search.open",
+            tooltip=N_("The first that was found; in the list, the one under the cursor"),
+            priority=True,
+        ),
+        Binding(
             "down",
             "into_list",
             N_("Results"),
             id="search.results",
             tooltip=N_("Go from the line into the list of what was found"),
-        )
+            priority=True,
+        ),
+        Binding("escape", "leave", N_("Leave"), id="search.leave", tooltip=N_("Back to the screen below")),
     ]
 
     def compose(self) -> ComposeResult:
@@ -74,8 +84,14 @@ class SearchDialog(RoomDialog[None]):
         event.stop()
         begin(self, partial(self._search, event.value), "search")
 
-    @on(Input.Submitted)
-    async def _submitted(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the list, enter and the arrows are the list's own."""
+        if action in ("open_first", "into_list") and not isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
+
+    async def action_open_first(self) -> None:
+        """Open the first that was found."""
         words = self.query_one(Input).value
         if words != self._words:  # enter came before what these words find
             await self._search(words)

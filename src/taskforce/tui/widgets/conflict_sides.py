@@ -46,7 +46,7 @@ class SideBox(Static):
         """Draw this side of a conflict."""
         conflict, number = one.conflict, self.number
         side = conflict.sides[number - 1]
-        device = _("device %(device)s") % {"device": side.device}
+        device = _("device %(device)s") % {"device": side.device[:4]}
         edited = f"\n{conflict_views.edited(conflict.record.kind, side.fields)}" if side.fields else ""
         told = content_of(
             edited + "\n\n" + conflict_views.set_by(side.by, side.agency, side.at),

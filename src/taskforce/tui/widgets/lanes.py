@@ -111,7 +111,8 @@ class Lanes(HorizontalScroll):
         for name, lane in lanes.items():
             block = self.query_one(f"#lane-{name}", Block)
             block.show(
-                views.lane(lane.records, lane.names, now, block.size.width),
+                views.lane(lane.records, lane.names, now, block.size.width)
+                + views.more_in_lane(lane.count - len(lane.records)),
                 empty=content_of(Line(nothing, "muted")),
             )
         if self._wants_focus:

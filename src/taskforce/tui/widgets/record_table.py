@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from textwrap import wrap
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.segment import Segment
 from rich.style import Style
@@ -31,6 +31,9 @@ from taskforce.tui.strips import drawn_style
 from taskforce.tui.widgets.block import SLIPPING
 from taskforce.tui.working import begin
 from taskforce.views import Column, Line
+
+if TYPE_CHECKING:
+    from taskforce.tui.app import TaskforceApp
 
 _GAP = 2
 _GUTTER = 2  # cells before the first column: the mark
@@ -236,8 +239,10 @@ class RecordTable(ScrollView, can_focus=True):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Marks are offered where something can be done with several rows; nothing, where there is none."""
-        if action in ("mark", "mark_all") and not (self.can_mark and self._order):
-            return False
+        if action in ("mark", "mark_all"):
+            can_act = self.can_mark and not cast("TaskforceApp", self.app).desk.read_only
+            if not can_act or not self._order:
+                return False
         if action == "open" and not self._order:
             return False
         return super().check_action(action, parameters)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from taskforce.tui.app import TaskforceApp
 
 
+_LEAST_SPACE = 4  # cells, around the clock
+
+
 class TopLine(Static):
     """One line, the same on every screen."""
 
@@ -33,7 +36,7 @@ class TopLine(Static):
     def __init__(self) -> None:
         super().__init__("", markup=False)
         self._operation: Record | None = None
-        self._who = ""
+        self._agency = self._officer = ""
         self._conflicts = 0
 
     @property
@@ -54,8 +57,8 @@ class TopLine(Static):
             self._take(await cast("TaskforceApp", self.app).desk.read(_read))
             self.draw()
 
-    def _take(self, found: tuple[Record | None, str, int]) -> None:
-        self._operation, self._who, self._conflicts = found
+    def _take(self, found: tuple[Record | None, str, str, int]) -> None:
+        self._operation, self._agency, self._officer, self._conflicts = found
 
     def on_resize(self) -> None:
         """Use the room there is."""
@@ -73,23 +76,28 @@ class TopLine(Static):
         if room.desk.read_only:
             signs.append(_("read only"))
         left = f" {_headline(self._operation, local.date())}"
-        right = f"{safe(self._who)}  {'  '.join(signs)}".rstrip() + " "
-        space = self.size.width - cells(left) - cells(clock) - cells(right)
-        if space < 4:
-            right = f"{'  '.join(signs)} "
+        for who in (
+            f"{self._agency} {self._officer}",
+            self._agency,
+            "",
+        ):  # as much of it as there is room for
+            right = "  ".join([safe(who), *signs] if who else signs) + " "
             space = self.size.width - cells(left) - cells(clock) - cells(right)
+            if space >= _LEAST_SPACE:
+                break
         before = max(1, space // 2)
         after = max(1, space - before)
         style = "conflict" if self._conflicts else ""
         self.update(content_of(Line(left, "heading"), " " * before, clock, " " * after, Line(right, style)))
 
 
-def _read(session: Session) -> tuple[Record | None, str, int]:
+def _read(session: Session) -> tuple[Record | None, str, str, int]:
     """The operation, whose store this is, and how many fields have several values."""
     me = session.store.me
     return (
         current_operation(session),
-        f"{me.agency} {me.officer}",
+        me.agency,
+        me.officer,
         len(history.conflicts(session.store.connection)),
     )
 
