@@ -116,16 +116,18 @@ def _devices(session: Session, code: str) -> list[exchange.KnownDevice]:
     return devices
 
 
-def count_edits(session: Session, agency: str, known: Knowledge) -> tuple[int, int, int]:
+def count_edits(
+    session: Session, agency: str, known: Knowledge, scopes: Sequence[exchange.ScopeRow]
+) -> tuple[int, int, int]:
     """Of the edits that an agency may have, by what is `known`: how many it has not said it holds, how many of these
-    never went, and how many it has said it holds.
+    never went, and how many it has said it holds. `scopes` are all that the store has.
     """
     devices = [one.id for one in exchange.devices(session.store.connection, agency.upper())]
     if not devices:
         raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
     told = exchange.told_by_all(session.store.connection, devices)
     sent = exchange.sent_to(session.store.connection, agency.upper())
-    reach = reach_of(session, agency.upper(), known)
+    reach = reach_of(session, agency.upper(), known, scopes)
     confirmed = sum(
         holdings.count(holdings.intersection(ranges, told.get(feed, ())))
         for feed, ranges in reach.allowed.items()
