@@ -262,11 +262,13 @@ def _export_bundles(
 
 def _show_before(session: Session, agencies: tuple[str, ...], *, is_data: bool) -> list[Exported] | None:
     """On a terminal: what would go, before it goes. Then just that may go; None where nobody looks."""
+    from taskforce.actions.admission import confirm_erasures  # deferred: only what is written needs it
     from taskforce.actions.sending import export_together
 
     is_table = current.get().format == "table" and not is_data
     if not console.is_terminal(sys.stdout if is_table else sys.stderr):
         return None
+    confirm_erasures(session)  # as the export itself would, and then other things would go than were shown
     shown = export_together(session, agencies, None)
     lines = [line for sent in shown for line in sent_lines(sent)]
     if is_table:
