@@ -49,7 +49,7 @@ def told_in(
     went = connection.execute(
         "SELECT 1 FROM bundle WHERE direction = 'out' AND agency = ? LIMIT 1", (agency,)
     ).fetchone()
-    if went is None:
+    if went is None or not scope_ids:
         return []
     rows = connection.execute(
         "SELECT record, kind, part, scope, (SELECT words FROM disclosure JOIN bundle ON bundle.id = "
