@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from replicas import Replica, consent, make_replica, take, verify
+from replicas import Replica, consent, documents, dots_in, export, make_replica, take, verify
 
 from taskforce.actions import explaining, keeping, sending
 from taskforce.actions.session import Session, natural_id
@@ -244,6 +244,46 @@ def test_no_byte_of_what_is_withheld_is_in_any_bundle(stores: dict[str, Replica]
                 went |= {line for line in text.splitlines() if line.startswith(("part: ", "kind: "))}
     assert searched > 500 and found > 20, "there was something to leak, and something went"
     assert {"kind: victim", "kind: referral", "part: care", "part: operational"} <= went
+
+
+def test_one_bundle_for_two_states_and_carries_only_what_both_may_have(stores: dict[str, Replica]) -> None:
+    """What the shelter has and the hospital may not have is neither in the bundle for both nor among its numbers."""
+    police, shelter, clinic = (stores[code] for code in (POLICE, SHELTER, CLINIC))
+    with police.at(60) as session:
+        Policy(police, 0).begin()
+        for receiver in (shelter, clinic):
+            stream = io.BytesIO()
+            sending.export_bundle(session, receiver.code, stream)
+            with receiver.at(60):
+                take(receiver, stream.getvalue())
+                answer = export(receiver, POLICE)
+            take(police, answer)
+        agency = queries.get_record(police.connection, get_kind("agency"), natural_id("agency", POLICE))
+        assert agency is not None
+        keeping.edit(session, agency.kind, agency, {"note": "For both"})
+        stream = io.BytesIO()
+        sending.export_together(session, [SHELTER, CLINIC], stream)
+        withheld = set()
+        for code in PEERS:
+            allowed = goes(session, code)
+            for feed, number, record, kind, part in police.connection.execute(
+                "SELECT feed.name, number, record, kind, part FROM edit JOIN feed ON feed.id = edit.feed "
+                "WHERE feed.device = ?",
+                (police.device,),
+            ):
+                if part not in allowed[record, kind]:
+                    withheld.add((feed, number))
+    assert withheld
+    for receiver in (shelter, clinic):
+        head, *edits, _end = documents(receiver, stream.getvalue())
+        carried = {(feed, int(number)) for feed, number in (edit["edit"].split("/") for edit in edits)}
+        assert carried and not carried & withheld
+        assert dots_in(head["holdings"]) and not dots_in(head["holdings"]) & withheld
+        assert set(head["to"]) == set(PEERS)
+        with receiver.at(120):
+            take(receiver, stream.getvalue())
+        found = queries.get_record(receiver.connection, get_kind("agency"), natural_id("agency", POLICE))
+        assert found is not None and found.text("note") == "For both"
 
 
 def test_granted_withdrawn_and_granted_again_is_as_granted(stores: dict[str, Replica]) -> None:
