@@ -22,6 +22,7 @@ from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 
+import deciding
 import room
 import stores
 import yaml
@@ -42,11 +43,21 @@ class Sizes:
     imported: int
     large: int
     room: room.Sizes
+    decided: int
     small: int = 2_000
 
 
-FULL = Sizes(rounds=15, listed=10_000, imported=5_000, large=200_000, room=room.Sizes(100_000, 1_000_000))
-QUICK = Sizes(rounds=5, listed=2_000, imported=1_000, large=20_000, room=room.Sizes(20_000, 50_000))
+FULL = Sizes(
+    rounds=15,
+    listed=10_000,
+    imported=5_000,
+    large=200_000,
+    room=room.Sizes(100_000, 1_000_000),
+    decided=100_000,
+)
+QUICK = Sizes(
+    rounds=5, listed=2_000, imported=1_000, large=20_000, room=room.Sizes(20_000, 50_000), decided=6_000
+)
 
 
 def main() -> int:
@@ -70,6 +81,8 @@ def main() -> int:
         rows += importing(root / "importing", sizes)
         say(f"stores of {sizes.large:,} edits …")
         rows += large_stores(root / "large", sizes)
+        say(f"deciding for {sizes.decided:,} records …")
+        rows += deciding.rows_of(root / "deciding", sizes.decided, sizes.rounds)
         say(f"the room, of {sizes.room.huge:,} assignments …")
         rows += room.rows_of(root / "room", sizes.room, sizes.rounds)
     print_table(rows, sizes, perf_counter() - started)
@@ -213,7 +226,9 @@ def print_table(rows: Sequence[Row], sizes: Sizes, seconds: float) -> None:
     for row in rows:
         verdict = "" if row.goal is None else "ok" if row.figure <= row.goal else "MISSED"
         goal = "" if row.goal is None else f"≤ {row.goal:g}{row.unit}"
-        measured = f"{row.figure:.2f}{row.unit}" if row.unit == "×" else f"{row.figure:.0f}{row.unit}"
+        measured = (
+            f"{row.figure:.2f}{row.unit}" if row.unit in ("×", " µs") else f"{row.figure:.0f}{row.unit}"
+        )
         print(f"| {row.what} | {measured} | {goal} | {verdict} | {row.detail} |")
     names = ("typer", "textual", "sqlcipher3", "pyyaml", "pynacl", "pyrage")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)

@@ -45,7 +45,7 @@ def without_chance(seed: str) -> Iterator[None]:
 
     with (
         mock.patch("taskforce.actions.keeping.random_name", name),
-        mock.patch("taskforce.actions.sending.random_name", name),
+        mock.patch("taskforce.actions.outgoing.random_name", name),
     ):
         yield
 

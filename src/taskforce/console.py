@@ -105,7 +105,7 @@ def secret(prompt: str, *, instead: str = "--key-file") -> str:
     It is read from the terminal even where stdin is a file. Raises UsageError, naming ``instead``, where
     there is no terminal, or none on which typing can be hidden.
     """
-    if not _is_terminal(sys.stderr) or not (_is_terminal(sys.stdin) or _has_own_terminal()):
+    if not is_terminal(sys.stderr) or not (is_terminal(sys.stdin) or _has_own_terminal()):
         raise _nobody_to_ask(prompt, instead)
     import getpass  # deferred: few commands ask for a secret
     import warnings
@@ -135,7 +135,7 @@ class Progress:
         self._next_drawing = 0.0
 
     def __enter__(self) -> Self:
-        visible = not _quiet and _is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+        visible = not _quiet and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
         self._next_drawing = time.monotonic() + PATIENCE if visible else float("inf")
         return self
 
@@ -180,7 +180,7 @@ class Progress:
 
 def is_coloured(stream: TextIO | None) -> bool:
     """Return whether colour may be written to ``stream``."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not _is_terminal(stream):
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not is_terminal(stream):
         return False
     return os.name != "nt" or "WT_SESSION" in os.environ  # the old Windows console prints the codes
 
@@ -217,7 +217,7 @@ def _columns(stream: TextIO) -> int:
 
 
 def _require_terminal(question: str, instead: str) -> None:
-    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stderr)):
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise _nobody_to_ask(question, instead)
 
 
@@ -229,7 +229,8 @@ def _nobody_to_ask(question: str, instead: str) -> UsageError:
     )
 
 
-def _is_terminal(stream: TextIO | None) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether somebody sits at the other end of ``stream``."""
     try:
         return stream is not None and stream.isatty()
     except ValueError:  # closed

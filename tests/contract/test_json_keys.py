@@ -63,7 +63,10 @@ BUNDLE = {
     ),
     *("received", "waiting", "conflicts", "clocks_ahead", "erased", "copies"),
 }
-SENT = {"to", "number", "file", "edits", "devices", "goes", "withheld", "written"}
+SENT = {
+    *("to", "number", "file", "edits", "devices", "written", "together"),
+    *("goes", "newly", "stopped", "withheld"),
+}
 
 
 def data_of(team: Team, *words: str) -> Any:
@@ -256,6 +259,7 @@ def test_bundles(story: Team, tmp_path: Path) -> None:
     assert sent["goes"] and sent["withheld"]
     assert all(set(each) == {"kind", "part", "edits"} for each in sent["goes"])
     assert all(set(each) == {"kind", "part", "count", "reason"} for each in sent["withheld"])
+    assert all(set(each) == {"kind", "part", "edits", "count", "refs"} for each in sent["newly"])
     receiver = Team(story.folder.parent / "2")
     for words in (("bundle", "show"), ("import", "--dry-run")):
         found = data_of(receiver, *words, str(tmp_path / "b"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from taskforce.records.registry import all_kinds
 from taskforce.records.schema import ANY_PROVIDER, PARTS
-from taskforce.sharing.decide import Scope, decide, explain
+from taskforce.sharing.decide import Scope, decide, decide_all, explain
 from taskforce.sharing.facts import (
     LEVELS,
     AgreementFacts,
@@ -195,6 +195,19 @@ def test_explanation_and_decision_never_disagree(recipient: str, scope: Scope, k
     assert decision.allowed == all(check.passed for check in checks)
     assert [check.passed for check in checks[:-1]] == [True] * (len(checks) - 1)
     assert (decision.reason, decision.basis) in [(check.reason, check.basis) for check in checks]
+
+
+ALL_SCOPES = [
+    Scope(kind, part, anchor)
+    for kind in ("victim", "referral", "consent", "site")
+    for part in ("case", "care", "operational")
+    for anchor in ("a", "b", "c", "d", "", "a b")
+]
+
+
+@given(AGENCIES, st.permutations(ALL_SCOPES), knowledge())
+def test_many_are_decided_as_each_by_itself(recipient: str, scopes: list[Scope], known: Knowledge) -> None:
+    assert list(decide_all(recipient, scopes, known)) == [decide(recipient, scope, known) for scope in scopes]
 
 
 @given(AGENCIES, SCOPES, knowledge())

@@ -38,6 +38,7 @@ from nodes import Bundle, Node, at, copy_of
 from replicas import make_replica
 
 from taskforce.actions import checking, conflicts, keeping, peers, receiving, sending, undoing
+from taskforce.actions.outgoing import Outgoing
 from taskforce.actions.session import Session
 from taskforce.errors import Refused
 from taskforce.keys.sealing import open_bytes
@@ -754,7 +755,7 @@ def _export_unsealed(session: Session, agency: str, stream: io.BytesIO | None) -
     """
     connection = session.store.connection
     with session.store.writing():
-        one = sending._Outgoing(session, agency, exchange.devices(connection, agency))
+        one = Outgoing(session, [(agency, exchange.devices(connection, agency))])
         if stream is not None:
             one.write(stream, sealed=False, progress=lambda _edits: None)
             one.note()

@@ -124,6 +124,10 @@ def test_the_preview_says_what_goes_on_what_basis_and_what_is_withheld_and_why(
             assert f"{each['kind']}, {each['part']}" in text
         assert "directory: every verified peer" in text
         assert "participant of the operation" in text
+        assert sent["newly"]
+        for each in sent["newly"] if sent["number"] > 1 else ():
+            assert f"+ {each['kind']}, {each['part']}: " in text
+        assert sent["number"] > 1 or "all of it: no bundle went to them before" in text
         for each in sent["withheld"]:
             assert f"◌ {each['kind']}, {each['part']}: {each['reason']}" in text
         victim = team.data("victim", "list")[0]["ref"]

@@ -14,7 +14,8 @@ from test_room_exchange import inbox, open_files, outbox  # noqa: F401  # fixtur
 from test_room_lock_attacks import at_once, opened, shows_nothing, somebody_writing
 from textual.pilot import Pilot
 
-from taskforce.actions.sending import Exported, export_bundle
+from taskforce.actions.bundle_summary import Exported
+from taskforce.actions.sending import export_bundle
 from taskforce.errors import Refused
 from taskforce.store import exchange
 from taskforce.tui.app import TaskforceApp

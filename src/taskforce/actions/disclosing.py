@@ -46,6 +46,16 @@ class Shown:
     since: datetime
 
 
+def erased_words() -> str:
+    """The basis on which an erasure is told."""
+    return _("erased: everybody who had it is told")
+
+
+def returned_words() -> str:
+    """The basis on which a device's own edits go back to it."""
+    return _("the agency wrote it itself: it goes back to the device that lost it")
+
+
 def pieces_of(
     connection: Connection,
     wanted: Holdings,
@@ -59,8 +69,6 @@ def pieces_of(
     What goes whatever the scope has a basis of its own: edits `returning` to the device that lost them, what tells of
     an erasure, and the proofs of forks (each with its basis).
     """
-    erased = _("erased: everybody who had it is told")
-    returned = _("the agency wrote it itself: it goes back to the device that lost it")
     back = {feed: intersection(ranges, returning.get(feed, ())) for feed, ranges in wanted.items()}
     rest = {feed: difference(ranges, returning.get(feed, ())) for feed, ranges in wanted.items()}
     counts: dict[tuple[str, str, str, str], int] = {}
@@ -69,7 +77,7 @@ def pieces_of(
         key = (piece.kind, piece.part, piece.record, piece.basis)
         counts[key] = counts.get(key, 0) + piece.edits
 
-    for some, otherwise in ((rest, erased), (back, returned)):
+    for some, otherwise in ((rest, erased_words()), (back, returned_words())):
         for piece in pieces_in(connection, some, _basis_of(scopes, otherwise)):
             add(piece)
     for edit, basis in evidence:

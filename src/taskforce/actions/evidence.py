@@ -34,13 +34,24 @@ def evidence_for(
     if not edits:
         return []
     told = [forks.told_forks(connection, device) for device in devices]
-    own = _("proof of a fork: the agency's own device wrote it")
     return [
         (edit, basis)
         for digest, edit in edits.items()
         if not all(digest in each for each in told)
-        and (basis := own if edit.device in devices else _basis(session, agency, edit, reach, known))
+        and (basis := evidence_basis(session, agency, devices, edit, reach, known))
     ]
+
+
+def evidence_basis(
+    session: Session, agency: str, devices: Sequence[str], edit: Edit, reach: Reach, known: Knowledge
+) -> str:
+    """Why an agency may have an edit that proves a fork, in words; empty where it may not."""
+    return proof_words() if edit.device in devices else _basis(session, agency, edit, reach, known)
+
+
+def proof_words() -> str:
+    """The basis on which one of two edits with one number goes back to the agency whose device signed both."""
+    return _("proof of a fork: the agency's own device wrote it")
 
 
 def known_evidence(session: Session) -> list[str]:

@@ -151,7 +151,7 @@ def list_peers(session: Session) -> list[PeerState]:
     connection = session.store.connection
     came = exchange.bundles(connection, "in")
     went = exchange.bundles(connection, "out")
-    known = gather(session)
+    known, scopes = gather(session), exchange.scopes(connection)
     result = []
     for peer in exchange.peers(connection):
         theirs = {device.id for device in exchange.devices(connection, peer.agency)}
@@ -159,7 +159,7 @@ def list_peers(session: Session) -> list[PeerState]:
         heard = [one for one in came if one.device in theirs]
         missing = missing_bundles(heard)
         last_heard = max((one.at for one in heard), default="")
-        waiting, unsent, confirmed = count_edits(session, peer.agency, known)
+        waiting, unsent, confirmed = count_edits(session, peer.agency, known, scopes)
         to_them = [one.at for one in went if one.agency == peer.agency and one.edits]
         result.append(
             PeerState(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taskforce.actions.knowing import gather
 from taskforce.actions.session import Session, natural_id
-from taskforce.sharing.decide import Decision, Scope, decide
+from taskforce.sharing.decide import Decision, decide_all
 from taskforce.sharing.facts import Knowledge
 from taskforce.store import exchange
 from taskforce.store.telling import erasures_for
@@ -38,14 +38,22 @@ class Reach:
         return found
 
 
-def reach_of(session: Session, agency: str, known: Knowledge | None = None) -> Reach:
-    """What the agency with this code may have now, as ranges of edits; `known` saves gathering for several agencies."""
+def reach_of(
+    session: Session,
+    agency: str,
+    known: Knowledge | None = None,
+    scopes: Sequence[exchange.ScopeRow] | None = None,
+) -> Reach:
+    """What the agency with this code may have now, as ranges of edits.
+
+    `known` and `scopes`, all that the store has, are given where they were read for several agencies at once.
+    """
     known = known or gather(session)
     recipient = natural_id("agency", agency)
     allowed: dict[int, str] = {}
     withheld: list[tuple[exchange.ScopeRow, Decision]] = []
-    for row in exchange.scopes(session.store.connection):
-        decision = decide(recipient, Scope(row.kind, row.part, row.anchor), known)
+    rows = exchange.scopes(session.store.connection) if scopes is None else scopes
+    for row, decision in zip(rows, decide_all(recipient, rows, known), strict=True):
         if decision.allowed:
             allowed[row.id] = decision.words
         else:

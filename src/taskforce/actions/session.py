@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from taskforce import moments
 from taskforce.crockford import short_digest
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from taskforce.store.writing import Writer
 
 
+@lru_cache(maxsize=1024)  # the same agencies are named by every record
 def natural_id(kind: str, *key: str) -> str:
     """The id of a record that is known by a natural key: 80 bits of SHA-256 over kind and key (Crockford base32)."""
     return short_digest(b"taskforce natural", kind.encode(), *(part.encode() for part in key))

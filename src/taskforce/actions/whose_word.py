@@ -117,6 +117,8 @@ class Words:
 
     def is_taken_back(self, referral: Record) -> bool:
         """Whether a referral's sender has cancelled, revoked or archived it, whatever its receiver wrote since."""
+        if referral.id not in self._of_several(referral):
+            return referral.archived or referral.text("status") in _TAKEN_BACK
         said = self._last(referral, CASE, frozenset((referral.text("sender"),)), ("status", ARCHIVED))
         return bool(said.get(ARCHIVED)) or said.get("status") in _TAKEN_BACK
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from typer.core import TyperCommand
 
@@ -25,7 +26,11 @@ from taskforce.reports.exchange_views import (
     sent_lines,
     taken_data,
     taken_lines,
+    written_lines,
 )
+
+if TYPE_CHECKING:
+    from taskforce.actions.bundle_summary import Exported
 
 GROUP = ("bundle", N_("Look into a bundle without taking it in"))
 
@@ -148,6 +153,7 @@ def make_export() -> TyperCommand:
         ),
         [
             option("--to", _("The peer; may be repeated, a bundle each"), metavar="AGENCY", many=True),
+            flag("--together", _("One bundle for several peers; each must be allowed all of it")),
             flag("--records", _("Current records as a plan")),
             option("--operation", _("With --records: only this operation's"), metavar="OPERATION"),
             option("--output/-o", _("File, folder, or - for standard output"), metavar="FILE"),
@@ -161,6 +167,7 @@ def make_export() -> TyperCommand:
 
 def run_export(
     to: tuple[str, ...],
+    together: bool,
     records: bool,
     operation: str | None,
     output: str | None,
@@ -175,11 +182,14 @@ def run_export(
             _("say what to export: --to AGENCY or --records"),
             hint=_("see: %(command)s --help") % {"command": "taskforce export"},
         )
+    if together and len({agency.upper() for agency in to}) < 2:
+        raise UsageError(_("--together is for several peers: --to AGENCY --to AGENCY"))
     if records:
         return _export_records(operation, output, force, reason or "")
     if reason:
         raise UsageError(_("--reason goes with --records: what a bundle tells has a basis of its own"))
-    return _export_bundles(to, output, force, not unsealed, dry_run)
+    groups = [to] if together else [(agency,) for agency in to]
+    return _export_bundles(groups, output, force, not unsealed, dry_run)
 
 
 def _export_records(operation: str | None, output: str | None, force: bool, reason: str) -> Result:
@@ -206,25 +216,64 @@ def _export_records(operation: str | None, output: str | None, force: bool, reas
 
 
 def _export_bundles(
-    to: tuple[str, ...], output: str | None, force: bool, sealed: bool, dry_run: bool
+    groups: Sequence[tuple[str, ...]], output: str | None, force: bool, sealed: bool, dry_run: bool
 ) -> Result:
-    from taskforce.actions.sending import export_bundle
+    """Write a bundle for each group of agencies, or only say what would go."""
+    from taskforce.actions.sending import export_together
 
     session = open_session()
-    if len(to) > 1 and not dry_run and not (output and os.path.isdir(output)):
+    if len(groups) > 1 and not dry_run and not (output and os.path.isdir(output)):
         raise UsageError(
-            _("for several peers, name a folder with -o"), hint=_("each gets a bundle of its own")
+            _("for several peers, name a folder with -o"),
+            hint=_("each gets a bundle of its own; --together makes one for all"),
         )
-    if output == "-" and not dry_run:
-        export_bundle(session, to[0], binary_stream(), sealed=sealed)
-        return Result(None, Nothing())
     lines: list[Line | str] = []
-    told = []
-    for agency in to:
-        target = None if dry_run else Path(output or ".")
-        with console.progress(_("Writing edits")) as bar:
-            sent = export_bundle(session, agency, target, replace=force, sealed=sealed, progress=bar.advance)
-        told.append(sent)
-        lines += sent_lines(sent)
+    told: list[Exported] = []
+    for agencies in groups:
+        if dry_run:
+            found = export_together(session, agencies, None)
+        else:
+            stream = binary_stream() if output == "-" else None
+            shown = _show_before(session, agencies, is_data=stream is not None)
+            target = stream if stream is not None else Path(output or ".")
+            with console.progress(_("Writing edits")) as bar:
+                found = export_together(
+                    session,
+                    agencies,
+                    target,
+                    replace=force,
+                    sealed=sealed,
+                    shown=shown,
+                    progress=bar.advance,
+                )
+            if stream is not None:
+                continue
+            if shown is not None and current.get().format == "table":
+                tell(Lines(tuple(written_lines(found[0]))))
+                told += found
+                continue
+        told += found
+        lines += [line for sent in found for line in sent_lines(sent)]
+    if not told:
+        return Result(None, Nothing())
     data = [sent_data(sent) for sent in told]
-    return Result(data[0] if len(data) == 1 else data, Lines(tuple(lines)))
+    return Result(data[0] if len(data) == 1 else data, Lines(tuple(lines)) if lines else Nothing())
+
+
+def _show_before(session: Session, agencies: tuple[str, ...], *, is_data: bool) -> list[Exported] | None:
+    """On a terminal: what would go, before it goes. Then just that may go; None where nobody looks."""
+    from taskforce.actions.admission import confirm_erasures  # deferred: only what is written needs it
+    from taskforce.actions.sending import export_together
+
+    is_table = current.get().format == "table" and not is_data
+    if not console.is_terminal(sys.stdout if is_table else sys.stderr):
+        return None
+    confirm_erasures(session)  # as the export itself would, and then other things would go than were shown
+    shown = export_together(session, agencies, None)
+    lines = [line for sent in shown for line in sent_lines(sent)]
+    if is_table:
+        tell(Lines(tuple(lines)))
+    else:
+        for line in lines:
+            console.note(line if isinstance(line, str) else line.text)
+    return shown

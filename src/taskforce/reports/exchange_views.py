@@ -15,9 +15,9 @@ from taskforce.views import Line
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.actions.brought import Imported, Touched
+    from taskforce.actions.bundle_summary import Exported, Stopped
     from taskforce.actions.inbox import TakenIn
     from taskforce.actions.plans import PlanResult
-    from taskforce.actions.sending import Exported
 
 _LISTED = 12
 
@@ -256,10 +256,34 @@ def sent_data(sent: Exported) -> dict[str, Any]:
         "edits": sent.edits,
         "devices": sent.devices,
         "goes": [{"kind": each.kind, "part": each.part, "edits": each.edits} for each in sent.goes],
+        "newly": [
+            {
+                "kind": each.kind,
+                "part": each.part,
+                "edits": each.edits,
+                "count": each.records,
+                "refs": list(each.some),
+            }
+            for each in sent.newly
+        ],
+        "stopped": [
+            {
+                "kind": each.kind,
+                "part": each.part,
+                "count": each.records,
+                "refs": list(each.some),
+                "reason": each.reason,
+                "rests_on": list(each.rests_on),
+                "told_on": list(each.bases),
+                "since_last": each.since_last,
+            }
+            for each in sent.stopped
+        ],
         "withheld": [
             {"kind": each.kind, "part": each.part, "count": each.count, "reason": each.reason}
             for each in sent.withheld
         ],
+        "together": list(sent.together),
         "written": sent.written,
     }
 
@@ -269,19 +293,53 @@ def sent_lines(sent: Exported) -> list[Line | str]:
     devices = ngettext("sealed to %(count)d device", "sealed to %(count)d devices", sent.devices)
     head = _("Bundle %(number)d to %(agency)s") % {"number": sent.number, "agency": sent.agency}
     lines: list[Line | str] = [Line(f"{head} · {devices % {'count': sent.devices}}", "heading")]
+    if sent.together:
+        others = _("the same bundle is for %(agencies)s") % {"agencies": ", ".join(sent.together)}
+        lines.append(f"  {others}")
     if not sent.goes:
         lines.append("  " + _("nothing new for them; it says what is held here"))
     for one in sent.goes:
         goes = ngettext("%(count)d edit", "%(count)d edits", one.edits) % {"count": one.edits}
         named = _named(one.records, one.some)
-        basis = "; ".join(one.bases[:_BASES]) + ("; …" if len(one.bases) > _BASES else "")
-        lines.append(f"  {_('goes')}      {goes}: {one.kind}, {one.part} · {named} · {basis}")
+        lines.append(f"  {_('goes')}      {goes}: {one.kind}, {one.part} · {named} · {_first(one.bases)}")
+    lines += _newly_lines(sent)
+    lines += [_stopped_line(each) for each in sent.stopped]
     for each in sent.withheld:
         named = _named(each.records, each.some)
         lines.append(Line(f"  {_('withheld')}  ◌ {each.kind}, {each.part}: {each.reason} · {named}", "muted"))
-    if sent.written:
-        lines.append("  " + _("written to %(file)s") % {"file": sent.file})
-    return lines
+    return [*lines, *written_lines(sent)]
+
+
+def written_lines(sent: Exported) -> list[Line | str]:
+    """Where a bundle that went was written to."""
+    return ["  " + _("written to %(file)s") % {"file": sent.file}] if sent.written else []
+
+
+def _newly_lines(sent: Exported) -> list[Line | str]:
+    """What of it goes for the first time, or again after it had stopped."""
+    if not sent.goes:
+        return []
+    if sent.number == 1:
+        return [f"  {_('new')}       + " + _("all of it: no bundle went to them before")]
+    if not sent.newly:
+        return [Line(f"  {_('new')}       + " + _("nothing but changes of what they have"), "muted")]
+    return [
+        f"  {_('new')}       + {each.kind}, {each.part}: {_named(each.records, each.some)}"
+        for each in sent.newly
+    ]
+
+
+def _stopped_line(one: Stopped) -> Line:
+    reason = f"{one.reason} ({_first(one.rests_on)})" if one.rests_on else one.reason
+    when = _("since the last bundle") if one.since_last else _("before the last bundle")
+    told = _("told on: %(bases)s") % {"bases": _first(one.bases)}
+    text = f"■ {one.kind}, {one.part}: {reason} · {_named(one.records, one.some)} · {told} · {when}"
+    return Line(f"  {_('stopped')}   {text}", "late" if one.since_last else "muted")
+
+
+def _first(several: tuple[str, ...]) -> str:
+    """The first of several bases."""
+    return "; ".join(several[:_BASES]) + ("; …" if len(several) > _BASES else "")
 
 
 def _named(count: int, some: tuple[str, ...]) -> str:

@@ -6,8 +6,9 @@ reason. `explain` gives the whole row, `decide` its end: both run the same check
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from taskforce.i18n import _
 from taskforce.records.schema import AGREEMENT, CARE, CASE, DIRECTORY, IDENTITY, OPERATIONAL
@@ -22,6 +23,22 @@ _OPEN_TO_OBSERVERS = ("operation", "participation")
 
 _OPENS_VICTIM = ("sent", "received", "accepted", "in-progress", "completed")
 """States in which a referral lets its receiver have the victim's parts; declined, cancelled and revoked end that."""
+
+
+class Decidable(Protocol):
+    """What can be decided on: anything that says its kind, part and anchor, as a `Scope` does."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of its records."""
+
+    @property
+    def part(self) -> str:
+        """The part of these."""
+
+    @property
+    def anchor(self) -> str:
+        """The id of the record that anchors its audience, or several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +67,7 @@ class Decision:
         return f"{self.reason} ({self.basis})" if self.basis else self.reason
 
 
-def decide(recipient: str, scope: Scope, known: Knowledge) -> Decision:
+def decide(recipient: str, scope: Decidable, known: Knowledge) -> Decision:
     """Whether the edits of `scope` may go to the agency whose record id is `recipient`.
 
     Where the anchor is contested, the answer must be yes under each of them. A yes rests on the consent or override
@@ -66,12 +83,43 @@ def decide(recipient: str, scope: Scope, known: Knowledge) -> Decision:
     return Decision(True, passed.reason, passed.basis)
 
 
-def explain(recipient: str, scope: Scope, known: Knowledge) -> tuple[Check, ...]:
+def decide_all(recipient: str, scopes: Iterable[Decidable], known: Knowledge) -> Iterator[Decision]:
+    """What `decide` says of each of `scopes`, in their order; for many, in a fraction of the time.
+
+    Most victims and referrals of a store do not concern an agency. That none of their referrals names it decides on
+    these, whichever they are, so it is decided once.
+    """
+    concern = _what_names(recipient, known)
+    of_others: dict[tuple[bool, str, bool], Decision] = {}
+    for scope in scopes:
+        anchor = scope.anchor
+        if scope.part not in _VICTIMS or anchor in concern or " " in anchor:
+            yield decide(recipient, scope, known)
+            continue
+        key = (scope.kind == "referral", scope.part, anchor in known.referrals)
+        decision = of_others.get(key)
+        if decision is None:
+            decision = of_others[key] = decide(recipient, scope, known)
+        yield decision
+
+
+def _what_names(recipient: str, known: Knowledge) -> set[str]:
+    """The referrals that an agency sends or receives, and the victims of whom there is one."""
+    found = {ident for ident, one in known.referrals.items() if recipient in (one.to, one.sender)}
+    for victim, several in known.of_victim.items():
+        for one in several:
+            if recipient in (one.to, one.sender):
+                found.add(victim)
+                break
+    return found
+
+
+def explain(recipient: str, scope: Decidable, known: Knowledge) -> tuple[Check, ...]:
     """Every check that was made, up to the first that failed."""
     return tuple(_checks_under_all(recipient, scope, known))
 
 
-def _checks_under_all(recipient: str, scope: Scope, known: Knowledge) -> Iterator[Check]:
+def _checks_under_all(recipient: str, scope: Decidable, known: Knowledge) -> Iterator[Check]:
     for anchor in scope.anchor.split(" "):
         for check in _checks(recipient, Scope(scope.kind, scope.part, anchor), known):
             yield check

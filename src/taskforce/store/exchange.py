@@ -260,19 +260,30 @@ def add_sent(connection: Connection, agency: str, holdings: Holdings) -> None:
     )
 
 
-def edit_texts(
-    connection: Connection,
-    wanted: Holdings,
-    scope_ids: Container[int | None],
-    *,
-    beyond: Holdings,
-    returning: Holdings,
-) -> Iterator[str]:
-    """The canonical JSON of the edits in `wanted`, ordered by feed and number. Those in `returning` go to their writer.
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What may leave for one agency: edits in the allowed `scopes`; those in `beyond` that erase a part, or confirm
+    that; those in `returning`, which their own writer lost.
+    """
 
-    `wanted` was worked out from ranges; each edit is held against the allowed scopes once more as it leaves. Of those
-    in `beyond` only what erases a part, or confirms that, may go without. StoreError
-    if one is outside them: the store's tables are damaged, and nothing may go.
+    scopes: Container[int | None]
+    beyond: Holdings
+    returning: Holdings
+
+    def allows(self, feed: str, number: int, scope: int | None, body: str) -> bool:
+        """Whether an edit may leave."""
+        return (
+            scope in self.scopes
+            or contains(self.returning.get(feed, ()), number)
+            or (contains(self.beyond.get(feed, ()), number) and known_edit(body).outlives_erasure)
+        )
+
+
+def edit_texts(connection: Connection, wanted: Holdings, permits: Sequence[Permit]) -> Iterator[str]:
+    """The canonical JSON of the edits in `wanted`, ordered by feed and number.
+
+    `wanted` was worked out from ranges; each edit is held against the permits of all receivers once more as it leaves.
+    StoreError if one does not allow it: the store's tables are damaged, and nothing may go.
     """
     for feed in sorted(wanted):
         row = connection.execute("SELECT id FROM feed WHERE name = ?", (feed,)).fetchone()
@@ -286,12 +297,7 @@ def edit_texts(
                 (row[0], first, last),
             )
             for number, body, scope in rows:
-                may_go = (
-                    scope in scope_ids
-                    or contains(returning.get(feed, ()), number)
-                    or (contains(beyond.get(feed, ()), number) and known_edit(body).outlives_erasure)
-                )
-                if not may_go:
+                if not permits or not all(each.allows(feed, number, scope, body) for each in permits):
                     raise StoreError(
                         _("the store's account of who may have what is damaged; nothing was written"),
                         hint=_("run: taskforce doctor --rebuild"),

@@ -10,9 +10,9 @@ from textual.content import Content
 
 from taskforce import moments
 from taskforce.actions.attention_peers import Item
+from taskforce.actions.bundle_summary import Exported
 from taskforce.actions.inbox import Entry, Glance
 from taskforce.actions.peers import PeerState
-from taskforce.actions.sending import Exported
 from taskforce.i18n import _, ngettext
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.safety import content_of

@@ -12,11 +12,12 @@ from textual.widgets import OptionList, Static
 
 from taskforce.actions.attention import quarantined
 from taskforce.actions.attention_peers import Item
+from taskforce.actions.bundle_summary import Exported
 from taskforce.actions.erasing import count_erased
 from taskforce.actions.inbox import bundles_taken_in
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import count_quarantined
-from taskforce.actions.sending import Exported, export_bundle
+from taskforce.actions.sending import export_bundle
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
 from taskforce.tui.exchange_lines import held_back_lines, peer_content, waits_lines

@@ -13,9 +13,10 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
+from taskforce.actions.bundle_summary import Exported
 from taskforce.actions.inbox import Mark, TakenIn, look_into, take_in_file
 from taskforce.actions.peers import PeerState
-from taskforce.actions.sending import Exported, export_bundle
+from taskforce.actions.sending import export_bundle
 from taskforce.actions.session import Session
 from taskforce.errors import Refused, TaskforceError, UsageError
 from taskforce.i18n import N_, _, ngettext
