@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from taskforce import moments
+from taskforce import typed_moments
 from taskforce.actions.references import NAMED_BY, find_any, shown_ids
 from taskforce.actions.session import Session
 from taskforce.errors import NotFound, did_you_mean
@@ -99,7 +99,7 @@ def told(
     """
     connection = session.store.connection
     agency = _agency(session, to) if to else ""
-    from_then = moments.parse_time(since, session.now) if since else ""
+    from_then = typed_moments.parse_time(since, session.now) if since else ""
     with session.store.reading():
         records = _about(session, about) if about else None
         found = disclosures.list_disclosures(
@@ -116,7 +116,7 @@ def told(
 def shown(session: Session, about: str = "", *, since: str = "", limit: int | None = None) -> Shown:
     """Who looked at what in this store: of a record (and what names it), or of all."""
     connection = session.store.connection
-    from_then = moments.parse_time(since, session.now) if since else ""
+    from_then = typed_moments.parse_time(since, session.now) if since else ""
     with session.store.reading():
         records = _about(session, about) if about else None
         found = disclosures.list_readings(connection, records=records, since=from_then, limit=limit)

@@ -6,7 +6,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from taskforce import moments
+from taskforce import moments, typed_moments
 from taskforce.actions import agreements
 from taskforce.commands.frame import command, open_session, option
 from taskforce.i18n import N_, _
@@ -34,7 +34,7 @@ def make_due() -> TyperCommand:
 def run_due(within: str | None) -> Result:
     """List the agreements that need somebody, the longest past first."""
     # A day that has begun counts: what ends on it ends within it.
-    days = agreements.NEAR_DAYS if within is None else -(-moments.parse_duration(within) // _DAY)
+    days = agreements.NEAR_DAYS if within is None else -(-typed_moments.parse_duration(within) // _DAY)
     session = open_session()
     found = agreements.due(session, days=days)
     columns = (
