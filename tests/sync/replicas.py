@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from taskforce.actions import keeping, peers, receiving, sending
+from taskforce.actions import brought, keeping, peers, receiving, sending
 from taskforce.actions.session import Session
 from taskforce.actions.setup import create_store
 from taskforce.canonical import canonical
@@ -134,7 +134,7 @@ def export(sender: Replica, to: str, *, sealed: bool = True) -> bytes:
     return stream.getvalue()
 
 
-def take(receiver: Replica, data: bytes, name: str = "bundle") -> receiving.Imported:
+def take(receiver: Replica, data: bytes, name: str = "bundle") -> brought.Imported:
     """Import a bundle."""
     return receiving.import_bundle(receiver.session, io.BytesIO(data), name)
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from taskforce import moments
 from taskforce.actions.brought import Brought
+from taskforce.actions.obeying import settle_recalls
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.errors import StoreError
@@ -56,6 +57,7 @@ def admit_waiting(session: Session, agency: str) -> int:
     """Take in what waited for this agency to be verified; how many edits. Only inside a transaction."""
     admitted = _admit(session, waiting(session.store.connection, agency=agency, reason=UNKNOWN_SIGNER))
     settle_erasures(session)
+    settle_recalls(session)
     return admitted
 
 

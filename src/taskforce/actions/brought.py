@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from taskforce.actions.obeying import Obeyed
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import _
@@ -48,7 +49,8 @@ class Imported:
     lists each record that new edits touch: kind, id, and whether it is new here; `some` tells more of the first of
     them; `waiting` counts edits that it left in quarantine by reason; `received` the referrals whose arrival was noted;
     `ahead` new edits from clocks far in the future; `erased` the parts of records that are erased from now on,
-    which files beside the store (`copies`) still hold.
+    which files beside the store (`copies`) still hold; `recalls` what was obeyed, or waits
+    to be.
     """
 
     bundle: str
@@ -68,6 +70,7 @@ class Imported:
     ahead: int
     erased: tuple[erasing.Place, ...]
     copies: tuple[str, ...]
+    recalls: tuple[Obeyed, ...]
     applied: bool
 
     @property
@@ -124,7 +127,7 @@ class Brought:
         self._waits.append(edit.hash)
 
     def leave(self, taken: Iterable[Taken]) -> None:
-        """Edits have left the log because their feeds forked: of those that had just entered nothing is told as new."""
+        """Edits have left the log, as their feeds forked or they were recalled: of those that had just entered nothing is told as new."""
         left = [one for one in taken if one.number in self._numbers.get(one.feed, ())]
         for one in left:
             self._numbers[one.feed].remove(one.number)

@@ -9,7 +9,7 @@ from taskforce.actions.matching import is_provider
 from taskforce.actions.session import Session, natural_id
 from taskforce.actions.whose_word import Words
 from taskforce.records.registry import get_kind
-from taskforce.records.schema import AGREEMENT, ANY_PROVIDER, ARCHIVED, CASE, OPERATIONAL
+from taskforce.records.schema import AGREEMENT, ANY_PROVIDER, ARCHIVED, CASE, NOTICE, OPERATIONAL
 from taskforce.sharing.facts import (
     LEVELS,
     AgreementFacts,
@@ -57,6 +57,7 @@ def gather(session: Session) -> Knowledge:
         agreements=_agreements(session, words),
         handling=_handling(session, words),
         providers=frozenset(record.id for record in agencies if is_provider(record)),
+        recalls=_recalls(session, words),
     )
 
 
@@ -143,6 +144,15 @@ def _consents(
         )
         found.setdefault(victim, []).append(facts)
     return {victim: tuple(several) for victim, several in found.items()}
+
+
+def _recalls(session: Session, words: Words) -> dict[str, frozenset[str]]:
+    """Who made each recall, and whom they made it to: nobody else can name themselves in it."""
+    return {
+        record.id: frozenset((words.maker(record), str(words.makers_word(record, NOTICE).get("to") or "")))
+        - {""}
+        for record in queries.list_records(session.store.connection, get_kind("recall"), archived=True)
+    }
 
 
 def _agreements(session: Session, words: Words) -> tuple[AgreementFacts, ...]:

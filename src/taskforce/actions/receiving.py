@@ -18,6 +18,7 @@ from taskforce.actions.admission import (
     trusted_key,
 )
 from taskforce.actions.brought import Brought, Imported, Touched
+from taskforce.actions.obeying import Obeyed, settle_recalls
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.errors import TrustError
@@ -91,6 +92,7 @@ class _Incoming:
     waiting: Mapping[str, int] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
     erased: tuple[erasing.Place, ...] = ()
+    recalls: tuple[Obeyed, ...] = ()
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     shared: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     _ledger: Ledger | None = None
@@ -153,6 +155,7 @@ class _Incoming:
             self._brought.ahead,
             self.erased,
             erasing.copies_beside(self.session.store.folder) if self.erased else (),
+            self.recalls,
             applied,
         )
 
@@ -299,6 +302,7 @@ class _Incoming:
         self._brought.keep_clock()
         settle_erasures(self.session, self._brought)
         self.erased = tuple(sorted(set(erasing.erased_parts(connection)) - self._erased_before))
+        self.recalls = settle_recalls(self.session, self._brought)
         self.received = acknowledge_referrals(
             self.session, [record for kind, record in self._brought.touched if kind == "referral"]
         )

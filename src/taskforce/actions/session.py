@@ -34,6 +34,8 @@ class Session:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.asks_before_recalls = False
+        """Whether a recall waits until somebody at this store confirms it, instead of being obeyed as it comes."""
 
     @property
     def now(self) -> datetime:

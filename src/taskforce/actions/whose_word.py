@@ -63,6 +63,13 @@ class Words:
         authors = {self._author.get(edit.device, "") for edit in self._edits(record, part, (name,))}
         return any(self._last(record, part, frozenset((author,)), (name,)).get(name) for author in authors)
 
+    def makers_word(self, record: Record, part: str) -> Mapping[str, Value]:
+        """What the agency that made a record has last said of a part of it; nothing where nobody proves to have."""
+        maker = self.maker(record)
+        if not maker:
+            return {}
+        return self._last(record, part, frozenset((maker,)))
+
     def maker(self, record: Record) -> str:
         """The agency that made a record; the empty string where nothing proves who."""
         owner = queries.owner_of(self._connection, record.kind, record.id)

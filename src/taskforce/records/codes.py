@@ -107,6 +107,14 @@ COVERED_PARTS = {
     "intelligence": N_("Intelligence (graded)"),
 }
 
+RECALL_REASONS = {
+    "consent-withdrawn": N_("Consent withdrawn or ended"),
+    "agreement-ended": N_("Agreement ended or suspended"),
+    "handling-narrowed": N_("Handling narrowed"),
+    "no-longer-involved": N_("No longer involved"),
+    "sent-in-error": N_("Sent in error"),
+}
+
 PURPOSES = {
     "services": N_("Providing services"),
     "information-sharing": N_("Sharing information"),

@@ -17,11 +17,13 @@ def N_(text: str) -> str:
 
 DIRECTORY, OPERATIONAL, AGREEMENT = "directory", "operational", "agreement"
 CASE, CARE, IDENTITY, INTELLIGENCE = "case", "care", "identity", "intelligence"
+NOTICE = "notice"
 
 PARTS: Mapping[str, str] = {
     DIRECTORY: N_("who is who: shown to every verified peer"),
     OPERATIONAL: N_("the plan and its course: for the participants of the operation"),
     AGREEMENT: N_("legal instruments: for their parties"),
+    NOTICE: N_("recalls: for who makes one and whom it is made to"),
     INTELLIGENCE: N_("graded information: for named recipients"),
     CASE: N_("what happened to a victim: for the agencies of that victim's referral"),
     CARE: N_("health, needs and safety of a victim: for the agencies of that victim's referral"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from taskforce.i18n import _
-from taskforce.records.schema import AGREEMENT, CARE, CASE, DIRECTORY, IDENTITY, OPERATIONAL
+from taskforce.records.schema import AGREEMENT, CARE, CASE, DIRECTORY, IDENTITY, NOTICE, OPERATIONAL
 from taskforce.sharing.basis import check_border, check_consent
 from taskforce.sharing.checks import Check, no, yes
 from taskforce.sharing.facts import Knowledge, ReferralFacts
@@ -153,6 +153,10 @@ def _reach(recipient: str, scope: Scope, known: Knowledge) -> Check:
         return _agreement(recipient, scope, known)
     if scope.part in _VICTIMS:
         return _victims(recipient, scope, known)
+    if scope.part == NOTICE and recipient in known.recalls.get(scope.anchor, frozenset()):
+        return yes("reach", _("made or is to obey the recall"))
+    if scope.part == NOTICE:
+        return no("reach", _("the recall is neither from nor to the agency"))
     return no("reach", _("no rule allows this part"))
 
 

@@ -111,7 +111,8 @@ class Knowledge:
     its participants' roles; `referrals` referrals by id, `of_victim` a victim's; `parties` an agreement to the
     agencies' record ids and the countries it binds; `countries` an agency to its country; `today` is the date (ISO
     8601); `consents` maps a victim to what was consented to; `handling` every victim and operation of which that is
-    known to how it is marked; `providers` are the agencies that provide services to victims.
+    known to how it is marked; `providers` are the agencies that provide services to victims; `recalls` maps a recall to
+    who made it and whom it is made to.
     """
 
     own: str
@@ -127,6 +128,7 @@ class Knowledge:
     agreements: tuple[AgreementFacts, ...] = ()
     handling: Mapping[str, Handling] = field(default_factory=dict)
     providers: frozenset[str] = frozenset()
+    recalls: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def is_child(age_band: object, age_unsure: object) -> bool:

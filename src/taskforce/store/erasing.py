@@ -79,12 +79,12 @@ class Erasures:
             kept = self.strip(edit)
             if kept.is_skeleton:
                 gone.append((feed, number))
-                values += [text for value in edit.set.values() for text in _texts(value)]
+                values += texts_of(edit)
                 self.connection.execute("UPDATE edit SET body = ? WHERE id = ?", (kept.text, row))
             else:
                 whole.append(kept)
         values += self._forget_waiting(place)
-        self._forget_undo(place, values)
+        self.forget_undo(place, values)
         record, kind, _part = place
         drop_of_record(self.connection, kind, record)
         self.connection.execute(
@@ -92,7 +92,7 @@ class Erasures:
         )
         return gone, whole
 
-    def _forget_undo(self, place: Place, values: Sequence[str]) -> None:
+    def forget_undo(self, place: Place, values: Sequence[str]) -> None:
         """What was done to the part cannot be undone any more, and its old values are not kept for that.
 
         Of own edits, too, that left the log because the feed forked.
@@ -132,7 +132,7 @@ class Erasures:
             if edit.place == place:
                 kept = kept_waiting(edit, reason)
                 if kept is not edit:
-                    values += [text for value in edit.set.values() for text in _texts(value)]
+                    values += texts_of(edit)
                 if kept is None:
                     self.connection.execute("DELETE FROM quarantine WHERE id = ?", (row,))
                 elif kept.text != body:
@@ -194,8 +194,9 @@ def copies_beside(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in folder.glob("store.db.before-*")))
 
 
-def _texts(value: str | list[str]) -> list[str]:
-    return value if isinstance(value, list) else [value]
+def texts_of(edit: Edit) -> list[str]:
+    """Every text that an edit sets."""
+    return [text for value in edit.set.values() for text in (value if isinstance(value, list) else [value])]
 
 
 def is_erased(connection: Connection, place: Place) -> bool:

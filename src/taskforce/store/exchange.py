@@ -260,6 +260,20 @@ def add_sent(connection: Connection, agency: str, holdings: Holdings) -> None:
     )
 
 
+def take_from_sent(connection: Connection, gone: Holdings) -> None:
+    """Forget of every agency that these edits passed: we hold them no more, and are not to say that we do."""
+    for feed, ranges in gone.items():
+        rows = connection.execute("SELECT agency, ranges FROM sent WHERE feed = ?", (feed,)).fetchall()
+        for agency, text in rows:
+            left = difference(from_text(text), ranges)
+            if left:
+                connection.execute(
+                    "UPDATE sent SET ranges = ? WHERE agency = ? AND feed = ?", (to_text(left), agency, feed)
+                )
+            else:
+                connection.execute("DELETE FROM sent WHERE agency = ? AND feed = ?", (agency, feed))
+
+
 @dataclass(frozen=True, slots=True)
 class Permit:
     """What may leave for one agency: edits in the allowed `scopes`; those in `beyond` that erase a part, or confirm

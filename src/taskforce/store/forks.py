@@ -125,11 +125,11 @@ def _take_out(connection: Connection, feed: str, number: int, at: str) -> list[T
     )
     connection.executemany("DELETE FROM edit WHERE id = ?", [(row[0],) for row in rows])
     for record, kind in {(row[5], row[6]) for row in rows}:
-        _forget_unproven_owner(connection, record, kind)
+        forget_unproven_owner(connection, record, kind)
     return [Taken(feed, place, digest) for _row, digest, place, *_rest in rows]
 
 
-def _forget_unproven_owner(connection: Connection, record: str, kind: str) -> None:
+def forget_unproven_owner(connection: Connection, record: str, kind: str) -> None:
     """Whose a record is, is known no more where the edits that proved it are gone."""
     proof = connection.execute(
         "SELECT 1 FROM edit WHERE record = ? AND kind = ? AND json_extract(body, '$.born') IS NOT NULL LIMIT 1",
