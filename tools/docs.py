@@ -40,6 +40,7 @@ TYPES = {
     Type.TIME: "`2026-11-23T07:00:00Z` (UTC); in a plan with its offset",
     Type.INTEGER: "a whole number",
     Type.REF: "the id of another record; in a plan and on the command line its ref, code, codename or key",
+    Type.RECORD: "the id of a record of any kind",
     Type.COUNTRY: "ISO 3166-1, two letters: `KH`",
     Type.LANGUAGE: "ISO 639-1, or 639-3 where there are no two letters: `km`",
     Type.YES_NO: "`yes` or `no`",

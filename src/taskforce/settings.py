@@ -17,6 +17,7 @@ from taskforce.i18n import N_, _
 SETTINGS = {
     "store": N_("the store's folder"),
     "key-file": N_("the file that holds the key"),
+    "recalls": N_("what becomes of recalls that come: obey, or ask first"),
     "reason-for": N_("parts shown only to who says why: identity, care, or both with a comma"),
     "theme": N_("the room's colours: dark, light, colour-blind, ansi-dark, ansi-light"),
     "animations": N_("movement in the room: on or off"),
@@ -113,6 +114,11 @@ def reason_parts_of(value: str) -> tuple[str, ...]:
 # ── what the room asks for by name; each raises UsageError for a value that will not do ──
 
 
+def asks_before_recalls(value: str) -> bool:
+    """Whether recalls wait for somebody, from the setting `recalls`."""
+    return _one_of("recalls", value, ("obey", "ask")) == "ask"
+
+
 def theme_of(value: str) -> str:
     """The theme that the setting `theme` names."""
     return _one_of("theme", value, THEMES)
@@ -160,6 +166,7 @@ def keymap_of(value: str) -> dict[str, tuple[str, ...]]:
 
 
 _CHECKS: dict[str, Callable[[str], object]] = {
+    "recalls": asks_before_recalls,
     "reason-for": reason_parts_of,
     "theme": theme_of,
     "animations": animations_of,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from program import Team
 
-from taskforce.records.registry import all_kinds
+from taskforce.records.registry import typed_kinds
 from taskforce.records.schema import Field, Kind, Type
 
-KINDS = all_kinds()
+KINDS = typed_kinds()
 
 NEEDS = {"operation": "STORM MAKERS II", "agency": "KH-CNP"}
 """What stands for the kinds that people call by name."""

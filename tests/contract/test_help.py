@@ -16,6 +16,7 @@ from taskforce.records.schema import Kind
 TOP = (
     *("init", "use", "status"),
     *(kind.name for kind in KINDS),
+    "recall",
     *(
         "import",
         "export",
@@ -66,6 +67,8 @@ def test_the_commands_are_these() -> None:
         moves = tuple(move.name for move in kind.lifecycle.moves) if kind.lifecycle else ()
         verbs = {path[1] for path in COMMANDS if path[:1] == (kind.name,) and len(path) == 2}
         assert verbs == {*OF_EVERY_NOUN, *moves, *EXTRA.get(kind.name, ())}, kind.name
+    verbs = {path[1] for path in COMMANDS if path[:1] == ("recall",) and len(path) == 2}
+    assert verbs == {"add", "list", "show", "archive", "confirm", "status"}
     assert {
         " ".join(path)
         for path in COMMANDS

@@ -39,6 +39,7 @@ FIELDS = {
     "document_country phone",
     "consent": "victim purpose parts to given_by given_at until explained status withdrawn_at "
     "withdrawn_reason override reason approved_by note",
+    "recall": "about about_kind parts to cause status confirmed_at note",
     "referral": "victim to sender hand_over services urgency status answer_due handover_place handover_at "
     "decline_reason outcomes status_note sent_at received_at answered_at started_at completed_at cancelled_at "
     "revoked_at care_note",
@@ -61,10 +62,10 @@ BUNDLE = {
         "new",
         "records",
     ),
-    *("received", "waiting", "conflicts", "clocks_ahead", "erased", "copies"),
+    *("received", "waiting", "conflicts", "clocks_ahead", "erased", "copies", "recalls"),
 }
 SENT = {
-    *("to", "number", "file", "edits", "devices", "written", "together"),
+    *("to", "number", "file", "edits", "devices", "written", "together", "recalls"),
     *("goes", "newly", "stopped", "withheld"),
 }
 
@@ -208,6 +209,43 @@ def test_erasures(story: Team, tmp_path: Path) -> None:
         assert set(answer) == {"agency", "device", "at"}
     for agency in erased["waiting"]:
         assert set(agency) == {"agency", "devices"}
+
+
+def test_recalls(story: Team, tmp_path: Path) -> None:
+    team = story.copy_to(tmp_path / "1")
+    assert data_of(team, "recall", "status") == {"recalls": [], "not_recalled": []}
+    victim = team.data("victim", "list")[0]["ref"]
+    team.call("agreement", "enter-into-force", team.data("agreement", "list")[0]["ref"]).ok()
+    team.consent(victim, "KH-CNP")
+    team.call("agency", "edit", "KH-CNP", "--country", "KH").ok()
+    team.call("agency", "add", "INTERPOL", "--country", "KH")
+    team.call("agency", "edit", "INTERPOL", "--country", "KH").ok()
+    team.call("referral", "new", victim, "--to", "KH-CNP", "--services", "legal").ok()
+    team.call("export", "--to", "KH-CNP", "-o", str(tmp_path / "b")).ok()
+    for consent in team.data("consent", "list"):
+        team.call("consent", "withdraw", consent["ref"]).ok()
+    left = data_of(team, "recall", "status")["not_recalled"]
+    assert left
+    for one in left:
+        assert set(one) == {
+            *("agency", "id", "ref", "kind", "parts", "told_at", "cause", "reason", "basis"),
+        }
+    made = data_of(team, "recall", "add", victim, "--from", "KH-CNP", "--reason", "consent-withdrawn")
+    status = {
+        *("id", "ref", "from", "to", "about", "about_ref", "about_kind", "parts", "cause", "note", "made"),
+        *("state", "bundle", "sent_at", "confirmed_at", "last_heard", "passed_on"),
+    }
+    assert set(made) == status
+    (one,) = data_of(team, "recall", "status")["recalls"]
+    assert set(one) == status
+    keys = [*OF_EVERY_RECORD, *FIELDS["recall"].split(), *OF_ITS_PAST]
+    (listed,) = data_of(team, "recall", "list")
+    assert list(listed) == keys == list(data_of(team, "recall", "show", made["ref"]))
+    team.call("export", "--to", "KH-CNP", "-o", str(tmp_path / "c")).ok()
+    receiver = Team(story.folder.parent / "2").copy_to(tmp_path / "2")
+    (obeyed,) = data_of(receiver, "import", "--dry-run", str(tmp_path / "c"))["recalls"]
+    told = {*("ref", "from", "id", "record", "kind", "parts", "edits", "kept", "passed_on", "obeyed")}
+    assert set(obeyed) == told
 
 
 def test_disclosures(story: Team) -> None:

@@ -18,7 +18,7 @@ from taskforce.actions import checking, drafting, keeping, looking, obeying, rec
 from taskforce.actions.brought import Imported
 from taskforce.errors import Refused
 from taskforce.records.registry import get_kind
-from taskforce.store import exchange, queries
+from taskforce.store import queries
 from taskforce.store.queries import Record
 
 CANARY = "zqxcanary"
@@ -199,6 +199,8 @@ def test_what_the_recipient_wrote_itself_stays_and_it_says_so(three: Three) -> N
     recall(city)
     (one,) = take(ngo, export(city, "NGO")).recalls
     assert (one.edits, one.kept) == (3, 2)
+    owner = queries.owner_of(ngo.connection, victim.kind, victim.id)
+    assert not owner, "what proves whose it is has gone, too"
     assert knows(ngo) == [("", "Fed")] and the(ngo, "victim").text("given_names") == "Vuthy"
     befores = str(ngo.connection.execute("SELECT before FROM action_edit").fetchall())
     assert CANARY not in befores and "Thirsty" not in befores
@@ -366,14 +368,14 @@ def test_a_preview_says_what_a_recall_would_drop_and_drops_nothing(three: Three)
 
 STEPS = st.lists(
     st.sampled_from(
-        ["health", "answer", "care", "out", "back", "late", "withdraw", "grant", "recall", "keep", "resolve"]
+        ["health", "answer", "care", "out", "back", "late", "withdraw", "grant", "recall", "keep"]
     ),
     max_size=14,
 )
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
@@ -390,16 +392,16 @@ def test_given_withdrawn_recalled_and_given_again_is_as_never_withdrawn(
     kept: list[bytes] = []
     for at, step in enumerate(steps):
         _step(city, ngo, step, at, kept)
-        for replica in (city, ngo):
-            assert not checking.check(replica.session).faults
     for data in kept:
         take(ngo, data)
     consent(city, the(city, "victim").id, "NGO")
     for _round in range(4):
         swap(city, ngo)
     assert shown(ngo, "recall") == shown(city, "recall")
-    assert {dot for dot in held(city)} == {dot for dot in held(ngo)}
-    assert exchange.told_by(city.connection, ngo.device)
+    assert held(city) == held(ngo)
+    assert set(state_of(city)) <= {"given-again"}
+    for replica in (city, ngo):
+        assert not checking.check(replica.session).faults
 
 
 def _step(city: Replica, ngo: Replica, step: str, at: int, kept: list[bytes]) -> None:

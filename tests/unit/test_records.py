@@ -164,6 +164,7 @@ def test_the_lifecycles_have_the_moves_that_people_were_promised() -> None:
         "assignment": "assign accept start block resume done cancel",
         "referral": "send receive accept decline start complete cancel revoke",
         "consent": "withdraw",
+        "recall": "confirm",
         "agreement": "sign enter-into-force suspend end",
     }
     for name, moves in promised.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from taskforce.actions.disclosing import erased_words, returned_words
 from taskforce.actions.evidence import proof_words
+from taskforce.actions.obeying import RECALL, recalls_named
 from taskforce.actions.reach import Reach, by_reason
 from taskforce.actions.references import NAMED_BY, shown_ids
 from taskforce.actions.session import Session
@@ -83,7 +84,8 @@ class Withheld:
 class Exported:
     """A bundle that went, or would go: its number for the agency, edits by kind and part, and what is withheld.
 
-    `together` are the other agencies that the same bundle is for.
+    `together` are the other agencies that the same bundle is for; `recalls` what the recalls among it ask to be
+    dropped, by ref with the parts.
     """
 
     agency: str
@@ -97,6 +99,7 @@ class Exported:
     withheld: tuple[Withheld, ...]
     written: bool
     together: tuple[str, ...] = ()
+    recalls: tuple[str, ...] = ()
     digest: str = ""
     """Of the very edits, and of the devices that can read them: what is told above counts, and counts may agree."""
 
@@ -134,6 +137,10 @@ class Summary:
         for piece in self._pieces:
             found.setdefault((piece.kind, piece.part), []).append(piece)
         return tuple(self._going(kind, part, pieces) for (kind, part), pieces in found.items())
+
+    def recalls(self) -> tuple[str, ...]:
+        """What the recalls that go ask to be dropped."""
+        return recalls_named(self._session, (piece.record for piece in self._pieces if piece.kind == RECALL))
 
     def newly(self) -> tuple[Newly, ...]:
         """What of it goes for the first time, or again, by kind and part."""

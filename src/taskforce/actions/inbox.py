@@ -15,7 +15,7 @@ from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TaskforceError
 from taskforce.files import Rejoined, existing_file
 from taskforce.i18n import _
-from taskforce.records.registry import all_kinds
+from taskforce.records.registry import typed_kinds
 from taskforce.store import exchange
 from taskforce.text import safe
 
@@ -88,7 +88,7 @@ def _what_begins_with(start: bytes) -> str:
     for key in ("bundle", "card", "plan"):
         if _begins_with(start, f"taskforce-{key}"):
             return key
-    return "plan" if any(_begins_with(start, f"{kind.plural}:") for kind in all_kinds()) else ""
+    return "plan" if any(_begins_with(start, f"{kind.plural}:") for kind in typed_kinds()) else ""
 
 
 def _begins_with(start: bytes, key: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from taskforce import moments
@@ -227,3 +227,13 @@ def ref_of(session: Session, kind_name: str, record: str) -> str:
     if kind is None:
         return record
     return queries.refs_by_id(session.store.connection, kind, [record])[record]
+
+
+def recalls_named(session: Session, records: Iterable[str]) -> tuple[str, ...]:
+    """What some recalls recall, by ref, with the parts."""
+    wanted = set(records)
+    return tuple(
+        f"{label_of_about(session, one)} ({', '.join(one.parts)})"
+        for one in notices(session)
+        if one.record.id in wanted
+    )

@@ -201,6 +201,7 @@ class Outgoing:
             summary.withheld(),
             written=False,
             together=tuple(other.agency for other in self._shares if other is not share),
+            recalls=summary.recalls(),
             digest=self._digest(),
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 from taskforce.actions.session import Session
 from taskforce.errors import MOST_PROBLEMS, InputError, Problem, did_you_mean
 from taskforce.i18n import _, ngettext
-from taskforce.records.registry import all_kinds
+from taskforce.records.registry import typed_kinds
 from taskforce.records.schema import Kind
 from taskforce.store.queries import Record
 from taskforce.sync.strict_yaml import MarkedDocument
@@ -81,7 +81,7 @@ def collect(plan: PlanFile, data: object) -> None:
             (), _("a plan maps plural kind names to lists of records"), _("such as agencies: or assignments:")
         )
         return
-    kinds = {kind.plural: kind for kind in all_kinds()}
+    kinds = {kind.plural: kind for kind in typed_kinds()}
     if data.get(HEAD, "1") != "1":
         plan.fault((HEAD,), _("this plan is of a format that this version does not know"))
     for plural, records in data.items():

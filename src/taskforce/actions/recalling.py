@@ -13,7 +13,7 @@ from taskforce.actions.session import Session, natural_id
 from taskforce.errors import Refused, UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records import codes
-from taskforce.records.registry import get_kind
+from taskforce.records.registry import find_kind, get_kind
 from taskforce.records.schema import NOTICE
 from taskforce.sharing.decide import Scope, explain
 from taskforce.sharing.facts import Knowledge
@@ -111,8 +111,12 @@ def overheld(
     scopes = {row.id: row for row in exchange.scopes(connection)}
     peers = {peer.agency for peer in exchange.peers(connection)}
     found: dict[tuple[str, str, str, str], Overheld] = {}
-    for one in disclosures.list_disclosures(connection, records=records):
+    looked_at: set[tuple[str, str, str, str]] = set()
+    for one in disclosures.list_disclosures(connection, records=records):  # the latest first
         place = (one.record, one.kind, one.part)
+        if (*place, one.agency) in looked_at:
+            continue
+        looked_at.add((*place, one.agency))
         row = scopes.get(queries.scope_of(connection, place))
         if row is None or one.part == NOTICE or one.agency not in peers or (*place, one.agency) in asked:
             continue
@@ -128,13 +132,24 @@ def overheld(
         ref = ref_of(session, one.kind, one.record)
         at = max(one.at, before.at if before else "")
         found[key] = Overheld(
-            one.record, one.kind, ref, _ordered(parts), one.agency, at, cause, last.reason, last.basis
+            one.record,
+            one.kind,
+            ref,
+            _ordered(one.kind, parts),
+            one.agency,
+            at,
+            cause,
+            last.reason,
+            last.basis,
         )
     return [found[key] for key in sorted(found)]
 
 
-def _ordered(parts: Collection[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(parts))
+def _ordered(kind_name: str, parts: Collection[str]) -> tuple[str, ...]:
+    """Parts in the order of the kind's declaration."""
+    kind = find_kind(kind_name)
+    every = tuple(sorted(set(parts))) if kind is None else kind.parts
+    return tuple(part for part in every if part in parts)
 
 
 def _others_wrote(session: Session, place: Place, agency: str) -> bool:
@@ -297,6 +312,12 @@ def _told_parts(
 
 
 # ── how far they have come ──
+
+
+def about_of(session: Session, text: str) -> tuple[str, str]:
+    """Id and kind of the record that `text` names, or that the recall recalls that it names."""
+    about, kind, _ref, _parts = _what(session, text)
+    return about, kind
 
 
 def status(session: Session, text: str = "") -> list[Status]:

@@ -8,7 +8,7 @@ from typing import Any
 from taskforce.actions.plan_file import HEAD
 from taskforce.actions.references import shown_ids
 from taskforce.actions.session import Session
-from taskforce.records.registry import all_kinds, get_kind
+from taskforce.records.registry import get_kind, typed_kinds
 from taskforce.records.schema import Type
 from taskforce.store import queries
 from taskforce.store.queries import Record
@@ -20,7 +20,7 @@ def export_records(session: Session, *, operation: str = "") -> tuple[dict[str, 
     `operation` (an id) limits it to that operation's records and the agencies and contacts they name.
     """
     found: dict[str, list[Record]] = {}
-    for kind in all_kinds():
+    for kind in typed_kinds():
         conditions = []
         if operation and kind.name == "operation":
             conditions.append(queries.Condition("id", "=", operation))
@@ -32,7 +32,7 @@ def export_records(session: Session, *, operation: str = "") -> tuple[dict[str, 
         found[kind.name] = queries.list_records(session.store.connection, kind, conditions)
     codes = shown_ids(session, get_kind("agency"), {record.id for record in found["agency"]})
     plan: dict[str, Any] = {HEAD: "1"}
-    for kind in all_kinds():
+    for kind in typed_kinds():
         if found[kind.name]:
             plan[kind.plural] = [_as_planned(record, codes) for record in found[kind.name]]
     return plan, [record for records in found.values() for record in records]

@@ -6,7 +6,7 @@ from taskforce.actions.session import Session, natural_id
 from taskforce.crockford import normalise
 from taskforce.errors import Ambiguous, NotFound, did_you_mean
 from taskforce.i18n import _
-from taskforce.records.registry import all_kinds, get_kind
+from taskforce.records.registry import all_kinds, find_kind, get_kind
 from taskforce.records.schema import Kind, Type
 from taskforce.store import queries
 from taskforce.store.queries import Record
@@ -108,6 +108,8 @@ def names_for(session: Session, records: list[Record], fields: list[str] | None 
                 and (fields is None or each.name in fields)
             ):
                 by_kind.setdefault(each.to, set()).update(record.items(each.name))
+            elif each.type == Type.RECORD and (kind := find_kind(record.text(f"{each.name}_kind"))):
+                by_kind.setdefault(kind.name, set()).update(record.items(each.name))
     result: dict[str, str] = {}
     for name, ids in by_kind.items():
         result.update(shown_ids(session, get_kind(name), ids))

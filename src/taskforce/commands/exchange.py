@@ -13,7 +13,15 @@ from typer.core import TyperCommand
 from taskforce import console
 from taskforce.actions.receiving import import_bundle
 from taskforce.actions.session import Session
-from taskforce.commands.frame import argument, command, current, flag, open_session, option
+from taskforce.commands.frame import (
+    argument,
+    command,
+    current,
+    flag,
+    open_session,
+    open_session_for_bundles,
+    option,
+)
 from taskforce.errors import InputError, TaskforceError, UsageError
 from taskforce.files import existing_file
 from taskforce.i18n import N_, _, ngettext
@@ -55,7 +63,7 @@ def make_import() -> TyperCommand:
 
 def run_import(files: tuple[str, ...], dry_run: bool) -> Result:
     """Import each file in a transaction of its own, in the order given; what came before one that is refused stays."""
-    session = open_session()
+    session = open_session_for_bundles()
     results = []
     lines: list[Line | str] = []
     are_several = len(files) > 1 or any(os.path.isdir(name) for name in files)
@@ -128,7 +136,7 @@ def make_bundle_show() -> TyperCommand:
 
 def run_bundle_show(file: str) -> Result:
     """Import without keeping anything."""
-    session = open_session()
+    session = open_session_for_bundles()
     if file == "-":
         found = import_bundle(session, sys.stdin.buffer, _("standard input"), dry_run=True)
     else:

@@ -214,6 +214,16 @@ def open_session() -> Session:
     return session
 
 
+def open_session_for_bundles() -> Session:
+    """The same, for what takes in bundles: the settings say whether recalls are obeyed as they come."""
+    from taskforce.settings import asks_before_recalls, read_setting  # deferred: few commands need it
+
+    asks = asks_before_recalls(read_setting("recalls"))
+    session = open_session()
+    session.asks_before_recalls = asks
+    return session
+
+
 def close_sessions() -> None:
     """Close the stores that this invocation opened, so that each is whole in its one file again.
 

@@ -28,6 +28,7 @@ from taskforce.commands.frame import (
 )
 from taskforce.commands.listing import chosen_records, list_parameters, operation_note
 from taskforce.commands.showing import may_show, reason_option, require_shown
+from taskforce.commands.stopping import MARKS, STOPS, Stopping, recall_flag
 from taskforce.i18n import _
 from taskforce.output import Result
 from taskforce.records.registry import get_kind
@@ -51,6 +52,8 @@ def verbs_of(kind: Kind) -> Verbs:
     if kind.lifecycle is not None:
         for move in kind.lifecycle.moves:
             verbs[move.name] = (_(move.help), partial(make_move, kind, move))
+    if kind.by_action:
+        del verbs["edit"]
     verbs.update(_special_verbs(kind))
     return verbs
 
@@ -99,9 +102,7 @@ def shown_records(
     session: Session, kind: Kind, records: list[Record], *, way: str = reading.CHANGE, reason: str = ""
 ) -> Result:
     """Several records of a kind as a result."""
-    from taskforce.commands.frame import (
-        current,
-    )  # read when it runs: the format decides what must be looked up
+    from taskforce.commands.frame import current  # read when it runs: the format decides what is looked up
 
     codes = _agency_codes(session, records)
     is_table = current.get().format == "table"
@@ -300,11 +301,15 @@ def _make_edit(kind: Kind) -> TyperCommand:
         session = open_session()
         typed = typed_fields([field.name for field in fields], given)
         record = find(session, kind, ref)
+        stopping = Stopping(session, asked=not MARKS.isdisjoint(typed))
         changed = keeping.edit(session, kind, record, typed)
         notes = [_("nothing changed")] if changed.changed == record.changed else []
+        notes += stopping.notes(recall=bool(given.get("recall")))
         return shown_record(session, changed, notes, before=record)
 
     parameters = [reference_parameter(kind), *(field_option(field) for field in fields)]
+    if not MARKS.isdisjoint(field.name for field in fields):
+        parameters.append(recall_flag())
     help_text = _("Set fields of one %(kind)s; an empty text clears a field.") % {
         "kind": _(kind.label).lower()
     }
@@ -342,12 +347,16 @@ def make_move(
         wanted = _("needed") if ask.required else ""
         parameters.append(_renamed(field, ask.option, wanted))
 
+    if stops := (kind.name, move.name) in STOPS:
+        parameters.append(recall_flag())
+
     def run(refs: tuple[str, ...], **given: Any) -> Result:
         session = open_session()
         typed = {fields[name]: value for name, value in typed_fields(list(fields), given).items()}
         records = [find(session, kind, ref) for ref in refs]
+        stopping = Stopping(session, asked=stops)
         moved = move_all(session, kind, [record.id for record in records], move.name, typed).records
-        notes = tuple(notes_of(session, moved))
+        notes = (*notes_of(session, moved), *stopping.notes(recall=bool(given.get("recall"))))
         if len(refs) == 1:
             return shown_record(session, moved[0], notes, before=records[0])
         result = shown_records(session, kind, list(moved))
@@ -376,7 +385,7 @@ def _special_verbs(kind: Kind) -> Verbs:
     return verbs
 
 
-_WITH_VERBS_OF_THEIR_OWN = ("agreement", "assignment", "consent", "operation", "log", "referral")
+_WITH_VERBS_OF_THEIR_OWN = ("agreement", "assignment", "consent", "operation", "log", "recall", "referral")
 
 
 def _agency_codes(session: Session, records: list[Record]) -> dict[str, str]:

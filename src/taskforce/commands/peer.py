@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 from taskforce import console, moments
 from taskforce.actions import peers
-from taskforce.commands.frame import argument, command, flag, open_session, option
+from taskforce.commands.frame import argument, command, flag, open_session, open_session_for_bundles, option
 from taskforce.files import existing_file
 from taskforce.i18n import N_, _
 from taskforce.output import Column, Fields, Line, Lines, Raw, Result, Table
@@ -65,7 +65,7 @@ def make_add() -> TyperCommand:
 
 def run_add(file: str, yes: bool, how: str | None) -> Result:
     """Show the words, ask, enter the peer."""
-    session = open_session()
+    session = open_session_for_bundles()
     if file == "-":
         card = peers.read_card(sys.stdin.buffer, _("standard input"))
     else:

@@ -36,6 +36,12 @@ def get_kind(name: str) -> Kind:
 
 
 @cache
+def typed_kinds() -> tuple[Kind, ...]:
+    """The kinds that people type and plans hold: every one but those that only an action of its own makes."""
+    return tuple(kind for kind in all_kinds() if not kind.by_action)
+
+
+@cache
 def all_kinds() -> tuple[Kind, ...]:
     """Every kind, in the order people meet them."""
     return tuple(sorted((get_kind(name) for name in kind_names()), key=lambda kind: kind.order))

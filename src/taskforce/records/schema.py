@@ -64,6 +64,7 @@ class Type:
     TIME = "time"  # YYYY-MM-DDTHH:MM:SSZ, UTC
     INTEGER = "integer"
     REF = "ref"  # the full id of another record
+    RECORD = "record"  # the full id of a record of any kind, which the field FIELD_kind names
     COUNTRY = "country"  # ISO 3166-1 alpha-2
     LANGUAGE = "language"  # ISO 639-1, or 639-3 where there is no two-letter code
     YES_NO = "yes-no"
@@ -175,6 +176,7 @@ class Kind:
     deadline_states: tuple[str, ...] = ()  # states in which it counts; all open ones if empty
     sort: str = ""  # the field that lists are in order of; with a dash a limit keeps the last ones (a log)
     editable: bool = True
+    by_action: bool = False  # made by an action of its own only: never typed field by field, in no plan
     _by_name: dict[str, Field] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

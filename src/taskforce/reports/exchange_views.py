@@ -10,6 +10,7 @@ from taskforce.labels import field_labels, kind_label
 from taskforce.records.registry import find_kind
 from taskforce.reports.conflict_views import title_of
 from taskforce.reports.erasure_views import copies_line
+from taskforce.reports.recall_views import obeyed_data, obeyed_lines
 from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
@@ -161,6 +162,7 @@ def bundle_data(found: Imported) -> dict[str, Any]:
         "clocks_ahead": found.ahead,
         "erased": [{"kind": kind, "id": record, "part": part} for record, kind, part in found.erased],
         "copies": list(found.copies),
+        "recalls": [obeyed_data(one) for one in found.recalls],
     }
 
 
@@ -195,6 +197,8 @@ def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line
         lines.append(Line("  " + text % {"count": len(found.erased), "do": do}, "late"))
     if found.copies:
         lines.append(Line("  " + copies_line(found.copies), "late"))
+    for one in found.recalls:
+        lines += obeyed_lines(one, applied=found.applied)
     for reason, number in found.why_waiting.items():
         lines.append(
             Line(
@@ -284,6 +288,7 @@ def sent_data(sent: Exported) -> dict[str, Any]:
             for each in sent.withheld
         ],
         "together": list(sent.together),
+        "recalls": list(sent.recalls),
         "written": sent.written,
     }
 
@@ -304,6 +309,8 @@ def sent_lines(sent: Exported) -> list[Line | str]:
         lines.append(f"  {_('goes')}      {goes}: {one.kind}, {one.part} · {named} · {_first(one.bases)}")
     lines += _newly_lines(sent)
     lines += [_stopped_line(each) for each in sent.stopped]
+    for what in sent.recalls:
+        lines.append(Line("  " + _("recall of %(what)s: they are to drop it") % {"what": what}, "late"))
     for each in sent.withheld:
         named = _named(each.records, each.some)
         lines.append(Line(f"  {_('withheld')}  ◌ {each.kind}, {each.part}: {each.reason} · {named}", "muted"))

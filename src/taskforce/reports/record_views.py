@@ -115,7 +115,7 @@ def shown(field: Field, value: Value, names: Names) -> str:
         return pair_label(field, value)
     show = _SHOWN.get(field.type)
     if show is None:
-        return names.get(value, value) if field.type == Type.REF else value
+        return names.get(value, value) if field.type in (Type.REF, Type.RECORD) else value
     try:
         return show(value)
     except ValueError:

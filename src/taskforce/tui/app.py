@@ -105,6 +105,7 @@ class TaskforceApp(LockableApp):
         self._asked: tuple[tuple[int, int], float] = ((0, 0), 0.0)
         chosen = settings.read_settings()
         desk.looks.asked_for = settings.reason_parts_of(chosen.get("reason-for", ""))
+        desk.asks_before_recalls = settings.asks_before_recalls(chosen.get("recalls", ""))
         self._lock_after = settings.minutes_of(chosen.get("lock-after", ""))
         for theme in themes.THEMES:
             self.register_theme(theme)

@@ -50,6 +50,7 @@ class Desk:
         self._made_by: str | None = None
         self._notices: list[str] = []
         self._readings: set[Reading] = set()  # of the screen's own thread
+        self.asks_before_recalls = False
         self.looks = Looks(self._do_later, self._notices.append)
 
     @property
@@ -221,6 +222,7 @@ class Desk:
         if self._key is None:
             raise _locked()
         session = Session(Store.open(self.opener.folder, self._key))
+        session.asks_before_recalls = self.asks_before_recalls
         if self._file is None and not self._is_locked:
             found = os.stat(self.opener.folder / DATABASE)
             self._file = (found.st_dev, found.st_ino)

@@ -35,13 +35,13 @@ KIND = Kind(
     columns=("about", "parts", "to", "cause", "status", "confirmed_at"),
     filters=("to", "cause", "about"),
     lifecycle=LIFECYCLE,
+    by_action=True,
     fields=(
         Field(
             "about",
-            Type.TEXT,
+            Type.RECORD,
             NOTICE,
             N_("Of the record"),
-            N_("its full id"),
             required=True,
             fixed=True,
         ),
