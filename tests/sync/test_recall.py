@@ -219,8 +219,9 @@ def test_a_bundle_from_before_the_recall_that_comes_late_brings_nothing_back(thr
     recall(city)
     swap(city, ngo)
     assert state_of(city) == ["confirmed"]
-    (one,) = take(ngo, late).recalls
-    assert (one.edits, one.applied) == (1, True)
+    found = take(ngo, late)
+    (one,) = found.recalls
+    assert (one.edits, one.applied, found.new, found.records) == (1, True, 0, ())
     assert knows(ngo) == []
     swap(city, ngo)
     assert state_of(city) == ["confirmed"]

@@ -127,7 +127,7 @@ class Brought:
         self._waits.append(edit.hash)
 
     def leave(self, taken: Iterable[Taken]) -> None:
-        """Edits have left the log, as their feeds forked or they were recalled: of those that had just entered nothing is told as new."""
+        """Edits have left the log: of those that had just entered nothing is told as new."""
         left = [one for one in taken if one.number in self._numbers.get(one.feed, ())]
         for one in left:
             self._numbers[one.feed].remove(one.number)

@@ -13,11 +13,16 @@ from taskforce.records.registry import find_kind, get_kind
 from taskforce.records.schema import ARCHIVED, NOTICE
 from taskforce.store import disclosures, exchange, history, queries, recalling
 from taskforce.store.erasing import Place
+from taskforce.store.forks import Taken
 from taskforce.store.queries import Record
 from taskforce.store.recalling import Carried, Dropping
 from taskforce.store.writing import close_writer, open_writer
 from taskforce.sync.edit import Value
 from taskforce.sync.merge import Dot
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.actions.brought import Brought
 
 RECALL = "recall"
 
@@ -110,12 +115,18 @@ def _notice(session: Session, record: Record, codes: Mapping[str, str]) -> Notic
     )
 
 
-def settle_recalls(session: Session, *, obey: bool = True) -> tuple[Obeyed, ...]:
-    """Obey the recalls made to this agency; with `obey` False, only name those that wait. Only in a transaction.
+def settle_recalls(session: Session, brought: Brought | None = None) -> tuple[Obeyed, ...]:
+    """Obey the recalls made to this agency, or name those that wait where the session asks first; in a transaction.
+
+    An import is told of the edits that left the log again.
 
     A recall that was obeyed goes on to hold against bundles that its maker made before it and that come late.
     """
-    obeyed = [one for each in notices(session) if (one := _Obeying(session).look_at(each, obey)) is not None]
+    obeying = _Obeying(session)
+    obey = not session.asks_before_recalls
+    obeyed = [one for each in notices(session) if (one := obeying.look_at(each, obey)) is not None]
+    if brought is not None:
+        brought.leave(obeying.dropped)
     _finish(session, obeyed)
     return tuple(obeyed)
 
@@ -159,6 +170,7 @@ class _Obeying:
         self._session = session
         self._connection = session.store.connection
         self._own = own_devices(session)
+        self.dropped: list[Taken] = []
 
     def look_at(self, notice: Notice, obey: bool) -> Obeyed | None:
         """What is done because of a recall; None where nothing is."""
@@ -186,7 +198,8 @@ class _Obeying:
         for place in notice.places:
             dropping.drop(place, carried)
         dropping.forget_passed()
-        return dropping.count
+        self.dropped += dropping.dropped
+        return len(dropping.dropped)
 
     def _count(self, notice: Notice, carried: Carried) -> int:
         return sum(

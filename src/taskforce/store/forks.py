@@ -30,7 +30,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An edit that left the log for the quarantine, as its feed turned out to have forked: its place and hash."""
+    """An edit that left the log, for the quarantine as its feed forked, or as it was recalled: its place and hash."""
 
     feed: str
     number: int

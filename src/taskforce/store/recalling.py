@@ -13,9 +13,9 @@ from taskforce.store import exchange
 from taskforce.store.connection import Connection
 from taskforce.store.drafts import drop_of_record
 from taskforce.store.erasing import SCRUB, Erasures, Place, kept_waiting, texts_of
-from taskforce.store.forks import forget_unproven_owner
+from taskforce.store.forks import Taken, forget_unproven_owner
 from taskforce.sync.edit import Edit, known_edit
-from taskforce.sync.holdings import Ranges, contains, of_numbers
+from taskforce.sync.holdings import contains, of_numbers
 from taskforce.sync.merge import Dot
 
 
@@ -33,24 +33,23 @@ class Carried:
 
 @dataclass(slots=True)
 class Dropping:
-    """The dropping of several parts in one write transaction; the log must be added up anew if `count` is not 0."""
+    """The dropping of several parts in one write transaction; the log must be added up anew if any is `dropped`."""
 
     connection: Connection
     own_devices: Collection[str]
-    count: int = 0
-    _gone: dict[str, list[int]] = field(default_factory=dict)
+    dropped: list[Taken] = field(default_factory=list)
 
-    def drop(self, place: Place, carried: Carried) -> int:
-        """Drop what others wrote of a part; how many edits. Of an erased part there is nothing left to drop."""
+    def drop(self, place: Place, carried: Carried) -> None:
+        """Drop what others wrote of a part. Of an erased part there is nothing left to drop."""
         bundles = None if carried == Carried() else _bundles(self.connection, carried)
         values = self._forget_waiting(place, bundles)
         chosen = self._chosen(place, bundles)
         for row, edit in chosen:
             self.connection.execute("DELETE FROM edit WHERE id = ?", (row,))
-            self._gone.setdefault(edit.feed, []).append(edit.number)
+            self.dropped.append(Taken(edit.feed, edit.number, edit.hash))
             values += texts_of(edit)
         if not chosen and not values:
-            return 0
+            return
         Erasures(self.connection).forget_undo(place, values)
         record, kind, _part = place
         drop_of_record(self.connection, kind, record)
@@ -58,8 +57,6 @@ class Dropping:
         self.connection.execute(
             "INSERT INTO meta VALUES (?, 'yes') ON CONFLICT (key) DO UPDATE SET value = 'yes'", (SCRUB,)
         )
-        self.count += len(chosen)
-        return len(chosen)
 
     def would_drop(self, place: Place, carried: Carried) -> int:
         """How many edits `drop` would drop."""
@@ -68,9 +65,10 @@ class Dropping:
 
     def forget_passed(self) -> None:
         """Note that what was dropped has passed between nobody and us: we are not to say that we hold it."""
-        gone: dict[str, Ranges] = {feed: of_numbers(numbers) for feed, numbers in self._gone.items()}
-        exchange.take_from_sent(self.connection, gone)
-        self._gone = {}
+        numbers: dict[str, list[int]] = {}
+        for one in self.dropped:
+            numbers.setdefault(one.feed, []).append(one.number)
+        exchange.take_from_sent(self.connection, {feed: of_numbers(some) for feed, some in numbers.items()})
 
     def _chosen(self, place: Place, bundles: set[int] | None) -> list[tuple[int, Edit]]:
         rows = self.connection.execute(
