@@ -88,6 +88,7 @@ def knowing(*, referrals: dict[str, ReferralFacts] | None = None, **changes: Any
         "agreements": (agreement(),),
         "handling": {"o": Handling("O-1", maker=OWN), "v": Handling("V-1", maker=OWN)},
         "providers": frozenset((SHELTER,)),
+        "recalls": {"b": frozenset((OWN, SHELTER))},
     }
     return Knowledge(**{**fields, **changes})
 
@@ -165,6 +166,8 @@ def _reach() -> Iterator[Row]:
         "reach",
     )
     yield Row("an agreement, to others", HOSPITAL, "agreement", "agreement", "g", known, False, "reach")
+    yield Row("a recall, to who is to obey it", SHELTER, "recall", "notice", "b", known, True, "reach")
+    yield Row("a recall, to others", HOSPITAL, "recall", "notice", "b", known, False, "reach")
     yield Row("a referral, to its receiver", SHELTER, "referral", "case", "r", known, True, "consent")
     yield Row("a referral, to others", HOSPITAL, "referral", "case", "r", known, False, "reach")
     draft = knowing(referrals={"r": referral(status="draft", was_sent=False)})

@@ -135,6 +135,7 @@ def knowledge(draw: st.DrawFn) -> Knowledge:
         tuple(draw(st.lists(AGREEMENTS, max_size=3))),
         draw(st.dictionaries(NAMES, st.one_of(UNMARKED, UNMARKED, MARKS))),
         draw(SOME),
+        draw(st.dictionaries(NAMES, SOME)),
     )
 
 
@@ -169,6 +170,7 @@ def test_taking_away_a_fact_never_allows_more(
         agreements=some(more.agreements),
         handling=some(more.handling),
         providers=some(more.providers),
+        recalls={recall: some(names) for recall, names in some(more.recalls).items()},
     )
     if decide(recipient, scope, less).allowed:
         assert decide(recipient, scope, more).allowed
