@@ -16,6 +16,7 @@ from replicas import Replica, consent, documents, dots_in, export, make_replica,
 
 from taskforce.actions import checking, drafting, keeping, looking, obeying, recalling, undoing
 from taskforce.actions.brought import Imported
+from taskforce.actions.overheld import overheld
 from taskforce.errors import Refused
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
@@ -261,8 +262,14 @@ def test_a_confirmation_counts_only_from_who_is_asked(three: Three) -> None:
     city, ngo, _far = three
     withdraw(city)
     made = recall(city)
-    keeping.move(city.session, made.record.kind, made.record, "confirm", {})
+    with city.session.acting("confirm it oneself") as writer:
+        said = {"status": "confirmed", "confirmed_at": "2026-11-23T12:00:00Z"}
+        writer.save(made.record.kind, made.record.id, said)
     assert state_of(city) == ["prepared"]
+    with pytest.raises(Refused, match="not typed"):
+        keeping.move(city.session, made.record.kind, made.record, "confirm", {})
+    with pytest.raises(Refused, match="not typed"):
+        keeping.edit(city.session, made.record.kind, made.record, {"note": "x"})
     assert take(ngo, export(city, "NGO")).recalls[0].edits == 3
 
 
@@ -331,16 +338,16 @@ def test_the_same_is_not_recalled_twice_and_nothing_from_who_was_told_nothing(th
 
 def test_who_has_what_they_may_not_have_any_more(three: Three) -> None:
     city, _ngo, _far = three
-    assert recalling.overheld(city.session) == []
+    assert overheld(city.session) == []
     withdraw(city)
-    found = {(one.kind, one.agency): one for one in recalling.overheld(city.session)}
+    found = {(one.kind, one.agency): one for one in overheld(city.session)}
     assert set(found) == {("victim", "NGO"), ("referral", "NGO"), ("consent", "NGO")}
     assert found["victim", "NGO"].cause == "consent-withdrawn" and found["victim", "NGO"].basis
     assert set(found["victim", "NGO"].parts) == {"case", "care", "identity"}
     assert len(recalling.prepare_all(city.session, list(found.values()))) == 3
-    assert recalling.overheld(city.session) == []
+    assert overheld(city.session) == []
     undoing.undo(city.session)
-    assert len(recalling.overheld(city.session)) == 3
+    assert len(overheld(city.session)) == 3
 
 
 def test_a_recall_goes_to_who_is_asked_and_to_nobody_else(three: Three) -> None:
@@ -426,7 +433,7 @@ def _step(city: Replica, ngo: Replica, step: str, at: int, kept: list[bytes]) ->
     elif step == "grant":
         consent(city, victim.id, "NGO")
     elif step == "recall":
-        recalling.prepare_all(city.session, recalling.overheld(city.session))
+        recalling.prepare_all(city.session, overheld(city.session))
 
 
 def _referral(replica: Replica) -> Record | None:

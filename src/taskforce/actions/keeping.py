@@ -101,6 +101,8 @@ def edit(session: Session, kind: Kind, record: Record, typed: Typed, *, seen: Re
             _("a log entry is never edited"),
             hint=_('correct it by a later one: taskforce log correct %(ref)s "…"') % {"ref": record.ref},
         )
+    if kind.by_action:
+        raise _made_by_action(kind)
     values = parse_values(session, kind, typed)
     for name, value in values.items():
         field = kind.field(name)
@@ -117,6 +119,13 @@ def edit(session: Session, kind: Kind, record: Record, typed: Typed, *, seen: Re
             require_sound(session, kind, {**now.values, **changed})
             one.save(kind, record.id, changed)
     return require(session, kind, record.id)
+
+
+def _made_by_action(kind: Kind) -> Refused:
+    return Refused(
+        _("a %(kind)s is not typed field by field") % {"kind": _(kind.label).lower()},
+        hint=_("see what can be done with it: taskforce %(kind)s --help") % {"kind": kind.name},
+    )
 
 
 def require_sound(session: Session, kind: Kind, values: Mapping[str, Value]) -> None:
@@ -160,6 +169,8 @@ def move(session: Session, kind: Kind, record: Record, name: str, typed: Typed) 
 
 def move_values(session: Session, kind: Kind, record: Record, name: str, typed: Typed) -> dict[str, Value]:
     """The fields that a move sets; raises as `move` does."""
+    if kind.by_action:
+        raise _made_by_action(kind)
     lifecycle = kind.lifecycle
     assert lifecycle is not None
     chosen = lifecycle.move(name)

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from taskforce.actions import keeping
 from taskforce.actions.knowing import gather
 from taskforce.actions.obeying import RECALL, Notice, notices, own_devices, passed_on, ref_of
+from taskforce.actions.overheld import Overheld, asked_for, devices_of, still_holds
 from taskforce.actions.references import find_any
 from taskforce.actions.session import Session, natural_id
 from taskforce.errors import Refused, UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records import codes
-from taskforce.records.registry import find_kind, get_kind
-from taskforce.records.schema import NOTICE
+from taskforce.records.registry import get_kind
 from taskforce.sharing.decide import Scope, explain
 from taskforce.sharing.facts import Knowledge
-from taskforce.store import disclosures, erasing, exchange, queries, recalling
-from taskforce.store.erasing import Place
+from taskforce.store import disclosures, exchange, queries, recalling
+from taskforce.store.disclosures import Disclosure
 from taskforce.store.queries import Record
 from taskforce.store.writing import Writer
 from taskforce.sync.edit import Value
 from taskforce.sync.holdings import contains
-
-CONSENT, AGREEMENT, HANDLING, LEFT = (
-    "consent-withdrawn",
-    "agreement-ended",
-    "handling-narrowed",
-    "no-longer-involved",
-)
-
-CAUSE_OF = {"consent": CONSENT, "override": CONSENT, "border": AGREEMENT, "handling": HANDLING, "reach": LEFT}
-"""Why something is recalled, by the check of the sharing decision that says no now."""
 
 PREPARED, SENT, HELD, CONFIRMED, AGAIN, CANCELLED = (
     "prepared",
@@ -42,24 +33,6 @@ PREPARED, SENT, HELD, CONFIRMED, AGAIN, CANCELLED = (
     "given-again",
     "cancelled",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Overheld:
-    """Parts of a record that an agency was told, may not have any more, and was not asked to drop.
-
-    `reason` and `basis` are the sharing decision's; `at` is when it was last told.
-    """
-
-    record: str
-    kind: str
-    ref: str
-    parts: tuple[str, ...]
-    agency: str
-    at: str
-    cause: str
-    reason: str
-    basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,92 +68,6 @@ class Status:
     passed_on: tuple[str, ...]
 
 
-# ── who has what they may not have any more ──
-
-
-def overheld(
-    session: Session, *, records: Collection[tuple[str, str]] | None = None, known: Knowledge | None = None
-) -> list[Overheld]:
-    """What was told, may not be had any more by who was told, and is not recalled yet; of some records, or of all.
-
-    It rests on what is recorded as disclosed: what went before that was recorded is not known.
-    """
-    connection = session.store.connection
-    known = known or gather(session)
-    asked = _asked(session)
-    scopes = {row.id: row for row in exchange.scopes(connection)}
-    peers = {peer.agency for peer in exchange.peers(connection)}
-    found: dict[tuple[str, str, str, str], Overheld] = {}
-    looked_at: set[tuple[str, str, str, str]] = set()
-    for one in disclosures.list_disclosures(connection, records=records):  # the latest first
-        place = (one.record, one.kind, one.part)
-        if (*place, one.agency) in looked_at:
-            continue
-        looked_at.add((*place, one.agency))
-        row = scopes.get(queries.scope_of(connection, place))
-        if row is None or one.part == NOTICE or one.agency not in peers or (*place, one.agency) in asked:
-            continue
-        if erasing.is_erased(connection, place):
-            continue
-        last = explain(natural_id("agency", one.agency), Scope(row.kind, row.part, row.anchor), known)[-1]
-        if last.passed or last.name not in CAUSE_OF or not _others_wrote(session, place, one.agency):
-            continue
-        cause = CAUSE_OF[last.name]
-        key = (one.agency, one.kind, one.record, cause)
-        before = found.get(key)
-        parts = (*(before.parts if before else ()), one.part)
-        ref = ref_of(session, one.kind, one.record)
-        at = max(one.at, before.at if before else "")
-        found[key] = Overheld(
-            one.record,
-            one.kind,
-            ref,
-            _ordered(one.kind, parts),
-            one.agency,
-            at,
-            cause,
-            last.reason,
-            last.basis,
-        )
-    return [found[key] for key in sorted(found)]
-
-
-def _ordered(kind_name: str, parts: Collection[str]) -> tuple[str, ...]:
-    """Parts in the order of the kind's declaration."""
-    kind = find_kind(kind_name)
-    every = tuple(sorted(set(parts))) if kind is None else kind.parts
-    return tuple(part for part in every if part in parts)
-
-
-def _others_wrote(session: Session, place: Place, agency: str) -> bool:
-    """Whether there is anything in a part that the agency did not write itself."""
-    return bool(recalling.others_numbers(session.store.connection, place, _devices(session, agency)))
-
-
-def _devices(session: Session, agency: str) -> frozenset[str]:
-    return frozenset(one.id for one in exchange.devices(session.store.connection, agency))
-
-
-def _asked(session: Session) -> set[tuple[str, str, str, str]]:
-    """What this agency has asked whom to drop, and who has not come to hold it again."""
-    own = session.store.me.agency
-    return {
-        (*place, one.to)
-        for one in notices(session)
-        if one.maker == own and not one.cancelled
-        for place in one.places
-        if not one.confirmed or not _holds(session, one)
-    }
-
-
-def _holds(session: Session, notice: Notice) -> bool:
-    """Whether a device of the agency says that it holds something of what is recalled that others wrote."""
-    connection = session.store.connection
-    devices = _devices(session, notice.to)
-    dots = [dot for place in notice.places for dot in recalling.others_numbers(connection, place, devices)]
-    return any(recalling.told_to_hold(connection, device, dots) for device in devices)
-
-
 # ── making recalls ──
 
 
@@ -203,7 +90,7 @@ def prepare(
     chosen = _told_parts(session, about, kind_name, ref, code, parts, every)
     for one in notices(session):
         same = (one.maker, one.to, one.about, one.kind) == (session.store.me.agency, code, about, kind_name)
-        open_still = not one.cancelled and (not one.confirmed or not _holds(session, one))
+        open_still = not one.cancelled and (not one.confirmed or not still_holds(session, one))
         if same and open_still and set(chosen) <= set(one.parts):
             return Made(one.record, ref, one.parts, code, one.cause, new=False)
     with session.acting(f"recall {ref} from {code}") as writer:
@@ -298,7 +185,7 @@ def _told_parts(
     told = {one.part for one in went}
     had = exchange.sent_to(connection, code)
     for part in every:
-        dots = recalling.others_numbers(connection, (about, kind_name, part), _devices(session, code))
+        dots = recalling.others_numbers(connection, (about, kind_name, part), devices_of(session, code))
         if any(contains(had.get(feed, ()), number) for feed, number in dots):
             told.add(part)
     missing = [part for part in parts if part not in told]
@@ -323,64 +210,84 @@ def about_of(session: Session, text: str) -> tuple[str, str]:
 def status(session: Session, text: str = "") -> list[Status]:
     """Every recall made here or made to this agency, or those of what `text` names, the open ones first."""
     about = _what(session, text)[0] if text else ""
-    known: Knowledge | None = None
-    found = []
-    for one in notices(session):
-        if about and one.about != about:
-            continue
-        known = known or gather(session)
-        found.append(_status(session, one, known))
+    standing = _Standing(session)
+    found = [standing.of(one) for one in standing.notices if not about or one.about == about]
     return sorted(found, key=lambda one: (one.state in (CONFIRMED, CANCELLED, AGAIN), one.notice.at))
 
 
 def waiting(session: Session) -> tuple[int, int]:
     """How many recalls made here wait for who is to confirm, and how many made to this agency wait here."""
-    found = status(session)
-    open_ones = [one for one in found if one.state in (PREPARED, SENT, HELD)]
-    return sum(one.own for one in open_ones), sum(not one.own for one in open_ones)
+    standing = _Standing(session)
+    own = session.store.me.agency
+    open_ones = [one for one in standing.notices if standing.state(one) in (PREPARED, SENT, HELD)]
+    return sum(one.maker == own for one in open_ones), sum(one.maker != own for one in open_ones)
 
 
-def _status(session: Session, notice: Notice, known: Knowledge) -> Status:
-    connection = session.store.connection
-    own = notice.maker == session.store.me.agency
-    went = disclosures.list_disclosures(
-        connection, records=[(notice.record.id, RECALL)], agency=notice.to, limit=None
-    )
-    first = min(went, key=lambda one: one.at, default=None)
-    asked = {one[3] for one in _asked(session) if one[0] == notice.about}
-    return Status(
-        notice,
-        own,
-        ref_of(session, notice.kind, notice.about),
-        _state(session, notice, known, own=own, went=first is not None),
-        first.number if first else 0,
-        first.at if first else "",
-        max(notice.confirmed.values(), default=""),
-        max((one.at for one in exchange.bundles(connection, "in") if one.agency == notice.to), default=""),
-        () if own else tuple(one for one in passed_on(session, notice) if one not in asked),
-    )
+class _Standing:
+    """How recalls stand; what that rests on is gathered once for all, and as far as it is needed."""
 
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._connection = session.store.connection
+        self._own = session.store.me.agency
+        self.notices = notices(session)
 
-def _state(session: Session, notice: Notice, known: Knowledge, *, own: bool, went: bool) -> str:
-    if notice.cancelled:
-        return CANCELLED
-    devices = _devices(session, notice.to) if own else own_devices(session)
-    if not notice.confirmed or (own and not devices <= notice.confirmed.keys()):
-        return SENT if went or not own else PREPARED
-    if not own or not _holds(session, notice):
-        return CONFIRMED
-    return AGAIN if _may_have(session, notice, known) else HELD
+    @cached_property
+    def _known(self) -> Knowledge:
+        return gather(self._session)
 
+    @cached_property
+    def _asked(self) -> set[tuple[str, str, str, str]]:
+        return asked_for(self._session)
 
-def _may_have(session: Session, notice: Notice, known: Knowledge) -> bool:
-    """Whether the agency may have any of it now: then it came again."""
-    connection = session.store.connection
-    scopes = {row.id: row for row in exchange.scopes(connection)}
-    for place in notice.places:
-        row = scopes.get(queries.scope_of(connection, place))
-        if row is None:
-            continue
-        checks = explain(natural_id("agency", notice.to), Scope(row.kind, row.part, row.anchor), known)
-        if checks[-1].passed:
-            return True
-    return False
+    @cached_property
+    def _heard(self) -> dict[str, str]:
+        """When each agency was last heard."""
+        return {one.agency: one.at for one in exchange.bundles(self._connection, "in")}
+
+    def of(self, notice: Notice) -> Status:
+        """How one recall stands."""
+        own = notice.maker == self._own
+        first = self._first_told(notice)
+        asked = {agency for record, _kind, _part, agency in self._asked if record == notice.about}
+        return Status(
+            notice,
+            own,
+            ref_of(self._session, notice.kind, notice.about),
+            self.state(notice),
+            first.number if first else 0,
+            first.at if first else "",
+            max(notice.confirmed.values(), default=""),
+            self._heard.get(notice.to, ""),
+            () if own else tuple(one for one in passed_on(self._session, notice) if one not in asked),
+        )
+
+    def state(self, notice: Notice) -> str:
+        """The state of a recall."""
+        own = notice.maker == self._own
+        if notice.cancelled:
+            return CANCELLED
+        devices = devices_of(self._session, notice.to) if own else own_devices(self._session)
+        if not notice.confirmed or (own and not devices <= notice.confirmed.keys()):
+            return SENT if not own or self._first_told(notice) else PREPARED
+        if not own or not still_holds(self._session, notice):
+            return CONFIRMED
+        return AGAIN if self._may_have(notice) else HELD
+
+    def _first_told(self, notice: Notice) -> Disclosure | None:
+        """The first bundle that took the recall along."""
+        went = disclosures.list_disclosures(
+            self._connection, records=[(notice.record.id, RECALL)], agency=notice.to
+        )
+        return min(went, key=lambda one: (one.at, one.number), default=None)
+
+    def _may_have(self, notice: Notice) -> bool:
+        """Whether the agency may have any of it now: then it came again."""
+        scopes = {row.id: row for row in exchange.scopes(self._connection)}
+        recipient = natural_id("agency", notice.to)
+        rows = [scopes.get(queries.scope_of(self._connection, place)) for place in notice.places]
+        return any(
+            explain(recipient, Scope(row.kind, row.part, row.anchor), self._known)[-1].passed
+            for row in rows
+            if row is not None
+        )

@@ -7,6 +7,7 @@ from typing import Any
 from typer.core import TyperCommand
 
 from taskforce.actions import obeying, recalling
+from taskforce.actions.overheld import overheld
 from taskforce.actions.references import find
 from taskforce.commands.frame import argument, command, open_session, option
 from taskforce.errors import UsageError
@@ -85,7 +86,7 @@ def run_status(ref: str | None) -> Result:
     session = open_session()
     found = recalling.status(session, ref or "")
     about = recalling.about_of(session, ref) if ref else None
-    left = recalling.overheld(session, records=None if about is None else [about])
+    left = overheld(session, records=None if about is None else [about])
     lines: list[Line | str] = [line for one in found for line in recall_views.status_lines(one, session.now)]
     if left:
         lines.append(Line(_("not recalled"), "heading"))

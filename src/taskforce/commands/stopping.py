@@ -8,7 +8,7 @@ from taskforce.i18n import _
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
-    from taskforce.actions.recalling import Overheld
+    from taskforce.actions.overheld import Overheld
 
 STOPS = frozenset((("consent", "withdraw"), ("agreement", "end"), ("agreement", "suspend")))
 """The moves, by kind, that take away what something flowed on."""
@@ -45,7 +45,7 @@ class Stopping:
     def _overheld(self) -> list[Overheld]:
         if not self._asked:
             return []
-        from taskforce.actions.recalling import overheld  # deferred: as above
+        from taskforce.actions.overheld import overheld  # deferred: as above
 
         return overheld(self._session)
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from taskforce.actions.obeying import Obeyed
-    from taskforce.actions.recalling import Made, Overheld, Status
+    from taskforce.actions.overheld import Overheld
+    from taskforce.actions.recalling import Made, Status
 
 _STATES = {
     "prepared": N_("prepared: it goes with the next bundle"),
@@ -164,6 +165,18 @@ def state_line(one: Status, now: datetime) -> str:
             else _("never heard")
         )
     return " · ".join(words)
+
+
+def waiting_line(there: int, here: int) -> str:
+    """How many recalls wait, for others and here; empty where none does."""
+    told = []
+    if there:
+        text = ngettext("%(count)d is not confirmed yet", "%(count)d are not confirmed yet", there)
+        told.append(text % {"count": there})
+    if here:
+        text = ngettext("%(count)d waits for you", "%(count)d wait for you", here)
+        told.append(text % {"count": here})
+    return " · ".join(told)
 
 
 def look_of(one: Status) -> str:

@@ -14,6 +14,7 @@ from taskforce.actions.bundle_summary import Exported
 from taskforce.actions.inbox import Entry, Glance
 from taskforce.actions.peers import PeerState
 from taskforce.i18n import _, ngettext
+from taskforce.reports.recall_views import waiting_line as waiting_line_of_recalls
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.safety import content_of
 from taskforce.views import Line
@@ -115,8 +116,12 @@ def _known_as(peer: PeerState, room: int) -> str:
     return known if peer.name == peer.agency or cells(safe(named)) > room else named
 
 
-def held_back_lines(waiting: Sequence[Item], count: int, erased: int) -> list[Line | str]:
-    """What is in quarantine, by reason and whose it is, and that something was erased; each with the key to it."""
+def held_back_lines(
+    waiting: Sequence[Item], count: int, erased: int, recalls: tuple[int, int] = (0, 0)
+) -> list[Line | str]:
+    """What is in quarantine, by reason and whose it is, what was erased, and the `recalls` that wait, at others and
+    here; each with the key to it.
+    """
     lines: list[Line | str] = []
     if waiting:
         edits = ngettext("%(count)d edit", "%(count)d edits", count) % {"count": count}
@@ -126,6 +131,8 @@ def held_back_lines(waiting: Sequence[Item], count: int, erased: int) -> list[Li
         parts = ngettext("%(count)d part of a record", "%(count)d parts of records", erased)
         parts %= {"count": erased}
         lines.append(Line(f"{_('ERASED')}  {parts} · " + _("e shows who has confirmed"), "heading"))
+    if told := waiting_line_of_recalls(*recalls):
+        lines.append(Line(f"{_('RECALLS')}  {told} · " + _("b shows them"), "heading"))
     return lines
 
 
@@ -146,6 +153,7 @@ def waits_lines(sent: Exported, peer: PeerState, now: datetime) -> list[Line | s
         count = ngettext("%(count)d edit", "%(count)d edits", one.edits) % {"count": one.edits}
         lines.append(f"↑ {count}: {one.kind}, {one.part}")
         lines.append(Line("  " + " ".join(one.some) + (" …" if one.records > len(one.some) else ""), "muted"))
+    lines += [Line(_("recall of %(what)s") % {"what": what}, "late") for what in sent.recalls]
     if sent.withheld:
         lines += ["", Line(_("WITHHELD"), "heading"), ""]
     for each in sent.withheld:

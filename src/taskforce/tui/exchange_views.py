@@ -1,4 +1,4 @@
-"""What the screen of exchange lists in place of peers and inbox: what is in quarantine, feeds, what was erased."""
+"""What the screen of exchange lists in place of peers and inbox: quarantine, feeds, what was erased or recalled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from taskforce import moments
-from taskforce.actions import erasing, feeds, quarantined
+from taskforce.actions import erasing, feeds, quarantined, recalling
 from taskforce.actions.attention import quarantined as why_they_wait
 from taskforce.actions.erasing import ErasedPart
 from taskforce.actions.feeds import Feed
@@ -18,7 +18,7 @@ from taskforce.actions.quarantined import Quarantined
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
 from taskforce.records.registry import find_kind
-from taskforce.reports import erasure_views, feed_views, quarantine_views
+from taskforce.reports import erasure_views, feed_views, quarantine_views, recall_views
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.as_command import command_line
 from taskforce.tui.exchange_lines import waiting_line
@@ -247,7 +247,45 @@ def _erased_story(one: ErasedPart, now: datetime) -> tuple[Line | str, ...]:
     return (*erasure_views.story(one, now), *beyond)
 
 
-VIEWS: dict[str, View] = {"quarantine": QuarantineView(), "feeds": FeedsView(), "erased": ErasedView()}
+class RecallsView(View):
+    """What was recalled, and who has dropped it."""
+
+    command = "taskforce recall status"
+
+    def heading(self) -> str:
+        """What stands above it."""
+        return _("RECALLS")
+
+    def nothing(self) -> str:
+        """That there is nothing, and how something comes to be recalled."""
+        return _("nothing is recalled; taskforce recall add asks for what was told")
+
+    def read(self, session: Session, now: datetime) -> Listed:
+        """Every recall, those that wait first."""
+        found = recalling.status(session)
+        rows = tuple(_recall(one, now) for one in found)
+        return Listed(recall_views.waiting_line(*recalling.waiting(session)), rows, len(found), self.command)
+
+
+def _recall(one: recalling.Status, now: datetime) -> Row:
+    head, *rest = recall_views.status_lines(one, now)
+    notice = one.notice
+    return Row(
+        notice.record.id,
+        notice.to if one.own else notice.maker,
+        (head.text if isinstance(head, Line) else head, *rest[:1]),
+        (head, *rest),
+        command_line("recall", "status", notice.record.ref),
+        ("recall", notice.record.id),
+    )
+
+
+VIEWS: dict[str, View] = {
+    "quarantine": QuarantineView(),
+    "feeds": FeedsView(),
+    "erased": ErasedView(),
+    "recalls": RecallsView(),
+}
 
 
 def lines_of(fields: Fields) -> tuple[Line | str, ...]:

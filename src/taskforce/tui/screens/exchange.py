@@ -17,6 +17,7 @@ from taskforce.actions.erasing import count_erased
 from taskforce.actions.inbox import bundles_taken_in
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import count_quarantined
+from taskforce.actions.recalling import waiting as recalls_waiting
 from taskforce.actions.sending import export_bundle
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _, ngettext
@@ -40,11 +41,12 @@ class _Standing:
     quarantine: tuple[Item, ...]
     held_back: int
     erased: int
+    recalls: tuple[int, int]
     taken_in: dict[tuple[str, str], str]
 
 
 class ExchangeScreen(InboxScreen):
-    """Peers above, the inbox below; in their place, at a key, what is in quarantine, the feeds, or what was erased.
+    """Peers above, the inbox below; in their place, at a key, the quarantine, the feeds, what was erased or recalled.
 
     Beside them stands, where there is room, all about what is under the cursor.
     """
@@ -96,12 +98,20 @@ class ExchangeScreen(InboxScreen):
             show=False,
         ),
         Binding(
+            "b",
+            "view('recalls')",
+            N_("Recalls"),
+            id="exchange.recalls",
+            tooltip=N_("What was recalled, and who has dropped it"),
+            show=False,
+        ),
+        Binding(
             "escape",
             "view('')",
             N_("Peers and inbox"),
             id="exchange.back",
             key_display="esc",
-            tooltip=N_("Back from what is in quarantine, the feeds or what was erased"),
+            tooltip=N_("Back from what is in quarantine, the feeds, what was erased or recalled"),
         ),
     ]
 
@@ -144,6 +154,7 @@ class ExchangeScreen(InboxScreen):
                 tuple(quarantined(session)),
                 count_quarantined(session),
                 count_erased(session),
+                recalls_waiting(session),
                 bundles_taken_in(session),
             )
 
@@ -188,7 +199,7 @@ class ExchangeScreen(InboxScreen):
                 width,
             ),
         )
-        lines = held_back_lines(standing.quarantine, standing.held_back, standing.erased)
+        lines = held_back_lines(standing.quarantine, standing.held_back, standing.erased, standing.recalls)
         box = self.query_one("#quarantine", Static)
         box.display = bool(lines)
         box.update(laid_out(lines, width) if lines else "")

@@ -171,7 +171,7 @@ class RecordDialog(RoomDialog[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done."""
-        if action == "edit" and (self.desk.read_only or not self.kind.editable):
+        if action == "edit" and (self.desk.read_only or not self.kind.editable or self.kind.by_action):
             return False
         if action == "refer" and self.desk.read_only:
             return False
