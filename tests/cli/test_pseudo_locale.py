@@ -18,6 +18,7 @@ from story import make_story
 from taskforce import cli, i18n
 from taskforce.cli import root
 from taskforce.commands.config import SHELLS
+from taskforce.records.registry import all_kinds
 from taskforce.records.schema import PARTS
 from taskforce.settings import SETTINGS
 
@@ -52,7 +53,7 @@ def to_be_typed() -> set[str]:
         for parameter in command.params:
             texts += parameter.opts
             texts.append(parameter.make_metavar(command.make_context("x", [], resilient_parsing=True)))
-    for kind in KINDS:
+    for kind in all_kinds():
         texts += (kind.name, kind.plural)
         for field in kind.fields:
             texts += (field.name, *(field.codes or ()), *(field.pair_codes or ()))

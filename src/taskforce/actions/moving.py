@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from taskforce.actions import keeping
 from taskforce.actions.keeping import Typed
-from taskforce.actions.obeying import RECALL, confirm
 from taskforce.actions.references import names_for
 from taskforce.actions.session import Session
 from taskforce.errors import Refused, UsageError
@@ -34,7 +33,9 @@ def move_all(
     Refused, naming the moves allowed, as `keeping.move` is; UsageError where another agency's answer is noted without
     a note.
     """
-    if kind.name == RECALL:  # confirming one means to obey it
+    if kind.by_action:  # recalls: confirming one means to obey it
+        from taskforce.actions.obeying import confirm  # deferred: no other kind needs it
+
         for recall in ids:
             confirm(session, keeping.require(session, kind, recall))
         return Moved(tuple(keeping.require(session, kind, recall) for recall in ids), ())
