@@ -28,7 +28,6 @@ from taskforce.commands.frame import (
 )
 from taskforce.commands.listing import chosen_records, list_parameters, operation_note
 from taskforce.commands.showing import may_show, reason_option, require_shown
-from taskforce.commands.stopping import MARKS, STOPS, Stopping, recall_flag
 from taskforce.i18n import _
 from taskforce.output import Result
 from taskforce.records.registry import get_kind
@@ -295,6 +294,8 @@ def _erased_parts(session: Session, record: Record) -> list[str]:
 
 
 def _make_edit(kind: Kind) -> TyperCommand:
+    from taskforce.commands.stopping import MARKS, Stopping, recall_flag  # deferred: looking stops nothing
+
     fields = [field for field in _settable(kind) if not field.fixed]
 
     def run(ref: str, **given: Any) -> Result:
@@ -332,6 +333,8 @@ def make_move(
     notes_of: Callable[[Session, tuple[Record, ...]], Iterable[str]] = lambda _session, _moved: (),
 ) -> TyperCommand:
     """A move of a kind's lifecycle; `notes_of` says what is to be said of the records moved."""
+    from taskforce.commands.stopping import STOPS, Stopping, recall_flag  # deferred: as above
+
     parameters: list[Parameter] = [
         argument(
             "refs",
