@@ -305,8 +305,8 @@ def _make_edit(kind: Kind) -> TyperCommand:
         stopping = Stopping(session, asked=not MARKS.isdisjoint(typed))
         changed = keeping.edit(session, kind, record, typed)
         notes = [_("nothing changed")] if changed.changed == record.changed else []
-        notes += stopping.notes(recall=bool(given.get("recall")))
-        return shown_record(session, changed, notes, before=record)
+        told = stopping.notes(recall=bool(given.get("recall")))
+        return shown_record(session, changed, [*notes, *told], before=record)
 
     parameters = [reference_parameter(kind), *(field_option(field) for field in fields)]
     if not MARKS.isdisjoint(field.name for field in fields):
@@ -347,8 +347,7 @@ def make_move(
     for ask in move.asks:
         field = kind.field(ask.field)
         assert field is not None
-        wanted = _("needed") if ask.required else ""
-        parameters.append(_renamed(field, ask.option, wanted))
+        parameters.append(_renamed(field, ask.option, _("needed") if ask.required else ""))
 
     if stops := (kind.name, move.name) in STOPS:
         parameters.append(recall_flag())
@@ -370,14 +369,13 @@ def make_move(
 
 def _renamed(field: Field, name: str, wanted: str) -> Parameter:
     made = field_option(field)
-    renamed = option(
+    return option(
         "--" + name,
         (made.help or "") + (f" [{wanted}]" if wanted else ""),
         metavar=_METAVARS.get(field.type, "TEXT"),
         many=field.many,
         complete=_complete(field),
     )
-    return renamed
 
 
 def _special_verbs(kind: Kind) -> Verbs:
