@@ -29,6 +29,19 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 PROGRAM = [sys.executable, "-m", "taskforce"]
 
 
+PEAK = r"""
+import re
+
+def peak():
+    with open("/proc/self/status") as status:
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) // 1024
+"""
+"""For a script that runs in a process of its own, on Linux: the most megabytes that were resident in it.
+
+What `getrusage` tells of a process begins with what its parent had.
+"""
+
+
 @dataclass(frozen=True)
 class Ran:
     """What one run of the program wrote, and its exit code."""

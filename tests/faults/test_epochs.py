@@ -68,7 +68,8 @@ def begins_anew(replica: Replica, first: str) -> bool:
         return False
     assert number == 1
     [notice] = replica.session.store.notices
-    assert feed in notice
+    device, epoch = feed.split(".")
+    assert f"device {device[:4]}, epoch {epoch}" in notice
     assert write(replica, "After that") == (feed, 2)
     assert len(replica.session.store.notices) == 1
     return True

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from program import environment_of, new_team
+from program import PEAK, environment_of, new_team
 
 SIZE = 5 << 30
 BEGINNINGS = {
@@ -27,17 +27,18 @@ BEGINNINGS = {
     "armored": b"-----BEGIN AGE ENCRYPTED FILE-----\n",
     "database": b"SQLite format 3\0",
 }
-DRIVER = """
-import json, re, sys, time
+DRIVER = (
+    PEAK
+    + """
+import json, sys, time
 from taskforce.__main__ import main
 for line in json.load(sys.stdin):
     began = time.process_time()
     code = main(line)
     sys.stdout.flush()
-    status = open("/proc/self/status").read()  # the usage that getrusage tells begins with the parent's
-    peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) // 1024
-    print("@@", code, round(time.process_time() - began, 3), peak, flush=True)
+    print("@@", code, round(time.process_time() - began, 3), peak(), flush=True)
 """
+)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is counted otherwise elsewhere")

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from program import PEAK
 
 from taskforce.errors import Failure, InputError
 from taskforce.sync.strict_yaml import BUNDLE_LIMITS, Document, Position, read_documents, read_marked
@@ -353,7 +354,7 @@ def test_with_any_byte_changed_it_is_strings_or_refused_and_both_parsers_agree(
 def run_apart(script: str) -> str:
     """Run ``script`` in a process of its own and return what it printed; it must end well."""
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
+        [sys.executable, "-c", PEAK + textwrap.dedent(script)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -396,7 +397,7 @@ def test_a_million_levels_end_in_an_error_also_on_a_small_stack() -> None:
 def test_hostile_files_are_refused_within_bounded_bytes_and_memory() -> None:
     output = run_apart(
         """
-        import itertools, resource
+        import itertools
         from taskforce.errors import InputError
         from taskforce.sync.strict_yaml import read_documents, read_marked
 
@@ -425,7 +426,7 @@ def test_hostile_files_are_refused_within_bounded_bytes_and_memory() -> None:
                     print("read", head, piece)
                 except InputError:
                     pass
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        print(peak())
         """
     )
     assert int(output) < 300  # MB; anything that was read instead of refused is no number
@@ -434,7 +435,6 @@ def test_hostile_files_are_refused_within_bounded_bytes_and_memory() -> None:
 def test_memory_stays_flat_over_many_documents() -> None:
     output = run_apart(
         """
-        import resource
         from taskforce.sync.strict_yaml import read_documents
 
         class Many:
@@ -447,7 +447,7 @@ def test_memory_stays_flat_over_many_documents() -> None:
         for document in read_documents(Many(), "f"):
             count += 1
             if count in (10_000, 160_000):
-                after.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+                after.append(peak())
         print(count, after[1] - after[0])
         """
     )

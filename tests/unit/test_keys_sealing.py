@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pyrage
 import pytest
+from program import PEAK
 
 from taskforce.errors import InputError, TaskforceError, TrustError
 from taskforce.keys import identity, sealing
@@ -430,7 +431,7 @@ reader.read(10)
 
 def test_50_mb_open_in_flat_memory_and_leave_no_file(tmp_path: Path) -> None:
     script = """
-import os, resource, sys
+import os, sys
 from taskforce.keys import identity, sealing
 os.chdir(sys.argv[1])
 me = identity.new_device()
@@ -441,9 +442,6 @@ class Zeros:
         piece = bytes(min(size, self.left))
         self.left -= len(piece)
         return piece
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024  # MB on Linux
 
 with open("small", "wb") as target:
     sealing.seal_stream(open("/dev/null", "rb"), target, [me.seal_recipient])
@@ -459,8 +457,8 @@ with open("sealed", "rb") as source, sealing.open_stream(source, [me.seal_identi
 print(count, peak() - before, sorted(os.listdir()))
 """
     if sys.platform != "linux":
-        pytest.skip("ru_maxrss has other units elsewhere")
-    done = run(script, str(tmp_path))
+        pytest.skip("memory is counted otherwise elsewhere")
+    done = run(PEAK + script, str(tmp_path))
     assert done.returncode == 0, done.stderr
     count, more, files = done.stdout.split(" ", 2)
     assert int(count) == 50_000_000

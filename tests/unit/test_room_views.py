@@ -26,7 +26,7 @@ def peer(**more: Any) -> PeerState:
             "how": "",
         },
         **{"devices": 1, "last_heard": "2023-10-17T07:00:00Z", "last_number": 12, "missing": "2-3,7"},
-        **{"waiting": 23, "unsent": 0, "confirmed": 5, **more},
+        **{"waiting": 23, "unsent": 0, "confirmed": 5, "sent_since": "", **more},
     }
     return PeerState(**values)
 

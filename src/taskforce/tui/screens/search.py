@@ -90,8 +90,11 @@ class SearchDialog(RoomDialog[None]):
             return False
         return super().check_action(action, parameters)
 
-    async def action_open_first(self) -> None:
-        """Open the first that was found."""
+    def action_open_first(self) -> None:
+        """Open the first that was found, once the line has what was typed before this key."""
+        self.query_one(Input).call_later(self._open_first)
+
+    async def _open_first(self) -> None:
         words = self.query_one(Input).value
         if words != self._words:  # enter came before what these words find
             await self._search(words)
