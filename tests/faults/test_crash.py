@@ -18,7 +18,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from replicas import Replica, documents, everything, export, make_replica, take, verify
+from replicas import Replica, consent, documents, everything, export, make_replica, take, verify
 
 from taskforce.actions import checking, erasing, keeping, peers, receiving, sending, undoing
 from taskforce.actions.session import Session
@@ -37,12 +37,15 @@ KILLS = 30
 
 @cache
 def _stores(folder: Path) -> tuple[Replica, Replica, list[bytes]]:
-    city, ngo = (make_replica(folder / f"crash-{code}", code, name=code) for code in ("CITY", "NGO"))
+    city, ngo = (
+        make_replica(folder / f"crash-{code}", code, name=code, country="KH") for code in ("CITY", "NGO")
+    )
     verify(city, ngo)
     verify(ngo, city)
     victim = keeping.add(ngo.session, get_kind("victim"), {"age_band": "9-17", "health": "Thirsty"})
     keeping.add(city.session, get_kind("agency"), {"code": "NGO"})
     take(ngo, export(city, "NGO"))
+    consent(ngo, victim.id, "CITY")
     kind = get_kind("referral")
     made = keeping.add(ngo.session, kind, {"victim": victim.id, "to": "CITY", "services": ["shelter"]})
     keeping.move(ngo.session, kind, made, "send", {})

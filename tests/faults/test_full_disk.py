@@ -1,4 +1,4 @@
-"""A disk that is really full: a store on one of two megabytes, filled until it takes no more."""
+"""A disk that is really full: a store on one of three megabytes, filled until it takes no more."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ LONG = "Nothing but the sea and the boats. " * 400
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes, where one may be made."""
+    """A file system of three megabytes, where one may be made."""
     place = tmp_path / "disk"
     place.mkdir()
     if not sys.platform.startswith("linux"):
         pytest.skip("tmpfs is Linux's")
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], capture_output=True, text=True
     )
     if made.returncode:
         pytest.skip(f"no file system may be mounted here: {made.stderr.strip()}")

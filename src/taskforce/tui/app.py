@@ -149,7 +149,7 @@ class TaskforceApp(LockableApp):
         if self.desk.is_locked:
             return
         for notice in self.desk.take_notices():
-            self.say(notice)
+            self.say(notice, is_notice=True)
         try:
             self.desk.require_unmoved()
             if not self.desk.has_changed():
@@ -181,11 +181,18 @@ class TaskforceApp(LockableApp):
     # ── saying ──
 
     def say(
-        self, sentence: str, *, hint: str = "", is_error: bool = False, seconds: float | None = None
+        self,
+        sentence: str,
+        *,
+        hint: str = "",
+        is_error: bool = False,
+        is_notice: bool = False,
+        seconds: float | None = None,
     ) -> None:
         """Show a sentence for some seconds; an error stays longer and begins with a word that says so.
 
-        Nothing is said over the locked screen, whatever is still under way.
+        A notice of the store stays longer, too, and a dialog that opens does not take it away. Nothing is said over
+        the locked screen, whatever is still under way.
         """
         if self.desk.is_locked:
             return
@@ -196,8 +203,8 @@ class TaskforceApp(LockableApp):
             self._unnotify(old)
         self.notify(
             safe(text, keep_newlines=True),
-            severity="error" if is_error else "information",
-            timeout=seconds or (8 if is_error else 4),
+            severity="error" if is_error else "warning" if is_notice else "information",
+            timeout=seconds or (8 if is_error or is_notice else 4),
             markup=False,
         )
 

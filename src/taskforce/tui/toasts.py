@@ -26,13 +26,14 @@ _AROUND = 3
 def place_toasts(screen: Screen[object], notifications: Collection[Notification]) -> None:
     """Put the sentences of a screen where they hide neither its keys nor the line that is being typed into.
 
-    A dialog is being read: where they have no room beside it, only the newest stays that was said since it opened.
+    A dialog is being read: where they have no room beside it, only the newest stays that was said since it opened, or
+    is a notice of the store.
     """
     height, box = screen.size.height, dialog_place(screen)
     kept = list(notifications)
     if box and not _beside(box, height, kept):
         since = getattr(screen, "opened_at", 0.0)
-        kept = [one for one in kept if one.raised_at >= since][-1:]
+        kept = [one for one in kept if one.raised_at >= since or one.severity == "warning"][-1:]
         for one in notifications:
             if one not in kept:
                 screen.app._unnotify(one, refresh=False)
