@@ -39,8 +39,8 @@ _INDEXED = (Type.REF, Type.AGENCY_CODE)
 
 _WIDE = ("operation", "agency")
 
-LAYOUT = 3
-"""Raised when `create_tables` makes other tables or indexes of the same declarations."""
+LAYOUT = 4
+"""Raised when the declarations or `create_tables` make other tables or indexes within a version of the program."""
 
 
 def create_tables(connection: Connection) -> None:
