@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from taskforce import moments
 from taskforce.actions.admission import admit_waiting, confirm_if_possible
 from taskforce.actions.knowing import gather
-from taskforce.actions.sending import count_edits
+from taskforce.actions.reach import count_edits
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TrustError
 from taskforce.files import new_file

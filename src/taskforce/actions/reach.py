@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from taskforce.actions.knowing import gather
 from taskforce.actions.session import Session, natural_id
+from taskforce.errors import UsageError
+from taskforce.i18n import _
 from taskforce.sharing.decide import Decision, decide_all
 from taskforce.sharing.facts import Knowledge
 from taskforce.store import exchange
 from taskforce.store.telling import erasures_for
-from taskforce.sync.holdings import Ranges, difference, union
+from taskforce.sync.holdings import Ranges, count, difference, intersection, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +79,23 @@ def by_reason(
     for row, decision in withheld:
         found.setdefault((row.kind, row.part, decision.reason), []).append(row.id)
     return found
+
+
+def count_edits(
+    session: Session, agency: str, known: Knowledge, scopes: Sequence[exchange.ScopeRow]
+) -> tuple[int, int, int]:
+    """Of the edits that an agency may have, by what is `known`: how many it has not said it holds, how many of these
+    never went, and how many it has said it holds. `scopes` are all that the store has.
+    """
+    devices = [one.id for one in exchange.devices(session.store.connection, agency.upper())]
+    if not devices:
+        raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
+    told = exchange.told_by_all(session.store.connection, devices)
+    sent = exchange.sent_to(session.store.connection, agency.upper())
+    reach = reach_of(session, agency.upper(), known, scopes)
+    confirmed = sum(count(intersection(ranges, told.get(feed, ()))) for feed, ranges in reach.allowed.items())
+    waiting = unsent = 0
+    for feed, missing in reach.missing(told).items():
+        waiting += count(missing)
+        unsent += count(difference(missing, sent.get(feed, ())))
+    return waiting, unsent, confirmed

@@ -11,14 +11,11 @@ from typing import IO
 from taskforce.actions.admission import confirm_erasures
 from taskforce.actions.bundle_summary import Exported
 from taskforce.actions.outgoing import Outgoing
-from taskforce.actions.reach import reach_of
 from taskforce.actions.session import Session
-from taskforce.errors import Refused, TrustError, UsageError
+from taskforce.errors import Refused, TrustError
 from taskforce.files import back_as_it_was, new_file
 from taskforce.i18n import _
-from taskforce.sharing.facts import Knowledge
 from taskforce.store import exchange
-from taskforce.sync import holdings
 
 
 def export_bundle(
@@ -114,26 +111,3 @@ def _devices(session: Session, code: str) -> list[exchange.KnownDevice]:
             hint=_("ask for its card and add it with: taskforce peer add FILE"),
         )
     return devices
-
-
-def count_edits(
-    session: Session, agency: str, known: Knowledge, scopes: Sequence[exchange.ScopeRow]
-) -> tuple[int, int, int]:
-    """Of the edits that an agency may have, by what is `known`: how many it has not said it holds, how many of these
-    never went, and how many it has said it holds. `scopes` are all that the store has.
-    """
-    devices = [one.id for one in exchange.devices(session.store.connection, agency.upper())]
-    if not devices:
-        raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
-    told = exchange.told_by_all(session.store.connection, devices)
-    sent = exchange.sent_to(session.store.connection, agency.upper())
-    reach = reach_of(session, agency.upper(), known, scopes)
-    confirmed = sum(
-        holdings.count(holdings.intersection(ranges, told.get(feed, ())))
-        for feed, ranges in reach.allowed.items()
-    )
-    waiting = unsent = 0
-    for feed, missing in reach.missing(told).items():
-        waiting += holdings.count(missing)
-        unsent += holdings.count(holdings.difference(missing, sent.get(feed, ())))
-    return waiting, unsent, confirmed

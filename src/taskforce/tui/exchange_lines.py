@@ -5,19 +5,22 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from taskforce import moments
-from taskforce.actions.attention_peers import Item
-from taskforce.actions.bundle_summary import Exported
-from taskforce.actions.inbox import Entry, Glance
-from taskforce.actions.peers import PeerState
 from taskforce.i18n import _, ngettext
 from taskforce.reports.recall_views import waiting_line as waiting_line_of_recalls
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.safety import content_of
 from taskforce.views import Line
+
+if TYPE_CHECKING:
+    from taskforce.actions.attention_peers import Item
+    from taskforce.actions.bundle_summary import Exported
+    from taskforce.actions.inbox import Entry, Glance
+    from taskforce.actions.peers import PeerState
 
 _AGENCY_CELLS, _HEARD_CELLS, _FILE_CELLS = 14, 19, 30
 
