@@ -186,7 +186,7 @@ def test_words_are_found_in_texts_refs_codes_and_names(session: Session, everyth
     one = everything[30]
 
     def found(words: str) -> set[int]:
-        numbers = pages.matching(session.store.connection, ASSIGNMENT, words, named_by=SHOWN_BY)
+        numbers = session.store.orders.matching(ASSIGNMENT, words, named_by=SHOWN_BY)
         assert numbers is not None
         return numbers & {each.n for each in everything}
 
@@ -198,8 +198,13 @@ def test_words_are_found_in_texts_refs_codes_and_names(session: Session, everyth
     assert found("Under") == {each.n for each in everything if each.text("status") == "under-way"}
     assert found(one.ref) == {one.n}
     assert found(f"{one.ref} nothing-like-it") == set()
+    before = found("insp under")
+    keeping.edit(session, ASSIGNMENT, next(each for each in everything if each.n in before), {"title": "Zq"})
+    assert len(found("insp under")) == len(before) - 1, (
+        "what the words found is forgotten once somebody has written"
+    )
     assert found("%") == found("_") == set()
-    assert pages.matching(session.store.connection, ASSIGNMENT, "  ", named_by=SHOWN_BY) is None
+    assert session.store.orders.matching(ASSIGNMENT, "  ", named_by=SHOWN_BY) is None
 
 
 # ── what keeps it fast: indexes that hold all that is asked for ──

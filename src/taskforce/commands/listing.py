@@ -110,9 +110,7 @@ def operation_note(session: Session, kind: Kind, given: dict[str, Any]) -> tuple
 
 def _holding(session: Session, kind: Kind, words: str, records: list[Record]) -> list[Record]:
     """Those of the records in which all the words are, as the room's filter finds them."""
-    from taskforce.store.pages import matching  # deferred: only this option needs it
-
-    numbers = matching(session.store.connection, kind, words, named_by=SHOWN_BY)
+    numbers = session.store.orders.matching(kind, words, named_by=SHOWN_BY)
     return records if numbers is None else [record for record in records if record.n in numbers]
 
 

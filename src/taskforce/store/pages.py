@@ -20,6 +20,9 @@ from taskforce.store.watching import data_version
 
 _AT_ONCE = 500
 _ORDERS_KEPT = 8  # the lanes of a screen, its table, and one filtered otherwise
+
+_WORDS_KEPT = 4
+"""How many words' row numbers are kept: those of one filter, mostly."""
 _LEAST_ID = 2  # characters of an id that a word must have to be taken for the beginning of one
 
 
@@ -53,13 +56,15 @@ def _numbers(connection: Connection, query: str, bound: Sequence[object]) -> lis
 class Orders:
     """The orders that were read last over one connection, read anew once anybody has written to the store.
 
-    A filter is typed letter by letter and a screen is drawn every few seconds; the order stays what it was meanwhile.
+    A filter is typed letter by letter and a screen is drawn every few seconds; the order stays what it was meanwhile,
+    and so does what the words before the one that is typed find.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._mark: tuple[int, int] = (-1, -1)
         self._kept: dict[tuple[object, ...], array[int]] = {}
+        self._words: dict[tuple[str, str], set[int]] = {}
 
     def order_of(
         self,
@@ -70,10 +75,7 @@ class Orders:
         archived: bool = False,
     ) -> array[int]:
         """As `order_of`; the array is kept and must not be changed."""
-        # What others committed, and what this connection wrote; asked for before the order, so that it is never newer.
-        mark = (data_version(self._connection), self._connection.total_changes)
-        if mark != self._mark:
-            self._mark, self._kept = mark, {}
+        self._look()
         key = (kind.name, repr(conditions), tuple(sort), archived)
         found = self._kept.pop(key, None)
         if found is None:
@@ -82,6 +84,30 @@ class Orders:
         while len(self._kept) > _ORDERS_KEPT:
             del self._kept[next(iter(self._kept))]
         return found
+
+    def matching(self, kind: Kind, words: str, *, named_by: Mapping[str, str]) -> set[int] | None:
+        """The row numbers of the records in which every word is found; None where there is no word.
+
+        A word is found as the beginning of a word of the texts, of a ref, of the label or code of a code field, or of
+        the name of a record that a reference field points at (`named_by`: the field by which people call a kind).
+        """
+        self._look()
+        found: set[int] | None = None
+        for word in words.split():
+            some = self._words.pop((kind.name, word), None)
+            if some is None:
+                some = _holding(self._connection, kind, word, named_by)
+            self._words[kind.name, word] = some
+            found = some if found is None else found & some
+        while len(self._words) > _WORDS_KEPT:
+            del self._words[next(iter(self._words))]
+        return found
+
+    def _look(self) -> None:
+        """Forget everything if somebody wrote: others, or this connection. Asked before reading, so never too late."""
+        mark = (data_version(self._connection), self._connection.total_changes)
+        if mark != self._mark:
+            self._mark, self._kept, self._words = mark, {}, {}
 
 
 def records_at(connection: Connection, kind: Kind, numbers: Sequence[int]) -> list[Record]:
@@ -104,21 +130,6 @@ def group_counts(
     query = "SELECT coalesce({0}, ''), count(*) FROM {1}{2} GROUP BY {0}"
     rows = connection.execute(query.format(quote(column), quote(kind.name), clauses), bound)
     return {str(value): int(count) for value, count in rows}
-
-
-def matching(
-    connection: Connection, kind: Kind, words: str, *, named_by: Mapping[str, str]
-) -> set[int] | None:
-    """The row numbers of the records in which every word is found; None where there is no word.
-
-    A word is found as the beginning of a word of the texts, of a ref, of the label or code of a code field, or of the
-    name of a record that a reference field points at (`named_by`: the field by which people call a kind).
-    """
-    found: set[int] | None = None
-    for word in words.split():
-        some = _holding(connection, kind, word, named_by)
-        found = some if found is None else found & some
-    return found
 
 
 def _holding(connection: Connection, kind: Kind, word: str, named_by: Mapping[str, str]) -> set[int]:

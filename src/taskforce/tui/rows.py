@@ -39,14 +39,12 @@ class Page:
 
 def order_of(session: Session, wanted: Wanted, *, oldest_first: bool = False) -> array[int]:
     """The row numbers of all records wanted, in the order of the kind; `oldest_first` never from the latest back."""
-    connection, kind = session.store.connection, wanted.kind
+    kind = wanted.kind
     conditions = _conditions(session, wanted)
     descending = kind.sort.startswith("-") and not oldest_first
     sort = [(kind.sort.lstrip("-"), descending)] if kind.sort else []
     order = session.store.orders.order_of(kind, conditions, sort=sort, archived=wanted.archived)
-    found = (
-        pages.matching(connection, kind, wanted.words, named_by=SHOWN_BY) if wanted.words.strip() else None
-    )
+    found = session.store.orders.matching(kind, wanted.words, named_by=SHOWN_BY)
     return order if found is None else array("q", filter(found.__contains__, order))
 
 
