@@ -364,7 +364,9 @@ def test_half_of_a_fork_that_others_have_answered_goes_by_what_it_says_itself(tm
 
     Who has the other half and takes part must get this one: `SEED=7023896027` at commit df4932e was the first to tell.
     """
-    city, *others = (make_replica(tmp_path / code, code, name=code) for code in ("CITY", "OTHER", "IN", "OUT"))
+    city, *others = (
+        make_replica(tmp_path / code, code, name=code) for code in ("CITY", "OTHER", "IN", "OUT")
+    )
     other, inside, outside = others
     for one in (city, *others):
         for each in (city, *others):

@@ -168,11 +168,11 @@ def told_and_known(connection: Connection, own: Sequence[str]) -> list[str]:
     return [str(one) for (one,) in rows]
 
 
-def scope_of(connection: Connection, record: str, kind: str, part: str, anchor: str) -> int | None:
-    """The scope that decides who may have a part of a record, by what counts of it.
+def scope_of(connection: Connection, record: str, kind: str, part: str, anchor: str = "") -> int | None:
+    """The scope that decides who may have a part of a record; None if nothing that counts tells it.
 
-    None if nothing does, or if nothing that does sets the field `anchor`, on which it depends whose the scope is; where
-    it depends on no field (no `anchor`, or `SELF`), what counts is enough.
+    That is so if nothing of the part counts, or nothing that does sets its `anchor`, the field that names what decides
+    on it. With none (empty, or `SELF`) whatever counts is enough.
     """
     row = connection.execute(
         "SELECT scope FROM state WHERE record = ?1 AND kind = ?2 AND part = ?3 AND (?4 IN ('', ?5) OR EXISTS ("
