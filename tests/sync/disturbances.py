@@ -298,23 +298,17 @@ class Disturbances:
         """Per store what counts elsewhere and not there, but for what nobody can send: it is erased, or unplaced.
 
         A record of which the first edit waits is of no operation that anybody knows: nobody may have the others' edits
-        of it. Where the edits that prove a fork are erased nothing is left that could prove it to others. What counts
-        of a feed that forked, let in by a person or where the fork is not known, does not go to who states to hold
-        that number, of the other side.
+        of it. Where the edits that prove a fork are erased nothing is left that could prove it to others. What somebody
+        let in of a feed that forked does not go to who states to hold that number, of the other side.
         """
         union = set().union(*(self.world.held[code] for code in self.codes))
         erased = set().union(*(self.world.erased(code) for code in self.codes))
         unproven = self._unproven(erased)
-        stated = {
-            code: {dot[:2] for dot in self.world.has[code].known if dot[0] in self.world.forked}
-            for code in self.codes
-        }
         return {
             code: {
                 dot
                 for dot in union - self.world.held[code]
                 if dot[0] not in unproven
-                and dot[:2] not in stated[code]
                 and dot not in self.world.has[code].claims
                 and dot
                 not in self.world.has[code].known  # there it waits for a person, who may think otherwise

@@ -359,6 +359,47 @@ def test_evidence_travels_to_everybody_who_hears_of_both() -> None:
                 assert again == [], "what everybody knows is not told for ever"
 
 
+def test_half_of_a_fork_that_others_have_answered_goes_by_what_it_says_itself(tmp_path: Path) -> None:
+    """The first edit of an assignment waits because of the fork, so nothing that counts says of what operation it is.
+
+    Who has the other half and takes part must get this one: `SEED=7023896027` at commit df4932e was the first to tell.
+    """
+    city, *others = (
+        make_replica(tmp_path / code, code, name=code) for code in ("CITY", "OTHER", "IN", "OUT")
+    )
+    other, inside, outside = others
+    for one in (city, *others):
+        for each in (city, *others):
+            if each is not one:
+                verify(one, each)
+    operation = keeping.add(city.session, get_kind("operation"), {"codename": "GREY HERON", "lead": "CITY"})
+    for code in ("OTHER", "IN"):
+        keeping.add(city.session, get_kind("agency"), {"code": code})
+        keeping.join(city.session, {"operation": operation.id, "agency": code, "role": "partner"})
+    for one in others:
+        take(one, export(city, one.code))
+    city.close()
+    twin = Replica("CITY", tmp_path / "twin", city.key, city.device)
+    shutil.copytree(city.folder, twin.folder)
+    for one in (city, twin):
+        one.open()
+        one.settle()
+    task = keeping.add(city.session, get_kind("assignment"), {"title": "Search", "operation": operation.id})
+    add(twin, "Of the twin")
+    take(other, export(city, "OTHER"))
+    [answered] = queries.list_records(other.connection, get_kind("assignment"))
+    keeping.edit(other.session, get_kind("assignment"), answered, {"priority": "priority"})
+    for one in others:
+        take(one, export(twin, one.code))
+    assert state(other)["flags"] and not state(inside)["flags"]
+
+    assert task.id not in {each["record"] for each in edits_for(other, outside)}
+    take(inside, export(other, "IN"))
+    assert state(inside)["flags"] == state(other)["flags"]
+    take(other, export(inside, "OTHER"))
+    assert edits_for(other, inside) == [], "who knows it is not told again"
+
+
 def test_our_own_feed_forked_we_go_on_in_a_new_one() -> None:
     told = story()
     folder = told.device.folder.parent / "third"

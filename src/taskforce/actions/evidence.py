@@ -80,12 +80,16 @@ def restated(session: Session, stated: dict[str, Ranges], proofs: Iterable[Edit]
 
 
 def _basis(session: Session, agency: str, edit: Edit, reach: Reach, known: Knowledge) -> str:
-    """Why an agency may have an edit, in words; empty where it may not."""
-    scope = forks.scope_of(session.store.connection, edit.record, edit.kind, edit.part)
-    if scope is not None:
-        return reach.scopes.get(scope, "")
+    """Why an agency may have an edit, in words; empty where it may not.
+
+    Where nothing that counts says what decides on the record, which is so when its first edit waits because of the
+    fork, what this edit says decides, whether others have answered to it or not: it goes to whom it was written for.
+    """
     kind = find_kind(edit.kind)
     anchor = "" if kind is None else kind.anchors.get(edit.part, "")
+    scope = forks.scope_of(session.store.connection, edit.record, edit.kind, edit.part, anchor)
+    if scope is not None:
+        return reach.scopes.get(scope, "")
     named = edit.record if anchor == SELF else edit.set.get(anchor, "")
     if not isinstance(named, str):
         return ""

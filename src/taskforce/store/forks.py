@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from taskforce.records.schema import SELF
 from taskforce.store.connection import Connection
 from taskforce.store.quarantine import ADMITTED
 
@@ -167,10 +168,16 @@ def told_and_known(connection: Connection, own: Sequence[str]) -> list[str]:
     return [str(one) for (one,) in rows]
 
 
-def scope_of(connection: Connection, record: str, kind: str, part: str) -> int | None:
-    """The scope that decides who may have a part of a record; None if the store has nothing of it that counts."""
+def scope_of(connection: Connection, record: str, kind: str, part: str, anchor: str = "") -> int | None:
+    """The scope that decides who may have a part of a record; None if nothing that counts tells it.
+
+    That is so if nothing of the part counts, or nothing that does sets its `anchor`, the field that names what decides
+    on it. With none (empty, or `SELF`) whatever counts is enough.
+    """
     row = connection.execute(
-        "SELECT scope FROM state WHERE record = ? AND kind = ? AND part = ?", (record, kind, part)
+        "SELECT scope FROM state WHERE record = ?1 AND kind = ?2 AND part = ?3 AND (?4 IN ('', ?5) OR EXISTS ("
+        "SELECT 1 FROM json_each(fields) AS one, json_each(one.value, '$[2]') AS name WHERE name.value = ?4))",
+        (record, kind, part, anchor, SELF),
     ).fetchone()
     return None if row is None else int(row[0])
 
