@@ -110,7 +110,6 @@ class RecordsScreen(RoomScreen):
         """Read the order and the first page, then the record under the cursor."""
         wanted = Wanted(self.kind, self.words, everywhere=self.everywhere)
         table = self.table
-
         opens = table.pointed is None
 
         def read(session: Session) -> tuple[array[int], Page, int | None]:
