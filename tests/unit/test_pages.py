@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -186,9 +187,7 @@ def test_words_are_found_in_texts_refs_codes_and_names(session: Session, everyth
     one = everything[30]
 
     def found(words: str) -> set[int]:
-        numbers = session.store.orders.matching(ASSIGNMENT, words, named_by=SHOWN_BY)
-        assert numbers is not None
-        return numbers & {each.n for each in everything}
+        return matching(session, words, everything)
 
     assert found("insp") == {each.n for each in everything if each.title.startswith("Insp")}
     assert found("insp fla") == found("insp") & {
@@ -204,7 +203,48 @@ def test_words_are_found_in_texts_refs_codes_and_names(session: Session, everyth
         "what the words found is forgotten once somebody has written"
     )
     assert found("%") == found("_") == set()
-    assert session.store.orders.matching(ASSIGNMENT, "  ", named_by=SHOWN_BY) is None
+    assert found("  ") == {each.n for each in everything}
+
+
+def matching(session: Session, words: str, records: list[Record]) -> set[int]:
+    """The row numbers of those of the records in which the words are."""
+    order = array("q", [each.n for each in records])
+    return set(session.store.orders.matching(ASSIGNMENT, words, order, named_by=SHOWN_BY))
+
+
+def test_a_word_is_looked_for_as_far_as_is_asked(session: Session, everything: list[Record]) -> None:
+    seen: list[str] = []
+    one = next(each for each in everything if each.text("status") == "cancelled")
+    keeping.edit(session, ASSIGNMENT, one, {"title": "Watch 7"})
+    records = queries.list_records(session.store.connection, ASSIGNMENT)
+    titled = [each for each in records if "compound" in each.title]
+    assert titled
+    session.store.connection.set_trace_callback(seen.append)
+    assert matching(session, "c", titled) == {each.n for each in titled}
+    assert not any('"status" IN' in each for each in seen), (
+        "all hold it by their titles: nothing else is looked at"
+    )
+    found = matching(session, "c", everything)
+    session.store.connection.set_trace_callback(None)
+    assert one.n in found, "what the few found is not taken for all"
+    assert any('"status" IN' in each for each in seen)
+
+
+def test_a_search_that_was_stopped_is_not_kept(session: Session, everything: list[Record]) -> None:
+    expected = matching(session, "under", everything)
+    assert expected
+    keeping.edit(session, ASSIGNMENT, everything[0], {"description": "anything"})  # forgets what was found
+
+    def stop(statement: str) -> None:
+        if "status" in statement:
+            session.store.connection.set_progress_handler(lambda: 1, 1)
+
+    session.store.connection.set_trace_callback(stop)
+    with pytest.raises(Exception, match="interrupted"):
+        matching(session, "under", everything)
+    session.store.connection.set_trace_callback(None)
+    session.store.connection.set_progress_handler(None, 1)
+    assert matching(session, "under", everything) == expected
 
 
 # ── what keeps it fast: indexes that hold all that is asked for ──

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from taskforce.crockford import normalise
 from taskforce.records.registry import get_kind
@@ -64,7 +64,7 @@ class Orders:
         self._connection = connection
         self._mark: tuple[int, int] = (-1, -1)
         self._kept: dict[tuple[object, ...], array[int]] = {}
-        self._words: dict[tuple[str, str], set[int]] = {}
+        self._words: dict[tuple[str, str], _Find] = {}
 
     def order_of(
         self,
@@ -85,23 +85,27 @@ class Orders:
             del self._kept[next(iter(self._kept))]
         return found
 
-    def matching(self, kind: Kind, words: str, *, named_by: Mapping[str, str]) -> set[int] | None:
-        """The row numbers of the records in which every word is found; None where there is no word.
+    def matching(
+        self, kind: Kind, words: str, order: array[int], *, named_by: Mapping[str, str]
+    ) -> array[int]:
+        """Those of `order` in which every word is found, in this order; the same array where all of them hold all.
 
         A word is found as the beginning of a word of the texts, of a ref, of the label or code of a code field, or of
         the name of a record that a reference field points at (`named_by`: the field by which people call a kind).
         """
         self._look()
-        found: set[int] | None = None
-        for word in words.split():
-            some = self._words.pop((kind.name, word), None)
-            if some is None:
-                some = _holding(self._connection, kind, word, named_by)
-            self._words[kind.name, word] = some
-            found = some if found is None else found & some
+        finds: dict[tuple[str, str], _Find] = {}
+        for (
+            word
+        ) in words.split():  # taken out while it is used: a search that is interrupted is not to be kept
+            found = self._words.pop((kind.name, word), None)
+            finds[kind.name, word] = found or _Find(self._connection, kind, word, named_by)
+        for find in sorted(finds.values(), key=lambda find: len(find.numbers)):
+            order = find.among(order)
+        self._words.update(finds)
         while len(self._words) > _WORDS_KEPT:
             del self._words[next(iter(self._words))]
-        return found
+        return order
 
     def _look(self) -> None:
         """Forget everything if somebody wrote: others, or this connection. Asked before reading, so never too late."""
@@ -132,19 +136,41 @@ def group_counts(
     return {str(value): int(count) for value, count in rows}
 
 
-def _holding(connection: Connection, kind: Kind, word: str, named_by: Mapping[str, str]) -> set[int]:
-    numbers: set[int] = set()
+class _Find:
+    """The records that hold one word. It looks in one place after the other, and no further than it is asked."""
+
+    def __init__(self, connection: Connection, kind: Kind, word: str, named_by: Mapping[str, str]) -> None:
+        self.numbers = _by_text(connection, word)
+        self._further = _elsewhere(connection, kind, word, named_by)
+
+    def among(self, order: array[int]) -> array[int]:
+        """Those of `order` that hold the word; `order` itself where all do, as with the first letter often."""
+        while not self.numbers.issuperset(order):
+            more = next(self._further, None)
+            if more is None:
+                return array("q", list(filter(self.numbers.__contains__, order)))
+            self.numbers |= more
+        return order
+
+
+def _by_text(connection: Connection, word: str) -> set[int]:
     term = "".join(character for character in word if character.isalnum() or character in "-_")
-    if term:
-        query = "SELECT rowid AS n FROM search WHERE search MATCH ?"
-        numbers.update(_numbers(connection, query, ('"' + term + '"*',)))
-    numbers |= _by_ref(connection, kind, word)
+    if not term:
+        return set()
+    return set(
+        _numbers(connection, "SELECT rowid AS n FROM search WHERE search MATCH ?", ('"' + term + '"*',))
+    )
+
+
+def _elsewhere(
+    connection: Connection, kind: Kind, word: str, named_by: Mapping[str, str]
+) -> Iterator[set[int]]:
+    yield _by_ref(connection, kind, word)
     for field in kind.fields:
         if field.type == Type.CODE and field.codes:
-            numbers |= _by_code(connection, kind, field, word.casefold())
+            yield _by_code(connection, kind, field, word.casefold())
         elif field.type == Type.REF and field.to in named_by and not field.many:
-            numbers |= _by_name(connection, kind, field, named_by[field.to], word)
-    return numbers
+            yield _by_name(connection, kind, field, named_by[field.to], word)
 
 
 def _by_ref(connection: Connection, kind: Kind, word: str) -> set[int]:

@@ -44,8 +44,7 @@ def order_of(session: Session, wanted: Wanted, *, oldest_first: bool = False) ->
     descending = kind.sort.startswith("-") and not oldest_first
     sort = [(kind.sort.lstrip("-"), descending)] if kind.sort else []
     order = session.store.orders.order_of(kind, conditions, sort=sort, archived=wanted.archived)
-    found = session.store.orders.matching(kind, wanted.words, named_by=SHOWN_BY)
-    return order if found is None else array("q", filter(found.__contains__, order))
+    return session.store.orders.matching(kind, wanted.words, order, named_by=SHOWN_BY)
 
 
 def first_open(session: Session, wanted: Wanted) -> int | None:
