@@ -233,7 +233,7 @@ def test_a_word_is_looked_for_as_far_as_is_asked(session: Session, everything: l
 def test_a_search_that_was_stopped_is_not_kept(session: Session, everything: list[Record]) -> None:
     expected = matching(session, "under", everything)
     assert expected
-    keeping.edit(session, ASSIGNMENT, everything[0], {"description": "anything"})  # forgets what was found
+    keeping.edit(session, ASSIGNMENT, everything[0], {"result": "anything"})  # forgets what was found
 
     def stop(statement: str) -> None:
         if "status" in statement:
