@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import Any
 
 from taskforce import moments
@@ -111,6 +110,8 @@ def operation_note(session: Session, kind: Kind, given: dict[str, Any]) -> tuple
 
 def _holding(session: Session, kind: Kind, words: str, records: list[Record]) -> list[Record]:
     """Those of the records in which all the words are, as the room's filter finds them."""
+    from array import array  # deferred: most lists are not searched
+
     order = array("q", [record.n for record in records])
     numbers = set(session.store.orders.matching(kind, words, order, named_by=SHOWN_BY))
     return [record for record in records if record.n in numbers]
