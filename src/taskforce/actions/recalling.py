@@ -11,9 +11,10 @@ from taskforce.actions.knowing import gather
 from taskforce.actions.obeying import RECALL, Notice, notices, own_devices, passed_on, ref_of
 from taskforce.actions.overheld import Overheld, asked_for, devices_of, still_holds
 from taskforce.actions.references import find_any
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
 from taskforce.errors import Refused, UsageError, did_you_mean
 from taskforce.i18n import _
+from taskforce.ids import natural_id
 from taskforce.records import codes
 from taskforce.records.registry import get_kind
 from taskforce.sharing.decide import Scope, explain

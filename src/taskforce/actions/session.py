@@ -5,28 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from taskforce import moments
-from taskforce.crockford import short_digest
 from taskforce.errors import UsageError
 from taskforce.i18n import _
+from taskforce.ids import natural_id
 from taskforce.store.store import Store
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.store.writing import Writer
-
-
-@lru_cache(maxsize=1024)  # the same agencies are named by every record
-def natural_id(kind: str, *key: str) -> str:
-    """The id of a record that is known by a natural key: 80 bits of SHA-256 over kind and key (Crockford base32)."""
-    return short_digest(b"taskforce natural", kind.encode(), *(part.encode() for part in key))
-
-
-def owned_id(fingerprint: str, kind: str, nonce: str) -> str:
-    """The id of a record that commits to its creator: agency fingerprint, kind and nonce."""
-    return short_digest(b"taskforce record", fingerprint.encode(), kind.encode(), nonce.encode())
 
 
 class Session:
