@@ -24,7 +24,7 @@ from taskforce.actions.sending import export_bundle
 from taskforce.actions.session import Session
 from taskforce.actions.using import use_operation
 from taskforce.canonical import canonical
-from taskforce.ids import natural_id
+from taskforce.crockford import natural_id
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
 from taskforce.store import history

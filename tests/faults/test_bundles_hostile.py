@@ -30,8 +30,8 @@ from replicas import (
 )
 
 from taskforce.actions import checking, conflicts, keeping
+from taskforce.crockford import natural_id
 from taskforce.errors import InputError, TrustError
-from taskforce.ids import natural_id
 from taskforce.keys.identity import new_agency
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange, health, quarantine, queries

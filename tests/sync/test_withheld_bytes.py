@@ -18,8 +18,8 @@ from replicas import Replica, consent, documents, dots_in, export, make_replica,
 
 from taskforce.actions import explaining, keeping, sending
 from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.errors import Refused
-from taskforce.ids import natural_id
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
 from taskforce.store import queries

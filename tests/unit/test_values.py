@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from taskforce.actions import keeping, setup
 from taskforce.actions.session import Session
 from taskforce.actions.values import LONGEST, ValueFault, agency_code, one_of, parse_value, parse_values
+from taskforce.crockford import natural_id
 from taskforce.errors import UsageError
-from taskforce.ids import natural_id
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind
 from taskforce.store.store import Store

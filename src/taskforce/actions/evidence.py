@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from taskforce.actions.reach import Reach
 from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.i18n import _
-from taskforce.ids import natural_id
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import SELF
 from taskforce.sharing.decide import Scope, decide

@@ -8,10 +8,9 @@ from taskforce import moments
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
 from taskforce.actions.values import parse_values
-from taskforce.crockford import random_name
+from taskforce.crockford import natural_id, owned_id, random_name
 from taskforce.errors import Failure, Refused, UsageError
 from taskforce.i18n import _
-from taskforce.ids import natural_id, owned_id
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Move
 from taskforce.store import erasing, queries

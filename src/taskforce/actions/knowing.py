@@ -8,7 +8,7 @@ from taskforce import moments
 from taskforce.actions.matching import is_provider
 from taskforce.actions.session import Session
 from taskforce.actions.whose_word import Words
-from taskforce.ids import natural_id
+from taskforce.crockford import natural_id
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import AGREEMENT, ANY_PROVIDER, ARCHIVED, CASE, NOTICE, OPERATIONAL
 from taskforce.sharing.facts import (

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from taskforce import moments
 from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.errors import Refused
 from taskforce.i18n import _
-from taskforce.ids import natural_id
 from taskforce.records.registry import find_kind, get_kind
 from taskforce.records.schema import ARCHIVED, NOTICE
 from taskforce.store import disclosures, exchange, history, queries, recalling

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taskforce.actions.session import Session
 from taskforce.actions.whose_word import Words
-from taskforce.ids import natural_id
+from taskforce.crockford import natural_id
 from taskforce.records.registry import find_kind, get_kind
 from taskforce.records.schema import Kind
 from taskforce.store import history, queries

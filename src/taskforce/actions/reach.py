@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from taskforce.actions.knowing import gather
 from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.errors import UsageError
 from taskforce.i18n import _
-from taskforce.ids import natural_id
 from taskforce.sharing.decide import Decision, decide_all
 from taskforce.sharing.facts import Knowledge
 from taskforce.store import exchange

@@ -12,9 +12,9 @@ from taskforce.actions.obeying import RECALL, Notice, notices, own_devices, pass
 from taskforce.actions.overheld import Overheld, asked_for, devices_of, still_holds
 from taskforce.actions.references import find_any
 from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.errors import Refused, UsageError, did_you_mean
 from taskforce.i18n import _
-from taskforce.ids import natural_id
 from taskforce.records import codes
 from taskforce.records.registry import get_kind
 from taskforce.sharing.decide import Scope, explain

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from taskforce.actions.session import Session
-from taskforce.crockford import normalise
+from taskforce.crockford import natural_id, normalise
 from taskforce.errors import Ambiguous, NotFound, did_you_mean
 from taskforce.i18n import _
-from taskforce.ids import natural_id
 from taskforce.records.registry import all_kinds, find_kind, get_kind
 from taskforce.records.schema import Kind, Type
 from taskforce.store import queries

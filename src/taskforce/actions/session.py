@@ -8,9 +8,9 @@ from datetime import datetime
 from functools import cached_property
 
 from taskforce import moments
+from taskforce.crockford import natural_id
 from taskforce.errors import UsageError
 from taskforce.i18n import _
-from taskforce.ids import natural_id
 from taskforce.store.store import Store
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start

@@ -10,10 +10,10 @@ from pathlib import Path
 from taskforce import moments
 from taskforce.actions.session import Session
 from taskforce.actions.values import ValueFault, agency_code, parse_values
+from taskforce.crockford import natural_id
 from taskforce.errors import StoreError, UsageError
 from taskforce.files import new_folder
 from taskforce.i18n import _
-from taskforce.ids import natural_id
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange
 from taskforce.store.store import Store, require_empty, store_exists

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from taskforce import moments
 from taskforce.actions.owning import owns_natural
 from taskforce.actions.session import Session
-from taskforce.ids import owned_id
+from taskforce.crockford import owned_id
 from taskforce.records.schema import ERASED
 from taskforce.store import forks
 from taskforce.store.forks import AFTER_FORK, FORK

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from taskforce.actions.session import Session
-from taskforce.ids import natural_id
+from taskforce.crockford import natural_id
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import AGREEMENT, ARCHIVED, CASE, OPERATIONAL
 from taskforce.store import exchange, history, queries
