@@ -344,6 +344,9 @@ def forget_all(connection: Connection) -> None:
         "DELETE FROM held",
         "DELETE FROM scope",
         "DELETE FROM conflict",
+        "DELETE FROM judged",
+        "DELETE FROM proposal",
+        "DELETE FROM leaders",
         "INSERT INTO search (search) VALUES ('delete-all')",
     ):
         connection.execute(statement)

@@ -7,10 +7,12 @@ from taskforce.records.schema import (
     N_,
     OPERATIONAL,
     Ask,
+    Authority,
     Field,
     Kind,
     Lifecycle,
     Move,
+    Named,
     Type,
     lifecycle_field,
 )
@@ -91,6 +93,24 @@ KIND = Kind(
     lifecycle=LIFECYCLE,
     deadline="due",
     sort="due",
+    authority=Authority(
+        plan=True,
+        named=(
+            Named(
+                "agency",
+                (
+                    "status",
+                    *(move.stamps for move in LIFECYCLE.moves if move.stamps),
+                    "officer",
+                    "site",
+                    "start",
+                    "status_note",
+                    "result",
+                ),
+                tuple(LIFECYCLE.states),
+            ),
+        ),
+    ),
     fields=(
         Field("title", Type.TEXT, OPERATIONAL, N_("Title"), required=True),
         Field("operation", Type.REF, OPERATIONAL, N_("Operation"), required=True, to="operation"),
