@@ -72,9 +72,8 @@ class Authority:
 
     def forget(self, place: Place) -> None:
         """Drop what is kept of a part."""
-        where = " WHERE record = ? AND kind = ? AND part = ?"
-        self.connection.execute("DELETE FROM judged" + where, place)
-        self.connection.execute("DELETE FROM proposal" + where, place)
+        self.connection.execute("DELETE FROM judged WHERE record = ? AND kind = ? AND part = ?", place)
+        self.connection.execute("DELETE FROM proposal WHERE record = ? AND kind = ? AND part = ?", place)
 
     def leaders(self, operation: str) -> Leaders:
         """Who leads an operation, as was found when its edits were last taken in."""

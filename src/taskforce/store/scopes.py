@@ -28,7 +28,7 @@ class Scopes:
     _added: dict[tuple[int, int], list[int]] = field(default_factory=dict)
 
     def place(self, at: Part, anchor: str, feed_id: Callable[[str], int]) -> None:
-        """Put what a batch brings of a part, and all of it if its anchor has changed, into the scope that it belongs to.
+        """Put what a batch brings of a part, and all of it if its anchor has changed, into the scope it belongs to.
 
         `settle` enters it into the table.
         """
