@@ -54,11 +54,20 @@ class Session:
 
     @contextmanager
     def acting(self, summary: str, *, undoable: bool = True, undoes: int | None = None) -> Iterator[Writer]:
-        """One action: a transaction, and one entry called `summary` in the store's history."""
+        """One action: a transaction, and one entry called `summary` in the store's history.
+
+        Where some of it only proposes, since others decide on it, the store's notices say so.
+        """
         from taskforce.store.writing import writer  # deferred: reading needs nothing of how replicas agree
 
         with writer(self.store, self.sign_edit, self.now, summary, undoable=undoable, undoes=undoes) as one:
+            feed, first = self.store.me.feed, one.number + 1
             yield one
+        if one.ledger.proposes:
+            from taskforce.actions.proposing import tell_proposed  # deferred: mostly everything counts
+
+            if said := tell_proposed(self, feed, first):
+                self.store.notices.append(said)
 
     @property
     def current_operation(self) -> str:

@@ -47,7 +47,8 @@ DROPPED = "dropped"
 """Name of the field by which a device confirms that it dropped an erased part's values; it names the erase edit."""
 
 REJECTED = "rejected"
-"""Name of the field by which who may decide rejects what another agency proposed; it names that edit."""
+"""Name of the field by which who may decide rejects what another agency proposed, or that agency takes it back; its
+values are that edit, as `FEED/NUMBER`, and the reason, if one was given."""
 
 OF_EVERY_KIND = frozenset((ARCHIVED, ERASED, DROPPED, REJECTED))
 """The fields that every kind has without declaring them."""

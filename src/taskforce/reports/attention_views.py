@@ -9,6 +9,7 @@ GLYPHS: Mapping[str, str] = {
     "draft": "○",
     "due": "◔",
     "conflict": "≠",
+    "proposal": "±",
     "quarantine": "?",
     "agreement": "§",
     "bundle": "↓",
@@ -25,6 +26,7 @@ STYLES: Mapping[str, str] = {
     "late": "late",
     "stale": "late",
     "conflict": "conflict",
+    "proposal": "conflict",
     "quarantine": "conflict",
     "erased": "late",
 }

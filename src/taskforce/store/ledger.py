@@ -39,6 +39,7 @@ class Ledger:
 
     connection: Connection
     agency_of: dict[str, str]
+    proposes: bool = False  # whether of some part that was taken in not everything counts
     _feeds: dict[str, int] = field(default_factory=dict)
     _scopes: Scopes = field(init=False)
     _erasures: Erasures = field(init=False)
@@ -208,7 +209,8 @@ class Ledger:
                 continue
             for name, known in at.state.items():
                 at.heads_before.setdefault(name, tuple(known.heads))
-            at.state = self._authority.judge(kind, at.place, owner).state
+            found = self._authority.judge(kind, at.place, owner)
+            at.state, self.proposes = found.state, self.proposes or bool(found.proposed)
             for name in at.state:
                 at.heads_before.setdefault(name, ())
 

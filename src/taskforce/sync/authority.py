@@ -145,19 +145,24 @@ def judge(
         if values:
             merge_edit(state, edit.feed, edit.number, values, edit.saw)
             counted.append((author, edit, values))
-    turned_down = {
-        str(edit.set[REJECTED]) for author, edit in edits if author in top and REJECTED in edit.set
-    }
+    turned_down = [(author, rejected_by(edit)) for author, edit in edits if REJECTED in edit.set]
+    refused = {which for author, which in turned_down if author in top}
     standing = _standing(state, counted)
     proposed = [
         Proposed(
             name,
             (edit.feed, edit.number),
-            _outcome(author, edit, name, counted, others, turned_down, standing),
+            _outcome(author, edit, name, counted, others, refused, set(turned_down), standing),
         )
         for author, edit, name in others
     ]
     return Judgement(state, tuple(proposed), frozenset(top), frozenset(operations))
+
+
+def rejected_by(edit: Edit) -> str:
+    """The edit, as `FEED/NUMBER`, that another one rejects, or that its own agency takes back with it."""
+    value = edit.set[REJECTED]
+    return value if isinstance(value, str) else value[0] if value else ""
 
 
 def _operations(kind: Kind, record: str, edits: Sequence[By], by: set[str] | None) -> set[str]:
@@ -189,7 +194,8 @@ def _outcome(
     name: str,
     counted: Sequence[_Counted],
     others: Sequence[_Other],
-    turned_down: set[str],
+    refused: set[str],
+    turned_down: set[tuple[str, str]],
     standing: Mapping[str, Sequence[Value]],
 ) -> str:
     value = edit.set[name]
@@ -198,7 +204,10 @@ def _outcome(
     ]
     if decided := [said for by, said in after if by != author]:
         return ACCEPTED if value in decided else REFUSED
-    if f"{edit.feed}/{edit.number}" in turned_down:
+    which = f"{edit.feed}/{edit.number}"
+    if (author, which) in turned_down:
+        return SUPERSEDED
+    if which in refused:
         return REFUSED
     again = (later for by, later, of in others if by == author and of == name and later is not edit)
     if after or any(had_seen(later, edit, name) for later in again):
