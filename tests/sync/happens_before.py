@@ -11,9 +11,12 @@ what people admitted there. Of a part that is erased nothing stands but what era
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from who_may import Rules, Said
 
 Dot = tuple[Any, ...]
 """An edit: its feed and number, and where feeds may fork its hash."""
@@ -61,7 +64,10 @@ class Known:
 class World:
     """All edits ever written, and which of them each replica has."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules
+        self.agency_of: dict[str, str] = {}  # of devices
+        self.born: set[Dot] = set()  # edits that prove that their author made the record
         self.written: dict[Dot, Written] = {}
         self.forked: set[str] = (
             set()
@@ -84,22 +90,40 @@ class World:
         self.has[name] = Known(set(), set(), set(), set(), set(), {}, {}, {}, {})
 
     def write(
-        self, replica: str, dot: Dot, place: Place, values: Mapping[str, object], at: str, digest: str
+        self,
+        replica: str,
+        dot: Dot,
+        place: Place,
+        values: Mapping[str, object],
+        at: str,
+        digest: str,
+        *,
+        is_born: bool = False,
     ) -> None:
-        """An edit that is made on `replica` now."""
+        """An edit that is made on `replica` now; `is_born` if it proves that its author made the record."""
         one = self.has[replica]
+        if is_born:
+            self.born.add(dot)
         if dot in self.written:  # two stores of one device may do the very same at the same moment
             assert self.written[dot].shown_by[2] == digest, f"{dot} was given out twice"
             self._know(one, dot)
             return
         past: dict[str, set[Dot]] = {}
+        counts = self._counting(one, place)
         for known in self._standing(one, place):
             earlier = self.written[known]
-            for name in earlier.values:
+            for name in filter(partial(counts, known), earlier.values):
                 past.setdefault(name, set()).update((known,), earlier.past.get(name, ()))
         time, _, counter = at.partition("/")
         frozen = {name: frozenset(dots) for name, dots in past.items()}
-        knew = frozenset(known for other in one.parts_of.get(place[:2], ()) for known in one.parts[other])
+        knew = frozenset(
+            known
+            for other in one.parts_of.get(place[:2], ())
+            for counts in [self._counting(one, other)]
+            for known in one.parts[other]
+            if any(counts(known, name) for name in self.written[known].values)
+            or not self.written[known].values
+        )
         shown_by = (time, int(counter), digest)
         after = one.last.get(dot[0])
         self.written[dot] = Written(dot, place, dict(values), shown_by, frozen, knew, after)
@@ -187,6 +211,11 @@ class World:
         found = ((feed, self._fork_point(self.has[replica], feed)) for feed in self.forked)
         return {feed: point for feed, point in found if point is not None}
 
+    def parted_at(self, feed: str) -> int:
+        """The lowest number of which two edits of a feed were ever written."""
+        numbers = [dot[1] for dot in self.written if dot[0] == feed]
+        return min(number for number in numbers if numbers.count(number) > 1)
+
     def _fork_point(self, one: Known, feed: str) -> int | None:
         dots = [dot for dot in one.known if dot[0] == feed]
         numbers: dict[int, set[Dot]] = {}
@@ -266,7 +295,7 @@ class World:
         Who has seen number 7 of a feed has seen all before it, of this side or that: a fork is found by its numbers,
         and what of it counts again is what a person let in.
         """
-        if dot[0] not in self.forked:
+        if dot[0] not in self.forked and self.rules is None:
             return False
         if later.dot[0] == dot[0] and later.dot[1] > dot[1]:
             return True
@@ -379,19 +408,69 @@ class World:
         edit = self.written[dot]
         return edit.values.keys() <= {ERASED, DROPPED} or edit.place not in one.erased
 
+    # ── who may change what ──
+
+    def counts_anything(self, replica: str, record: str, kind: str) -> bool:
+        """Whether anything that was said of a record counts at a replica: else others only propose that it be."""
+        one = self.has[replica]
+        places = one.parts_of.get((record, kind), [])
+        return any(place in one.erased or self._heads(one, place) for place in places)
+
+    def _counting(self, one: Known, place: Place) -> Callable[[Dot, str], bool]:
+        """Says of the edits of a part which fields of them count: all, where anybody may change anything."""
+        rules = self.rules
+        if rules is None or place in one.erased:
+            return lambda _dot, name: name != "rejected"
+        record, kind, _part = place
+        maker = self._maker(one, record, kind)
+        said = self._said(one, place)
+        may = rules.counting(kind, record, maker, said, lambda operation: self._leading(one, operation))
+        return lambda dot, name: (
+            name != "rejected" and may(self._author(dot), name, self.written[dot].values[name])
+        )
+
+    def _leading(self, one: Known, operation: str) -> tuple[set[str], bool]:
+        assert self.rules is not None
+        maker = self._maker(one, operation, "operation")
+        roles = []
+        for place in one.parts:
+            if place[1] == "participation":
+                said = self._said(one, place)
+                if any(sets.get("operation") == operation for _by, sets, _saw in said):
+                    named = {str(sets["agency"]) for _by, sets, _saw in said if "agency" in sets}
+                    whose = next(code for code, own in self.rules.agency_ids.items() if own in named)
+                    roles += [(whose, each) for each in said]
+        about = self._said(one, (operation, "operation", "operational"))
+        return self.rules.leading(operation, maker, about, roles)
+
+    def _maker(self, one: Known, record: str, kind: str) -> str | None:
+        """The agency that made a record, where an edit that counts proves it."""
+        places = one.parts_of.get((record, kind), [])
+        return next(
+            (self._author(dot) for place in places for dot in one.parts[place] if dot in self.born), None
+        )
+
+    def _said(self, one: Known, place: Place) -> list[Said]:
+        edits = [self.written[dot] for dot in self._standing(one, place)]
+        return [(self._author(edit.dot), edit.values, edit.past) for edit in edits]
+
+    def _author(self, dot: Dot) -> str:
+        return self.agency_of[dot[0].partition(".")[0]]
+
     def _heads(self, one: Known, place: Place) -> dict[str, set[Dot]]:
         having: dict[str, set[Dot]] = {}
         covered: dict[str, set[Dot]] = {}
+        counts = self._counting(one, place)
         for dot in self._standing(one, place):
             edit = self.written[dot]
-            for name in edit.values:
+            for name in filter(partial(counts, dot), edit.values):
                 having.setdefault(name, set()).add(dot)
                 covered.setdefault(name, set()).update(edit.past.get(name, ()))
         return {
             name: {
                 dot
                 for dot in some - covered[name]
-                if dot[0] not in self.forked
+                if (dot[0] not in self.forked and self.rules is None)
                 or not any(self._overtook(self.written[other], dot, name) for other in some if other != dot)
             }
             for name, some in having.items()
