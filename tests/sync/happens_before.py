@@ -51,6 +51,7 @@ class Known:
     parts: dict[Place, list[Dot]]
     last: dict[str, Dot]  # of each feed the last edit that counts
     parts_of: dict[tuple[str, str], list[Place]]  # of each record, by its id and kind
+    judged: dict[Any, Any]  # what was worked out of who may change what, since an edit came last
     claims: dict[Dot, str]  # edits that saw more of its own feed than it has written, and that feed
 
     def copy(self) -> Known:
@@ -58,7 +59,7 @@ class Known:
         parts = {place: list(dots) for place, dots in self.parts.items()}
         sets = (set(self.known), set(self.held), set(self.waiting), set(self.admitted), set(self.erased))
         parts_of = {record: list(places) for record, places in self.parts_of.items()}
-        return Known(*sets, parts, dict(self.last), parts_of, dict(self.claims))
+        return Known(*sets, parts, dict(self.last), parts_of, {}, dict(self.claims))
 
 
 class World:
@@ -87,7 +88,7 @@ class World:
 
     def add_replica(self, name: str) -> None:
         """A replica that has nothing yet."""
-        self.has[name] = Known(set(), set(), set(), set(), set(), {}, {}, {}, {})
+        self.has[name] = Known(set(), set(), set(), set(), set(), {}, {}, {}, {}, {})
 
     def write(
         self,
@@ -364,6 +365,7 @@ class World:
     def _know(self, one: Known, dot: Dot) -> None:
         """An edit whose author is known has come; where its feed forked, what counts of that is found anew."""
         one.known.add(dot)
+        one.judged.clear()
         edit = self.written[dot]
         if ERASED in edit.values and edit.place not in one.erased:
             one.erased.add(edit.place)
@@ -382,6 +384,7 @@ class World:
 
     def _hold(self, one: Known, dot: Dot) -> None:
         one.held.add(dot)
+        one.judged.clear()
         place = self.written[dot].place
         if place not in one.parts:
             one.parts[place] = []
@@ -392,6 +395,7 @@ class World:
 
     def _set_aside(self, one: Known, dot: Dot) -> None:
         one.held.remove(dot)
+        one.judged.clear()
         place = self.written[dot].place
         one.parts[place].remove(dot)
         if not one.parts[place]:
@@ -421,6 +425,9 @@ class World:
         rules = self.rules
         if rules is None or place in one.erased:
             return lambda _dot, name: name != "rejected"
+        if place in one.judged:
+            known: Callable[[Dot, str], bool] = one.judged[place]
+            return known
         record, kind, _part = place
         maker = self._maker(one, record, kind)
         said = self._said(one, place)
@@ -431,6 +438,9 @@ class World:
 
     def _leading(self, one: Known, operation: str) -> tuple[set[str], bool]:
         assert self.rules is not None
+        if operation in one.judged:
+            known: tuple[set[str], bool] = one.judged[operation]
+            return known
         maker = self._maker(one, operation, "operation")
         roles = []
         for place in one.parts:
@@ -441,7 +451,8 @@ class World:
                     whose = next(code for code, own in self.rules.agency_ids.items() if own in named)
                     roles += [(whose, each) for each in said]
         about = self._said(one, (operation, "operation", "operational"))
-        return self.rules.leading(operation, maker, about, roles)
+        one.judged[operation] = found = self.rules.leading(operation, maker, about, roles)
+        return found
 
     def _maker(self, one: Known, record: str, kind: str) -> str | None:
         """The agency that made a record, where an edit that counts proves it."""

@@ -27,6 +27,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from replicas import Replica, consent, documents, dots_in, export, make_replica, take, verify
+from who_may import Rules
 
 from taskforce.actions import checking, conflicts, erasing, keeping, plans, undoing
 from taskforce.actions.session import Session
@@ -147,7 +148,9 @@ class Replicas(RuleBasedStateMachine):
     def begin(self) -> None:
         """All as they were after the briefing."""
         self.stores = five_replicas()
-        self.world = World()
+        self.agency_ids = {code: replica.session.own_agency for code, replica in self.stores.items()}
+        self.world = World(Rules(self.agency_ids))
+        self.world.agency_of.update((replica.device, code) for code, replica in self.stores.items())
         self.pool: list[tuple[str, str, bytes]] = []
         self.referrals: dict[str, Referred] = {}
         self.victim_of: dict[str, str] = {}  # log entries and consents
@@ -177,11 +180,6 @@ class Replicas(RuleBasedStateMachine):
             self.passed[frozenset((LEAD, code))] = known
             self.world.arrive(code, sorted(known), trusted=self._trusted(code))
             self._compare(code)
-        self.agency_ids = {
-            str(self.world.shown(LEAD, place, "code")): place[0]
-            for place in self.world.places(LEAD)
-            if place[1] == "agency"
-        }
         for to in (SHELTER, NORTH):
             self.refer(LEAD, 0, to, True)
             self._exchange(LEAD, to)
