@@ -41,19 +41,26 @@ class Authority:
         """
         if kind is None:
             return True
-        if any(REJECTED in edit.set for edit in fresh) or self._is_judged(place):
+        return not self._is_judged(place) and self._is_simple(kind, place, owner, fresh)
+
+    def _is_simple(self, kind: Kind, place: Place, owner: str, edits: Iterable[Edit]) -> bool:
+        edits = list(edits)
+        if any(REJECTED in edit.set for edit in edits):
             return False
         if kind.authority.itself:
-            return all(self.author(edit) == place[0] for edit in fresh)
+            return all(self.author(edit) == place[0] for edit in edits)
         if owner:
-            return all(self.agency_of.get(edit.device) == owner for edit in fresh)
+            return all(self.agency_of.get(edit.device) == owner for edit in edits)
         return not kind.authority.plan
 
     def judge(self, kind: Kind, place: Place, owner: str) -> Judgement:
         """What a part adds up to; kept until it is asked again."""
         maker = natural_id("agency", owner) if owner else ""
-        found = judge(kind, place[0], maker, self._edits(*place), self.leaders)
+        edits = self._edits(*place)
+        found = judge(kind, place[0], maker, edits, self.leaders)
         self.forget(place)
+        if self._is_simple(kind, place, owner, (edit for _author, edit in edits)):
+            return found  # who made the record was not known before
         self._any_judged = True
         deciders = " ".join(sorted(found.deciders))
         self.connection.executemany(
@@ -131,10 +138,12 @@ class Authority:
         self._leaders[operation] = found
         if found == before:
             return False
-        self.connection.execute(
-            "INSERT OR REPLACE INTO leaders VALUES (?, ?, ?)",
-            (operation, json.dumps(sorted(found.agencies)), int(found.have_spoken)),
-        )
+        self.connection.execute("DELETE FROM leaders WHERE operation = ?", (operation,))
+        if found != Leaders():
+            self.connection.execute(
+                "INSERT INTO leaders VALUES (?, ?, ?)",
+                (operation, json.dumps(sorted(found.agencies)), int(found.have_spoken)),
+            )
         return True
 
     def _edits(self, record: str, kind: str, part: str = "") -> list[By]:
