@@ -1,0 +1,177 @@
+"""Sharing with reasons in the room: consents noted and taken back, who may have what and why, who was told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import Team
+from room import play, press, said, screen_text, until, write
+from test_consents import teams, victim_of  # noqa: F401  # teams is the fixture
+from test_recalls import told  # noqa: F401  # the fixture
+from test_room_held_back import squeezed
+from textual.pilot import Pilot
+
+from taskforce.tui.app import TaskforceApp
+from taskforce.tui.screens.form import FormDialog
+from taskforce.tui.screens.recall import RecallDialog
+from taskforce.tui.screens.record import RecordDialog
+from taskforce.tui.screens.sharing import ConsentForm, ConsentsDialog
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings of the developer's."""
+    monkeypatch.setenv("TASKFORCE_CONFIG", str(tmp_path / "config.yaml"))
+
+
+async def open_record(app: TaskforceApp, pilot: Pilot[Any], ref: str) -> None:
+    await press(pilot, "slash")
+    await write(pilot, ref)
+    await press(pilot, "enter")
+    await until(pilot, lambda: isinstance(app.screen, RecordDialog) and ref in screen_text(app))
+
+
+async def go_to(app: TaskforceApp, pilot: Pilot[Any], field: str, text: str) -> None:
+    """Type into a line of the form."""
+    assert isinstance(app.screen, FormDialog)
+    next(row for row in app.screen.rows if row.field.name == field).focus_line()
+    await write(pilot, text)
+
+
+def test_a_consent_is_noted_from_an_open_victim_and_taken_back_with_a_recall(
+    told: tuple[Team, Team, str, str],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    police, _shelter, victim, consent = told
+    copied: list[str] = []
+    monkeypatch.setattr(TaskforceApp, "copy_to_clipboard", lambda _app, text: copied.append(text))
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await open_record(app, pilot, victim)
+        await press(pilot, "u")
+        await until(pilot, lambda: f"CONSENTS OF {victim} 1 stands" in squeezed(app))
+        assert f"{consent} services · case, care → NO-SHELTER" in squeezed(app)
+        assert "not noted as explained" in squeezed(app)
+        await press(pilot, "n")
+        assert isinstance(app.screen, ConsentForm)
+        for field, text in (
+            ("purpose", "research"),
+            ("parts", "case"),
+            ("to", "any-provider"),
+            ("given_by", "individual"),
+            ("until", "+90d"),
+        ):
+            await go_to(app, pilot, field, text)
+        await press(pilot, "f2")
+        assert copied[0].startswith(f"taskforce consent add {victim} --purpose research --parts case --to any")
+        await press(pilot, "ctrl+s")
+        assert "not noted as explained: The interview" in said(app)
+        assert isinstance(app.screen, ConsentsDialog)
+        await until(pilot, lambda: "2 stand" in squeezed(app))
+        app.screen.query_one("#rows").highlighted = 1  # type: ignore[attr-defined]
+        await pilot.pause()
+        await press(pilot, "w", "tab")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, RecallDialog))
+        assert f"NO-SHELTER has {victim} (case, care)" in squeezed(app)
+        await press(pilot, "f2")
+        assert f"taskforce recall add {victim} --part case --part care" in copied[1]
+        await press(pilot, "enter")
+        assert "prepared" in said(app) and isinstance(app.screen, ConsentsDialog)
+        await until(pilot, lambda: "1 stands" in squeezed(app) and "× Withdrawn" in squeezed(app))
+
+    play(police, act)
+    found = {one["ref"]: one["status"] for one in police.data("consent", "list")}
+    assert found.pop(consent) == "withdrawn" and list(found.values()) == ["given"]
+    assert {one["state"] for one in police.data("recall", "status")["recalls"]} == {"prepared"}
+
+
+def test_a_referral_begins_the_form_a_child_does_not_speak_alone_and_an_override_needs_its_reason(
+    teams: tuple[Team, Team],  # noqa: F811
+) -> None:
+    police, _shelter = teams
+    child = victim_of(police, "9-17")
+    (referral,) = [
+        one["ref"] for one in police.data("referral", "list") if one["victim"] == police_id(police, child)
+    ]
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        def at() -> str:
+            assert isinstance(app.screen, ConsentForm)
+            return str(app.focused.query_ancestor("FieldRow").id) if app.focused else ""
+
+        await press(pilot, "r", "f")
+        await write(pilot, referral)
+        await press(pilot, "enter", "u", "n")
+        assert isinstance(app.screen, ConsentForm)
+        texts = {row.field.name: row.text for row in app.screen.rows}
+        assert (texts["victim"], texts["purpose"], texts["to"]) == (child, "services", "NO-SHELTER")
+        await press(pilot, "ctrl+s")
+        assert "who gave it" in said(app) and at() == "field-given-by"
+        await write(pilot, "individual")
+        await press(pilot, "ctrl+s")
+        assert "a caregiver or guardian consents" in said(app) and at() == "field-given-by"
+        app.screen.rows[4].text = ""
+        await go_to(app, pilot, "override", "child-protection")
+        await press(pilot, "ctrl+s")
+        assert at() == "field-reason"
+        await write(pilot, "He is in danger at home")
+        await press(pilot, "escape")
+        await press(pilot, "n")
+        assert "is here again" in said(app)
+        await go_to(app, pilot, "approved_by", "H. Lund")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: "override: Child protection" in squeezed(app))
+
+    play(police, act)
+    (made,) = police.data("consent", "list")
+    assert (made["override"], made["reason"], made["approved_by"]) == (
+        "child-protection",
+        "He is in danger at home",
+        "H. Lund",
+    )
+
+
+def police_id(police: Team, ref: str) -> str:
+    return str(police.data("victim", "show", ref)["id"])
+
+
+def test_why_it_goes_who_was_told_and_who_looked_stand_behind_a_record(
+    told: tuple[Team, Team, str, str],  # noqa: F811
+) -> None:
+    police, _shelter, victim, consent = told
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await open_record(app, pilot, victim)
+        await press(pilot, "Y")
+        await until(pilot, lambda: "NO-SHELTER ● case ● care ◌ identity" in squeezed(app))
+        assert f"✓ consent: consent {consent}" in squeezed(app) or f"({consent})" in squeezed(app)
+        assert "× consent: " in squeezed(app)
+        assert app.screen.as_command() == f"taskforce share explain {victim} --with NO-SHELTER"  # type: ignore[attr-defined]
+        await press(pilot, "T")
+        await until(pilot, lambda: f"{victim}, care → NO-SHELTER" in squeezed(app))
+        assert "in bundle" in squeezed(app) and "by E. Berg" in squeezed(app)
+        await press(pilot, "R")
+        await until(pilot, lambda: f"looked at by E. Berg" in squeezed(app))
+        await press(pilot, "escape")
+        assert isinstance(app.screen, RecordDialog)
+
+    play(police, act, size=(80, 24))
+
+
+def test_the_matrix_of_the_operation_and_the_agreements_that_are_due(
+    told: tuple[Team, Team, str, str],  # noqa: F811
+) -> None:
+    police, _shelter, _victim, _consent = told
+    police.call(*"agreement add --title Pact --parties NO-POL,NO-SHELTER --until +50d --status in-force".split())
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "M")
+        await until(pilot, lambda: "HOTEL" in squeezed(app) and "◐ 1/2" in squeezed(app))
+        assert "Case: ◐ 1 of 2 victims" in squeezed(app)
+        await press(pilot, "escape", "L")
+        await until(pilot, lambda: "within 30 days" in squeezed(app))
+
+    play(police, act)
