@@ -37,10 +37,11 @@ class PartExplained:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What of a record goes to an agency (by its code): its parts in the order declared."""
+    """What of a record goes to an agency (by its code and record's id): its parts in the order declared."""
 
     record: Record
     agency: str
+    agency_id: str
     parts: tuple[PartExplained, ...]
 
 
@@ -106,6 +107,7 @@ def _explained(session: Session, record: Record, agencies: Sequence[tuple[str, s
         Explained(
             record,
             code,
+            ident,
             tuple(
                 PartExplained(part, is_held, decide(ident, scope, known), explain(ident, scope, known))
                 for part, is_held, scope in scopes

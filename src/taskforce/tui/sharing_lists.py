@@ -22,11 +22,11 @@ from taskforce.store.disclosures import Disclosure, Reading
 from taskforce.store.queries import Condition, Record
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.as_command import command_line, named
-from taskforce.tui.exchange_views import MOST, Listed, Row, View, lines_of
-from taskforce.views import Line
+from taskforce.tui.exchange_views import MOST, Listed, Row, View
+from taskforce.views import Fields, Line
 
 NOTHING_OPENS = ("", "")
-"""As the `dialog` of a row: nothing more is to be seen of it than stands below the list."""
+"""As the `dialog` of a row: of a kind that a newer version knows."""
 
 _REF_CELLS, _AGENCY_CELLS, _WHEN_CELLS, _PART_CELLS = 8, 14, 18, 14
 
@@ -92,10 +92,10 @@ def _consent(session: Session, one: Record, now: datetime) -> Row:
         until = one.text("until")
         more = " " + _("until %(date)s") % {"date": moments.show_date(until)} if until else ""
         state = Line("● " + words("status") + more, "ok")
-    detail = [*lines_of(fields_of(one, names, now))]
+    detail = _fields(fields_of(one, names, now))
     if missing := consenting.not_explained(one):
         told = ", ".join(_(codes.EXPLAINED[code]) for code in missing)
-        detail.append(Line(_("! not noted as explained: %(what)s") % {"what": told}, "late"))
+        detail.insert(1, Line(_("! not noted as explained: %(what)s") % {"what": told}, "late"))
     left = " " * _REF_CELLS
     return Row(
         one.id,
@@ -151,7 +151,7 @@ def _explained(one: Explained, record: Record) -> Row:
         (Line(_fitted(one.agency, _AGENCY_CELLS) + parts, "ok" if goes else ""),),
         tuple(sharing_views.explained_lines(one)),
         command_line("share", "explain", named(record), "--with", one.agency),
-        NOTHING_OPENS,
+        ("agency", one.agency_id),
     )
 
 
@@ -357,10 +357,19 @@ def _due(session: Session, one: Due, now: datetime) -> Row:
             Line(f"{indent}{'! ' if one.late else ''}{one.sentence}{left}", "late" if one.late else ""),
             Line(f"{indent}{state} · {', '.join(record.items('parties'))}", "muted"),
         ),
-        lines_of(fields_of(record, names_for(session, [record]), now)),
+        tuple(_fields(fields_of(record, names_for(session, [record]), now))),
         command_line("agreement", "show", record.ref),
         ("agreement", record.id),
     )
+
+
+def _fields(fields: Fields) -> list[Line | str]:
+    """A record's fields, a line each: below a list there is little height."""
+    lines: list[Line | str] = [Line(fields.title, "heading")]
+    for label, value in fields.pairs:
+        text, style = (value.text, value.style) if isinstance(value, Line) else (value, "")
+        lines.append(Line(f"{label}: {text}", style))
+    return lines
 
 
 def _fitted(text: str, width: int) -> str:

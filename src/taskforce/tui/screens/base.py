@@ -233,7 +233,7 @@ class RoomDialog(_Reading, ModalScreen[T]):
     opened_at = 0.0
     _result: T | None = None
 
-    @on(events.Mount)
+    @on(events.Compose)  # a dialog's own `on_mount` may say something already
     def _opens(self) -> None:
         self.opened_at = time.time()  # what was said before is about something else
 

@@ -29,7 +29,7 @@ class ListedDialog(RoomDialog[None]):
         background: $surface;
         border: round $primary;
     }
-    ListedDialog ListedBox { display: block; width: 100%; height: 50%; }
+    ListedDialog ListedBox { display: block; width: 100%; height: 40%; }
     ListedDialog PickList { background: $surface; }
     ListedDialog #about { height: 1fr; padding: 0 1; border-top: solid $panel; scrollbar-size-vertical: 1; }
     """
@@ -63,7 +63,7 @@ class ListedDialog(RoomDialog[None]):
         with Vertical():
             yield ListedBox(id="listed")
             with VerticalScroll(id="about"):
-                yield Static("", id="detail", markup=False)
+                yield Static("", id="about-row", markup=False)
             yield KeysLine()
 
     async def on_mount(self) -> None:
@@ -93,6 +93,7 @@ class ListedDialog(RoomDialog[None]):
         """Show another view in its place."""
         self.view, self._listed = view, None
         self.query_one(ListedBox).clear()
+        self.query_one("#rows").focus()
         self.reload()
 
     def _draw(self) -> None:
@@ -110,7 +111,7 @@ class ListedDialog(RoomDialog[None]):
 
     def _draw_detail(self) -> None:
         row = self.pointed
-        self.query_one("#detail", Static).update(laid_out(row.detail, self._width, indent=6) if row else "")
+        self.query_one("#about-row", Static).update(laid_out(row.detail, self._width, indent=6) if row else "")
         self.refresh_bindings()
 
     @on(OptionList.OptionSelected, "#rows")

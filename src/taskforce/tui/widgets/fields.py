@@ -346,11 +346,12 @@ def _understood(session: Session, field: Field, value: Value) -> str:
     names: dict[str, str] = {}
     if field.type == Type.REF:
         from taskforce.actions.looking import gist  # deferred: only for references
+        from taskforce.actions.reading import PRIVATE, without
         from taskforce.records.registry import get_kind
 
         kind = get_kind(field.to)
         for one in value if isinstance(value, list) else [value]:
             record = queries.get_record(session.store.connection, kind, one)
             if record is not None:
-                names[one] = shorten(safe(gist(record)), _LONGEST) or record.ref
+                names[one] = shorten(safe(gist(without(record, PRIVATE))), _LONGEST) or record.ref
     return f"= {shown(field, value, names)}"
