@@ -98,6 +98,20 @@ WALKS = {
             Step("locked", "escape", "ctrl+l"),
         ),
     ),
+    "sharing": Walk(
+        "full",
+        (
+            Step("consents", "r", "G", "u"),
+            Step("consent-new", "n"),
+            Step("explain", "escape", "escape", "Y"),
+            Step("told", "T"),
+            Step("matrix", "escape", "M"),
+            Step("agreements-due", "escape", "L"),
+            Step("exchange-marked", "escape", "x", "space", "j", "space"),
+            Step("bundle-together", "w"),
+            Step("bundle-each", "e"),
+        ),
+    ),
     "empty": Walk(
         "empty",
         (

@@ -9,6 +9,8 @@ import pytest
 from program import Team
 from room import play, press, said, screen_text, until, write
 from test_consents import teams, victim_of  # noqa: F401  # teams is the fixture
+from test_export_deltas import made, police, refer  # noqa: F401  # the first two are fixtures
+from test_export_deltas import victim_of as victim_of_them
 from test_recalls import told  # noqa: F401  # the fixture
 from test_room_held_back import squeezed
 from textual.pilot import Pilot
@@ -44,7 +46,7 @@ def test_a_consent_is_noted_from_an_open_victim_and_taken_back_with_a_recall(
     told: tuple[Team, Team, str, str],  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    police, _shelter, victim, consent = told
+    team, _shelter, victim, consent = told
     copied: list[str] = []
     monkeypatch.setattr(TaskforceApp, "copy_to_clipboard", lambda _app, text: copied.append(text))
 
@@ -84,20 +86,18 @@ def test_a_consent_is_noted_from_an_open_victim_and_taken_back_with_a_recall(
         assert "prepared" in said(app) and isinstance(app.screen, ConsentsDialog)
         await until(pilot, lambda: "1 stands" in squeezed(app) and "× Withdrawn" in squeezed(app))
 
-    play(police, act)
-    found = {one["ref"]: one["status"] for one in police.data("consent", "list")}
+    play(team, act)
+    found = {one["ref"]: one["status"] for one in team.data("consent", "list")}
     assert found.pop(consent) == "withdrawn" and list(found.values()) == ["given"]
-    assert {one["state"] for one in police.data("recall", "status")["recalls"]} == {"prepared"}
+    assert {one["state"] for one in team.data("recall", "status")["recalls"]} == {"prepared"}
 
 
 def test_a_referral_begins_the_form_a_child_does_not_speak_alone_and_an_override_needs_its_reason(
     teams: tuple[Team, Team],  # noqa: F811
 ) -> None:
-    police, _shelter = teams
-    child = victim_of(police, "9-17")
-    (referral,) = [
-        one["ref"] for one in police.data("referral", "list") if one["victim"] == police_id(police, child)
-    ]
+    team, _shelter = teams
+    child = victim_of(team, "9-17")
+    (referral,) = [one["ref"] for one in team.data("referral", "list") if one["victim"] == id_of(team, child)]
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         def at() -> str:
@@ -127,23 +127,23 @@ def test_a_referral_begins_the_form_a_child_does_not_speak_alone_and_an_override
         await press(pilot, "ctrl+s")
         await until(pilot, lambda: "override: Child protection" in squeezed(app))
 
-    play(police, act)
-    (made,) = police.data("consent", "list")
-    assert (made["override"], made["reason"], made["approved_by"]) == (
+    play(team, act)
+    (noted,) = team.data("consent", "list")
+    assert (noted["override"], noted["reason"], noted["approved_by"]) == (
         "child-protection",
         "He is in danger at home",
         "H. Lund",
     )
 
 
-def police_id(police: Team, ref: str) -> str:
-    return str(police.data("victim", "show", ref)["id"])
+def id_of(team: Team, ref: str) -> str:
+    return str(team.data("victim", "show", ref)["id"])
 
 
 def test_why_it_goes_who_was_told_and_who_looked_stand_behind_a_record(
     told: tuple[Team, Team, str, str],  # noqa: F811
 ) -> None:
-    police, _shelter, victim, consent = told
+    team, _shelter, victim, consent = told
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         await open_record(app, pilot, victim)
@@ -161,22 +161,67 @@ def test_why_it_goes_who_was_told_and_who_looked_stand_behind_a_record(
         await press(pilot, "escape")
         assert isinstance(app.screen, RecordDialog)
 
-    play(police, act, size=(80, 24))
+    play(team, act, size=(80, 24))
 
 
 def test_the_matrix_of_the_operation_and_the_agreements_that_are_due(
     told: tuple[Team, Team, str, str],  # noqa: F811
 ) -> None:
-    police, _shelter, _victim, _consent = told
-    police.call(
-        *"agreement add --title Pact --parties NO-POL,NO-SHELTER --until +50d --status in-force".split()
-    )
+    team, _shelter, _victim, _consent = told
+    parties = ("--parties", "NO-POL,NO-SHELTER")
+    ref = team.data("agreement", "add", "Pact", *parties, "--until", "+50d")["ref"]
+    team.call("agreement", "sign", ref).ok()
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         await press(pilot, "M")
         await until(pilot, lambda: "HOTEL" in squeezed(app) and "◐ 1/2" in squeezed(app))
         assert "Case: ◐ 1 of 2 victims" in squeezed(app)
         await press(pilot, "escape", "L")
-        await until(pilot, lambda: "within 30 days" in squeezed(app))
+        await until(pilot, lambda: "no agreement ends or must be reviewed within 30 days" in squeezed(app))
+        await press(pilot, "plus")
+        await until(pilot, lambda: "within 60 days" in squeezed(app) and "50 days left" in squeezed(app))
+        assert app.screen.as_command() == f"taskforce agreement show {ref}"  # type: ignore[attr-defined]
 
-    play(police, act)
+    play(team, act)
+
+
+def test_one_bundle_goes_to_all_that_are_marked_and_one_each_where_not_all_may_have_it(
+    police: Team,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    outbox = tmp_path / "outbox"
+    outbox.mkdir()
+    police.call("config", "set", "outbox", str(outbox)).ok()
+
+    async def together(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "x", "space", "j", "space")
+        assert "2 marked · w writes one bundle for all of them" in squeezed(app)
+        await press(pilot, "w")
+        assert "the same bundle is for NO-SHELTER" in squeezed(app)
+        await press(pilot, "enter")
+        assert "one bundle for NO-HOME, NO-SHELTER" in said(app)
+        assert "marked" not in squeezed(app)
+
+    play(police, together)
+    assert len(list(outbox.iterdir())) == 1
+    victim = victim_of_them(police)
+    _consent, referral = refer(police, victim)
+
+    async def each(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "x", "space", "j", "space", "w")
+        text = squeezed(app)
+        assert "not everything in this bundle may go to all of them; nothing was written" in text
+        assert f"referral, case ({referral}) does not go to NO-HOME: " in text
+        assert f"victim, case ({victim}) does not go to NO-HOME: " in text
+        await press(pilot, "enter")
+        assert len(list(outbox.iterdir())) == 1, "what is refused is not written"
+        assert "--together" in app.screen.as_command()  # type: ignore[attr-defined]
+        await press(pilot, "e")
+        assert "One bundle each" in squeezed(app) and "Bundle 2 to NO-HOME" in squeezed(app)
+        assert "--together" not in app.screen.as_command()  # type: ignore[attr-defined]
+        await press(pilot, "enter")
+        assert "to NO-SHELTER" in said(app)
+
+    play(police, each)
+    assert len(list(outbox.iterdir())) == 3
+    assert {one["to"] for one in police.data("disclosures", referral)} == {"NO-SHELTER"}

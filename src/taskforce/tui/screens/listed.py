@@ -111,7 +111,9 @@ class ListedDialog(RoomDialog[None]):
 
     def _draw_detail(self) -> None:
         row = self.pointed
-        self.query_one("#about-row", Static).update(laid_out(row.detail, self._width, indent=6) if row else "")
+        self.query_one("#about-row", Static).update(
+            laid_out(row.detail, self._width, indent=6) if row else ""
+        )
         self.refresh_bindings()
 
     @on(OptionList.OptionSelected, "#rows")
