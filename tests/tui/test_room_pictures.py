@@ -101,7 +101,7 @@ WALKS = {
     "sharing": Walk(
         "full",
         (
-            Step("consents", "r", "G", "u"),
+            Step("consents", "r", "u"),
             Step("consent-new", "n"),
             Step("explain", "escape", "escape", "Y"),
             Step("told", "T"),
@@ -110,6 +110,8 @@ WALKS = {
             Step("exchange-marked", "escape", "x", "space", "j", "space"),
             Step("bundle-together", "w"),
             Step("bundle-each", "e"),
+            Step("", "escape", "r", "u", "w", '"She said so', "ctrl+s", "g", "w", '"She said so'),
+            Step("recall-offered", "ctrl+s"),
         ),
     ),
     "empty": Walk(

@@ -149,8 +149,10 @@ def test_why_it_goes_who_was_told_and_who_looked_stand_behind_a_record(
         await open_record(app, pilot, victim)
         await press(pilot, "Y")
         await until(pilot, lambda: "NO-SHELTER ● case ● care ◌ identity" in squeezed(app))
+        assert "Y Who may have it" not in squeezed(app), "it is shown already"
         assert f"✓ consent: a consent covers it ({consent})" in squeezed(app)
         await press(pilot, "tab", "end")
+        assert "u shows the consents" in squeezed(app)
         assert "× consent: " in squeezed(app)
         assert app.screen.as_command() == f"taskforce share explain {victim} --with NO-SHELTER"  # type: ignore[attr-defined]
         await press(pilot, "T")

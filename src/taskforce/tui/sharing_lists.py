@@ -66,7 +66,7 @@ class ConsentsView(View):
             rows = tuple(_consent(session, one, now) for one in found[:MOST])
         standing = sum(one.text("status") == "given" and not _has_ended(one, now) for one in found)
         title = ngettext("%(count)d stands", "%(count)d stand", standing) % {"count": standing}
-        return Listed(title, rows, len(found), self.command)
+        return Listed(title if found else "", rows, len(found), self.command)
 
 
 def _has_ended(one: Record, now: datetime) -> bool:
@@ -130,9 +130,13 @@ class SharingView(View):
         return _("nobody: no peer is verified, and nobody else takes part in the operation")
 
     def read(self, session: Session, now: datetime) -> Listed:
-        """Verified peers, and who takes part in the operation."""
+        """Those first to whom something goes; then verified peers, then whom the record names, then the others."""
         found = explaining.explain_to_all(session, self._record.id)
-        goes = sum(any(part.decision.allowed for part in one.parts) for one in found)
+        record = self._record
+        of_agencies = [field.name for field in record.kind.fields if field.to == "agency"]
+        named_here = {one for name in of_agencies for one in record.items(name)}
+        found.sort(key=lambda one: (not _goes(one), not _is_verified(one), one.agency_id not in named_here))
+        goes = sum(_goes(one) for one in found)
         count = ngettext(
             "something goes to %(goes)d of %(count)d agency",
             "something goes to %(goes)d of %(count)d agencies",
@@ -142,14 +146,28 @@ class SharingView(View):
         return Listed(title, tuple(_explained(one, self._record) for one in found), len(found), self.command)
 
 
+def _goes(one: Explained) -> bool:
+    """Whether anything of the record goes to the agency."""
+    return any(part.decision.allowed for part in one.parts)
+
+
+def _is_verified(one: Explained) -> bool:
+    """Whether bundles go to the agency at all."""
+    return not any(
+        check.name == "verified" and not check.passed for part in one.parts for check in part.checks
+    )
+
+
 def _explained(one: Explained, record: Record) -> Row:
     parts = "  ".join(f"{'●' if each.decision.allowed else '◌'} {each.part}" for each in one.parts)
-    goes = any(each.decision.allowed for each in one.parts)
+    lines = sharing_views.explained_lines(one)
+    if any(each.checks[-1].name == "consent" and not each.checks[-1].passed for each in one.parts):
+        lines.append(Line(_("u shows the consents, and notes one"), "command"))
     return Row(
         one.agency,
         one.agency,
-        (Line(_fitted(one.agency, _AGENCY_CELLS) + parts, "ok" if goes else ""),),
-        tuple(sharing_views.explained_lines(one)),
+        (Line(_fitted(one.agency, _AGENCY_CELLS) + parts, "ok" if _goes(one) else ""),),
+        tuple(lines),
         command_line("share", "explain", named(record), "--with", one.agency),
         ("agency", one.agency_id),
     )
@@ -169,8 +187,9 @@ class MatrixView(View):
         return _("nobody else takes part in the operation")
 
     def read(self, session: Session, now: datetime) -> Listed:
-        """A row for each agency."""
+        """A row for each agency, those first to whom something goes."""
         operation, rows = explaining.matrix(session, session.require_operation())
+        rows.sort(key=lambda row: not any(cell.goes for cell in row.cells.values()))
         heads = (_("Plan"), _("Case"), _("Care"), _("Identity"))
         head = " " * _AGENCY_CELLS + "".join(_fitted(one, _PART_CELLS) for one in heads)
         units = _("of the plan kinds of records are counted, of the rest victims")

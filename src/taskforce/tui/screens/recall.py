@@ -80,13 +80,13 @@ class RecallDialog(RoomDialog[bool]):
 
     def _draw(self) -> None:
         head = ngettext(
-            "Nothing more goes. %(count)d thing was told before, and may not be had any more:",
-            "Nothing more goes. %(count)d things were told before, and may not be had any more:",
+            "%(count)d thing was told before and may not be had any more; nothing more of it goes:",
+            "%(count)d things were told before and may not be had any more; nothing more of them goes:",
             len(self._held),
         )
         lines: list[Line | str] = [Line(head % {"count": len(self._held)}, "heading"), ""]
         lines += [Line(f"! {recall_views.overheld_line(one)}", "late") for one in self._held]
-        lines += ["", Line(_("recalled, it is dropped at them, and their next bundle says so"), "muted")]
+        lines += ["", Line(_("once recalled, they drop it and say so with their next bundle"), "muted")]
         self.query_one("#held", Static).update(laid_out(lines, min(90, self.app.size.width) - 5))
 
     @unhurried

@@ -172,11 +172,18 @@ class RecordSharingDialog(ListedDialog):
             id="sharing.reads",
             tooltip=N_("Who was shown identity or care in this store, and the reason given"),
         ),
+        Binding(
+            "u",
+            "app.consents",
+            N_("Consents"),
+            id="sharing.consents",
+            tooltip=N_("What the person agreed to whom this is about; note one, take one back"),
+        ),
     ]
 
     def __init__(self, record: Record | None, name: str) -> None:
         self._record = record
-        self._name = name
+        self._shows = name
         super().__init__(self._view_of(name))
 
     def _view_of(self, name: str) -> SharingView | ToldView | ReadsView:
@@ -187,12 +194,16 @@ class RecordSharingDialog(ListedDialog):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what is not shown already; who may have it only of one record."""
         if action == "turn":
-            return parameters != (self._name,) and (parameters != ("sharing",) or self._record is not None)
+            return parameters != (self._shows,) and (parameters != ("sharing",) or self._record is not None)
         return super().check_action(action, parameters)
+
+    async def current(self) -> Record | None:
+        """The record that this is about."""
+        return self._record
 
     def action_turn(self, name: str) -> None:
         """Show the other list."""
-        self._name = name
+        self._shows = name
         self.turn_to(self._view_of(name))
 
 

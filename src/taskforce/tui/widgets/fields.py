@@ -97,7 +97,7 @@ class FieldRow(Vertical):
     DEFAULT_CSS = """
     FieldRow { height: auto; }
     FieldRow Horizontal { height: auto; }
-    FieldRow .label { width: 20; height: 1; padding: 0 1; color: $text-muted; }
+    FieldRow .label { width: 20; height: auto; padding: 0 1; color: $text-muted; }
     FieldRow:focus-within .label { color: $text; text-style: bold; }
     FieldRow Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $surface-lighten-1; }
     FieldRow Input:focus { border: none; background: $surface-lighten-2; }
