@@ -158,12 +158,46 @@ def test_why_it_goes_who_was_told_and_who_looked_stand_behind_a_record(
         await press(pilot, "T")
         await until(pilot, lambda: f"NO-SHELTER {victim}, care" in squeezed(app))
         assert "in bundle" in squeezed(app) and "by E. Berg" in squeezed(app)
+        assert ", care" in squeezed(app) and "R-" in squeezed(app)
+        await press(pilot, "a")
+        await until(pilot, lambda: "only NO-SHELTER; a shows all" in squeezed(app))
+        assert app.screen.as_command().endswith(" --to NO-SHELTER")  # type: ignore[attr-defined]
         await press(pilot, "R")
         await until(pilot, lambda: "looked at by E. Berg" in squeezed(app))
         await press(pilot, "escape")
         assert isinstance(app.screen, RecordDialog)
 
     play(team, act, size=(80, 24))
+
+    async def only_look(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await open_record(app, pilot, victim)
+        await press(pilot, "u")
+        await until(pilot, lambda: f"{consent} services" in squeezed(app))
+        assert "New consent" not in squeezed(app) and "Withdraw" not in squeezed(app)
+        await press(pilot, "n", "w")
+        assert isinstance(app.screen, ConsentsDialog)
+
+    play(team, only_look, read_only=True)
+
+
+def test_narrowing_how_a_record_is_handled_asks_whether_to_recall_it(
+    told: tuple[Team, Team, str, str],  # noqa: F811
+) -> None:
+    team, _shelter, victim, _consent = told
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await open_record(app, pilot, victim)
+        await press(pilot, "e")
+        await go_to(app, pilot, "tlp", "red")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, RecallDialog))
+        assert f"NO-SHELTER has {victim} (case, care)" in squeezed(app)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, RecordDialog)
+
+    play(team, act)
+    assert team.data("recall", "status")["recalls"] == []
+    assert team.data("recall", "status")["not_recalled"] != []
 
 
 def test_the_matrix_of_the_operation_and_the_agreements_that_are_due(

@@ -224,15 +224,17 @@ def _agency(row: explaining.Row) -> Row:
 
 
 class ToldView(View):
-    """Who has been told what about a record, or of everything."""
+    """Who has been told what about a record, or of everything; or only what one agency was told."""
 
     def __init__(self, record: Record | None = None) -> None:
         self._record = record
+        self.to = ""  # the code of the only agency that is wanted
 
     @property
     def command(self) -> str:
         """The command that lists the same."""
-        return command_line("disclosures", *([self._record.ref] if self._record is not None else []))
+        about = [self._record.ref] if self._record is not None else []
+        return command_line("disclosures", *about, *(["--to", self.to] if self.to else []))
 
     def heading(self) -> str:
         """What stands above it."""
@@ -247,14 +249,14 @@ class ToldView(View):
     def read(self, session: Session, now: datetime) -> Listed:
         """The latest first."""
         about = self._record.id if self._record is not None else ""
-        found = disclosing.told(session, about, limit=MOST + 1)
+        found = disclosing.told(session, about, to=self.to, limit=MOST + 1)
         above = [Line(one, "late") for one in disclosure_views.not_recorded(found)]
-        some = found.found[:MOST]
-        rows = tuple(_told(place, one, found.names) for place, one in enumerate(some))
-        return Listed("", rows, len(rows), self.command, (*above, *_cut(found.found, self.command)))
+        rows = tuple(_told(one, found.names) for one in found.found[:MOST])
+        title = _("only %(agency)s; a shows all") % {"agency": self.to} if self.to else ""
+        return Listed(title, rows, len(rows), self.command, (*above, *_cut(found.found, self.command)))
 
 
-def _told(place: int, one: Disclosure, names: disclosing.Names) -> Row:
+def _told(one: Disclosure, names: disclosing.Names) -> Row:
     ref = names[one.kind, one.record]
     bundle = _("bundle %(number)d") % {"number": one.number}
     count = ngettext("%(count)d edit", "%(count)d edits", one.edits) % {"count": one.edits}
@@ -265,7 +267,7 @@ def _told(place: int, one: Disclosure, names: disclosing.Names) -> Row:
         _("on what basis: %(basis)s") % {"basis": one.basis},
     )
     return Row(
-        f"{place}",
+        f"{one.bundle} {one.agency} {one.record} {one.part} {one.basis}",
         one.agency,
         (
             _fitted(moments.show_time(one.at), _WHEN_CELLS)

@@ -173,6 +173,13 @@ class RecordSharingDialog(ListedDialog):
             tooltip=N_("Who was shown identity or care in this store, and the reason given"),
         ),
         Binding(
+            "a",
+            "only",
+            N_("This agency only"),
+            id="sharing.only",
+            tooltip=N_("Only what the agency under the cursor was told; once more, what all were"),
+        ),
+        Binding(
             "u",
             "app.consents",
             N_("Consents"),
@@ -192,10 +199,19 @@ class RecordSharingDialog(ListedDialog):
         return ReadsView(self._record) if name == "reads" else ToldView(self._record)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what is not shown already; who may have it only of one record."""
+        """Offer what is not shown already; who may have it only of one record; one agency only of what was told."""
+        if action == "only":
+            return self.is_attached and self._shows == "told" and self.pointed is not None
         if action == "turn":
             return parameters != (self._shows,) and (parameters != ("sharing",) or self._record is not None)
         return super().check_action(action, parameters)
+
+    def action_only(self) -> None:
+        """Only what the agency under the cursor was told, or what all were."""
+        if isinstance(self.view, ToldView) and (row := self.pointed) is not None:
+            view = ToldView(self._record)
+            view.to = "" if self.view.to else row.whose
+            self.turn_to(view)
 
     async def current(self) -> Record | None:
         """The record that this is about."""
@@ -226,11 +242,26 @@ class AgreementsDialog(ListedDialog):
             key_display="+",
             tooltip=N_("Those that are due within twice the time, too"),
         ),
+        Binding(
+            "n",
+            "add",
+            N_("New agreement"),
+            id="agreements.new",
+            tooltip=N_("A form for an agreement: its parties, what it covers, from when until when"),
+        ),
     ]
 
     def __init__(self) -> None:
         self._due = AgreementsView()
         super().__init__(self._due)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing is made in a room for reading."""
+        return not self.desk.read_only if action == "add" else super().check_action(action, parameters)
+
+    def action_add(self) -> None:
+        """A form for a new one."""
+        self.app.push_screen(FormDialog(get_kind("agreement")))
 
     def action_further(self) -> None:
         """Look twice as far ahead."""
