@@ -16,9 +16,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from taskforce.tui.app import TaskforceApp
+from taskforce.tui.screens.bundles import BundleDialog
 from taskforce.tui.screens.exchange import ExchangeScreen
 from taskforce.tui.screens.path import PathDialog
-from taskforce.tui.screens.previews import BundleDialog, FileDialog, Preview
+from taskforce.tui.screens.previews import FileDialog, Preview
 from taskforce.tui.widgets.pick_list import PickList
 
 

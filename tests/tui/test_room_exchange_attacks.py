@@ -19,7 +19,8 @@ from taskforce.actions.sending import export_bundle
 from taskforce.errors import Refused
 from taskforce.store import exchange
 from taskforce.tui.app import TaskforceApp
-from taskforce.tui.screens.previews import BundleDialog, FileDialog
+from taskforce.tui.screens.bundles import BundleDialog
+from taskforce.tui.screens.previews import FileDialog
 
 
 def test_other_edits_of_the_same_number_are_not_what_was_shown(team: Team, tmp_path: Path) -> None:

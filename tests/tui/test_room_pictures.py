@@ -98,6 +98,22 @@ WALKS = {
             Step("locked", "escape", "ctrl+l"),
         ),
     ),
+    "sharing": Walk(
+        "full",
+        (
+            Step("consents", "r", "u"),
+            Step("consent-new", "n"),
+            Step("explain", "escape", "escape", "Y"),
+            Step("told", "T"),
+            Step("matrix", "escape", "M"),
+            Step("agreements-due", "escape", "L"),
+            Step("exchange-marked", "escape", "x", "space", "j", "space"),
+            Step("bundle-together", "w"),
+            Step("bundle-each", "e"),
+            Step("", "escape", "r", "u", "w", '"She said so', "ctrl+s", "g", "w", '"She said so'),
+            Step("recall-offered", "ctrl+s"),
+        ),
+    ),
     "empty": Walk(
         "empty",
         (

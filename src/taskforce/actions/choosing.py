@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from taskforce import moments
-from taskforce.actions import looking
+from taskforce.actions import looking, reading
 from taskforce.actions.references import NAMED_BY, candidates, names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import _
@@ -133,7 +133,8 @@ def _choice(record: Record) -> Choice:
     kind = record.kind
     name = NAMED_BY.get(kind.name)
     value = record.text(name) if name else record.ref
-    return Choice(value, looking.gist(record) or record.ref)
+    # Nobody's name and health are looked at by the way, unrecorded and without a reason.
+    return Choice(value, looking.gist(reading.without(record, reading.PRIVATE)) or record.ref)
 
 
 @cache

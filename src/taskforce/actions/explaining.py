@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taskforce.actions.knowing import gather
@@ -16,7 +17,7 @@ from taskforce.sharing.facts import Knowledge
 from taskforce.store import exchange, queries
 from taskforce.store.exchange import ScopeRow
 from taskforce.store.forks import scope_of
-from taskforce.store.queries import Record
+from taskforce.store.queries import Condition, Record
 
 COLUMNS = (OPERATIONAL, CASE, CARE, IDENTITY)
 """The parts that a matrix has columns for."""
@@ -37,10 +38,11 @@ class PartExplained:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What of a record goes to an agency (by its code): its parts in the order declared."""
+    """What of a record goes to an agency (by its code and record's id): its parts in the order declared."""
 
     record: Record
     agency: str
+    agency_id: str
     parts: tuple[PartExplained, ...]
 
 
@@ -71,17 +73,49 @@ def explain_record(session: Session, text: str, agency: str) -> Explained:
     code, recipient = _agency(session, agency)
     with session.store.reading():
         record = find_any(session, text)
-        known = gather(session)
-        rows = {row.id: row for row in exchange.scopes(session.store.connection)}
-        parts = []
-        for part in record.kind.parts:
-            row = rows.get(scope_of(session.store.connection, record.id, record.kind.name, part) or 0)
-            if row is None and record.kind.anchors.get(part) != SELF:
-                continue  # nothing of it is held that says on what it would be decided
-            scope = Scope(record.kind.name, part, record.id if row is None else row.anchor)
-            decision, checks = decide(recipient, scope, known), explain(recipient, scope, known)
-            parts.append(PartExplained(part, row is not None, decision, checks))
-    return Explained(record, code, tuple(parts))
+        return _explained(session, record, [(code, recipient)])[0]
+
+
+def explain_to_all(session: Session, text: str) -> list[Explained]:
+    """The same for every agency that it might go to: verified peers, and who takes part in the current operation."""
+    with session.store.reading():
+        record = find_any(session, text)
+        connection = session.store.connection
+        kind = get_kind("agency")
+        here = [Condition("operation", "=", session.current_operation)]
+        joined = queries.list_records(connection, get_kind("participation"), here, refs=False)
+        ids = {one.text("agency") for one in joined if session.current_operation}
+        agencies = {
+            code: ident for ident, code in queries.column_by_id(connection, kind, "code", ids).items()
+        }
+        agencies |= {peer.agency: natural_id("agency", peer.agency) for peer in exchange.peers(connection)}
+        agencies.pop(session.store.me.agency, None)
+        return _explained(session, record, sorted(agencies.items()))
+
+
+def _explained(session: Session, record: Record, agencies: Sequence[tuple[str, str]]) -> list[Explained]:
+    """What of a record goes to agencies, by code and record id; what that rests on is gathered once for all."""
+    known = gather(session)
+    rows = {row.id: row for row in exchange.scopes(session.store.connection)}
+    scopes = []
+    for part in record.kind.parts:
+        row = rows.get(scope_of(session.store.connection, record.id, record.kind.name, part) or 0)
+        if row is None and record.kind.anchors.get(part) != SELF:
+            continue  # nothing of it is held that says on what it would be decided
+        anchor = record.id if row is None else row.anchor
+        scopes.append((part, row is not None, Scope(record.kind.name, part, anchor)))
+    return [
+        Explained(
+            record,
+            code,
+            ident,
+            tuple(
+                PartExplained(part, is_held, decide(ident, scope, known), explain(ident, scope, known))
+                for part, is_held, scope in scopes
+            ),
+        )
+        for code, ident in agencies
+    ]
 
 
 def matrix(session: Session, text: str) -> tuple[Record, list[Row]]:

@@ -29,6 +29,7 @@ from taskforce.tui.locking import LockableApp
 from taskforce.tui.room_keys import ROOM_KEYS
 from taskforce.tui.safety import VisibleOnly
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
+from taskforce.tui.sharing_keys import SHARING_KEYS, SharingPlaces
 from taskforce.tui.stylesheet import KeptStylesheet
 from taskforce.tui.sweeping import Sweeper
 from taskforce.tui.working import begin, unhurried
@@ -71,7 +72,7 @@ def _palette() -> type[Provider]:
     return AppliesNow
 
 
-class TaskforceApp(LockableApp):
+class TaskforceApp(SharingPlaces, LockableApp):
     """The room over the store that `desk` holds open."""
 
     CSS_PATH = "app.tcss"
@@ -90,7 +91,7 @@ class TaskforceApp(LockableApp):
     DEFAULT_MODE = "room"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
 
-    BINDINGS = ROOM_KEYS
+    BINDINGS = [*ROOM_KEYS, *SHARING_KEYS]
 
     def __init__(self, desk: Desk, *, wall: bool = False) -> None:
         if wall:
@@ -235,6 +236,8 @@ class TaskforceApp(LockableApp):
             return action in ("quit", "help_quit")
         if action == "to_room":
             return self.current_mode != self.DEFAULT_MODE
+        if action == "explain":
+            return self.has_subject
         if action in ("refer", "undo", "redo", "operation") and self.desk.read_only:
             return False
         return super().check_action(action, parameters)

@@ -34,13 +34,16 @@ def verified_line(peer: PeerState) -> str:
     }
 
 
-def peer_content(peer: PeerState, now: datetime, width: int) -> Content:
-    """A peer in three lines: when heard and what is missing, what waits for it and what it holds, who verified it."""
+def peer_content(peer: PeerState, now: datetime, width: int, *, marked: bool = False) -> Content:
+    """A peer in three lines: when heard and what is missing, what waits for it and what it holds, who verified it.
+
+    One that is `marked` bears a bar before its name.
+    """
     heard = _("heard %(when)s") % {
         "when": moments.ago(peer.last_heard, now) if peer.last_heard else _("never")
     }
     pieces: list[Line | str] = [
-        Line(_fitted(peer.agency, _AGENCY_CELLS), "heading"),
+        Line(_fitted(f"▌ {peer.agency}" if marked else peer.agency, _AGENCY_CELLS), "heading"),
         _fitted(heard, _HEARD_CELLS),
     ]
     if peer.missing:

@@ -106,6 +106,13 @@ class _Reading:
         else:
             self.app.push_screen(ReasonDialog(record, parts), answered)  # type: ignore[attr-defined]
 
+    points_at_record: bool = False
+    """Whether `current` may be a record."""
+
+    async def current(self) -> Record | None:
+        """The record that the cursor points at, or that is shown whole."""
+        return None
+
     def on_screen_suspend(self) -> None:
         """What comes back into sight is looked at anew."""
         self._in_sight = frozenset()
@@ -226,7 +233,7 @@ class RoomDialog(_Reading, ModalScreen[T]):
     opened_at = 0.0
     _result: T | None = None
 
-    @on(events.Mount)
+    @on(events.Compose)  # a dialog's own `on_mount` may say something already
     def _opens(self) -> None:
         self.opened_at = time.time()  # what was said before is about something else
 

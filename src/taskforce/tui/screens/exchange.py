@@ -24,8 +24,9 @@ from taskforce.i18n import N_, _, ngettext
 from taskforce.tui.exchange_lines import held_back_lines, peer_content, waits_lines
 from taskforce.tui.exchange_views import VIEWS, Listed, View
 from taskforce.tui.safety import content_of
+from taskforce.tui.screens.bundles import BundleDialog, export_command
 from taskforce.tui.screens.inbox import InboxScreen
-from taskforce.tui.screens.previews import BundleDialog, export_command, import_command
+from taskforce.tui.screens.previews import import_command
 from taskforce.tui.text_lines import laid_out
 from taskforce.tui.widgets.listed_box import ListedBox
 from taskforce.tui.widgets.pick_list import PickList
@@ -65,7 +66,15 @@ class ExchangeScreen(InboxScreen):
             "bundle",
             N_("Next bundle"),
             id="exchange.bundle",
-            tooltip=N_("What goes to the peer and what is withheld; then write it"),
+            tooltip=N_("What goes to the peer and what is withheld; to several that are marked, one for all"),
+        ),
+        Binding(
+            "space",
+            "mark",
+            N_("Mark"),
+            id="exchange.mark",
+            tooltip=N_("Mark peers to write one bundle for all of them"),
+            show=False,
         ),
         Binding(
             "i",
@@ -122,6 +131,7 @@ class ExchangeScreen(InboxScreen):
         self._waits: Exported | None = None
         self._view = ""  # which list stands in place of peers and inbox
         self._wanted = ""  # what to point at once it is read
+        self._marks: set[str] = set()  # the agencies that a bundle is for together
 
     def body(self) -> ComposeResult:
         """Peers, what waits in quarantine, the inbox; beside them what waits for a peer."""
@@ -181,12 +191,19 @@ class ExchangeScreen(InboxScreen):
 
     def _show_peers(self, standing: _Standing) -> None:
         count = ngettext("%(n)d verified", "%(n)d verified", len(standing.peers)) % {"n": len(standing.peers)}
+        self._marks &= {peer.agency for peer in standing.peers}
+        if self._marks:
+            marked = ngettext("%(n)d marked", "%(n)d marked", len(self._marks)) % {"n": len(self._marks)}
+            count += f" · {marked} · " + _("w writes one bundle for all of them")
         self.query_one("#peers-title", Static).update(
             content_of(Line(_("PEERS"), "heading"), Line(f"  {count}", "muted"))
         )
         now, width = self.room.now(), self.list_width
         self.query_one("#peers", PickList).show(
-            [(peer.agency, peer_content(peer, now, width)) for peer in standing.peers],
+            [
+                (peer.agency, peer_content(peer, now, width, marked=peer.agency in self._marks))
+                for peer in standing.peers
+            ],
             nothing=laid_out(
                 [
                     Line(_("no peers yet"), "muted"),
@@ -251,10 +268,29 @@ class ExchangeScreen(InboxScreen):
     def _peer_chosen(self) -> None:
         self.action_bundle()
 
+    @property
+    def _chosen(self) -> list[PeerState]:
+        """The peers that the next bundle is for: those marked, or the one under the cursor."""
+        peers = self._standing.peers if self._standing else ()
+        marked = [peer for peer in peers if peer.agency in self._marks]
+        return marked or ([self.peer] if self.peer is not None else [])
+
     def action_bundle(self) -> None:
-        """What would go to the peer under the cursor."""
-        if self.peer is not None:
-            self.app.push_screen(BundleDialog(self.peer))
+        """What would go to the peers that are marked, or to the one under the cursor."""
+        if self._chosen:
+            self.app.push_screen(BundleDialog(self._chosen), self._sent)
+
+    def _sent(self, sent: Exported | None) -> None:
+        if sent is not None and self._marks:
+            self._marks = set()
+            self.reload()
+
+    def action_mark(self) -> None:
+        """Mark the peer under the cursor, or take its mark away."""
+        if self.peer is not None and self._standing is not None:
+            self._marks ^= {self.peer.agency}
+            self._show_peers(self._standing)
+            self.refresh_bindings()
 
     # ── what stands in place of peers and inbox ──
 
@@ -321,7 +357,7 @@ class ExchangeScreen(InboxScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer a bundle only where there is a peer, the way back only where there is one."""
-        if action == "bundle":
+        if action in ("bundle", "mark"):
             return self.is_attached and not self._view and self.peer is not None
         if action == "file" or parameters == ("",):
             return bool(self._view) == (action == "view")
@@ -334,4 +370,5 @@ class ExchangeScreen(InboxScreen):
             return row.command if row is not None else VIEWS[self._view].command
         if self.query_one("#inbox").has_focus and self.entry is not None:
             return import_command(self.entry.path)
-        return export_command(self.peer.agency) if self.peer is not None else "taskforce peer list"
+        agencies = [peer.agency for peer in self._chosen]
+        return export_command(*agencies, together=len(agencies) > 1) if agencies else "taskforce peer list"

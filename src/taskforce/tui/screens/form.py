@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from taskforce.actions import keeping, reading
 from taskforce.actions.choosing import defaults_of, text_of
 from taskforce.actions.references import label_of
 from taskforce.actions.session import Session
+from taskforce.actions.stopping import MARKS, Stopping
 from taskforce.i18n import N_, _
 from taskforce.records.schema import Field, Kind
 from taskforce.store import queries
@@ -21,10 +23,14 @@ from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
+from taskforce.tui.screens.recall import offer_recalls
 from taskforce.tui.widgets.fields import FieldRow
 from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import unhurried
 from taskforce.views import Line
+
+if TYPE_CHECKING:
+    from taskforce.actions.overheld import Overheld
 
 _WAS = "was "  # no field's name has a space
 
@@ -52,11 +58,16 @@ class FormDialog(TypedDialog[Record]):
         ),
     ]
 
-    def __init__(self, kind: Kind, record: Record | None = None) -> None:
+    def __init__(
+        self, kind: Kind, record: Record | None = None, *, begin: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__()
         self.kind = kind
         self.record = record
         self.draft_key = f"{kind.name}/{record.id if record else 'new'}"
+        self._begin = dict(begin or {})  # what a new record's lines begin with, as somebody would type it
+        if self._begin:
+            self.draft_key += "/" + " ".join(self._begin.values())
         self._initial: dict[str, str] = {}
         self._seen: Record | None = record
         self._operation = ""
@@ -97,8 +108,11 @@ class FormDialog(TypedDialog[Record]):
         self._looked()
         for row in self.rows:
             row.begin_with(self._initial.get(row.field.name, ""))
+        self.fill(self._begin)
         await self.bring_back()
-        self.rows[0].focus_line()
+        if not self._kept:
+            self._kept = self.typed()  # what the form began with is nothing that somebody typed
+        next((row for row in self.rows if row.field.name not in self._begin), self.rows[0]).focus_line()
 
     async def load(self) -> None:
         """Show what others have changed in the record meanwhile, and say so where somebody has typed something else."""
@@ -154,7 +168,7 @@ class FormDialog(TypedDialog[Record]):
 
     def action_clear(self) -> None:
         """Drop what was typed."""
-        self.fill({row.field.name: self._initial.get(row.field.name, "") for row in self.rows})
+        self.fill({row.field.name: self._initial.get(row.field.name, "") for row in self.rows} | self._begin)
         self.rows[0].focus_line()
 
     @unhurried
@@ -182,19 +196,30 @@ class FormDialog(TypedDialog[Record]):
             await self.leave()
             return
 
+        held: list[Overheld] = []
+
         def save(session: Session) -> Record:
             if record is None:
                 saved = keeping.add(session, kind, shown)
             else:
+                stopping = Stopping(session, asked=not MARKS.isdisjoint(typed))
                 saved = keeping.edit(session, kind, record, typed, seen=seen)
+                held.extend(stopping.found())
             self.used(session)
             return saved
 
-        if not await self.act_and_leave(save, lambda one: _("saved: %(label)s") % {"label": label_of(one)}):
+        if not await self.act_and_leave(save, self.saved_text):
             await self.load()
-            self._go_to_missing()
+            self.go_to_missing()
+        elif held:
+            offer_recalls(self.room, held)
 
-    def _go_to_missing(self) -> None:
+    def saved_text(self, saved: Record) -> str:
+        """What is said of what was saved."""
+        return _("saved: %(label)s") % {"label": label_of(saved)}
+
+    def go_to_missing(self) -> None:
+        """Go to the line that has yet to be filled in."""
         for row in self.rows:
             if row.required and not row.text.strip():
                 row.focus_line()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from taskforce.actions.moving import Moved, answers_for, move_all
 from taskforce.actions.session import Session
+from taskforce.actions.stopping import STOPS, Stopping
 from taskforce.i18n import N_, _, ngettext
 from taskforce.records.schema import Kind, Move
 from taskforce.store import pages
@@ -20,10 +22,14 @@ from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import TypedDialog
+from taskforce.tui.screens.recall import offer_recalls
 from taskforce.tui.widgets.fields import FieldRow
 from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.tui.working import unhurried
 from taskforce.views import Line
+
+if TYPE_CHECKING:
+    from taskforce.actions.overheld import Overheld
 
 
 class MovesDialog(TypedDialog[Moved]):
@@ -162,13 +168,18 @@ class MovesDialog(TypedDialog[Moved]):
         if self.move is None or self.refuses_unseen():
             return
         work = moving(self.kind, self.numbers, self.move.name, self.typed())
+        stops = (self.kind.name, self.move.name) in STOPS
+        held: list[Overheld] = []
 
         def make(session: Session) -> Moved:
+            stopping = Stopping(session, asked=stops)
             moved = work(session)
             self.used(session)
+            held.extend(stopping.found())
             return moved
 
-        await self.act_and_leave(make, lambda one: told(self.move, one))
+        if await self.act_and_leave(make, lambda one: told(self.move, one)) and stops:
+            offer_recalls(self.room, held)
 
     def as_command(self) -> str:
         """The command that makes the move with what is typed; before one is chosen, the one that shows the record."""

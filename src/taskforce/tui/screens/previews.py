@@ -1,8 +1,7 @@
-"""Before a bundle leaves, and before a file is taken in: what it would do, and only then the doing."""
+"""What is shown before it is done; of a file that came: what it would change, and only then the taking in."""
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,18 +12,13 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from taskforce.actions.bundle_summary import Exported
 from taskforce.actions.inbox import Mark, TakenIn, look_into, take_in_file
-from taskforce.actions.peers import PeerState
-from taskforce.actions.sending import export_bundle
 from taskforce.actions.session import Session
-from taskforce.errors import Refused, TaskforceError, UsageError
-from taskforce.i18n import N_, _, ngettext
+from taskforce.errors import Refused, TaskforceError
+from taskforce.i18n import N_, _
 from taskforce.reports import exchange_views
-from taskforce.settings import read_setting
 from taskforce.text import safe
 from taskforce.tui.as_command import command_line
-from taskforce.tui.exchange_lines import standing_lines, verified_line
 from taskforce.tui.room_keys import PREVIEW_KEYS
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
@@ -186,73 +180,6 @@ class Preview(RoomDialog[T]):
         self.query_one("#work", Static).update(content_of(Line(text, "command")))
 
 
-class BundleDialog(Preview[Exported]):
-    """The next bundle for a peer: what goes and on what basis, what is withheld and why; enter writes it."""
-
-    INDENT = 10
-
-    BINDINGS = [
-        Binding(
-            "enter,w",
-            "do",
-            N_("Write bundle"),
-            id="bundle.write",
-            tooltip=N_("Write the bundle that is shown into the outbox"),
-            key_display="⏎",
-        ),
-        *PREVIEW_KEYS,
-    ]
-
-    def __init__(self, peer: PeerState) -> None:
-        super().__init__()
-        self._peer = peer
-        self._shown: Exported | None = None
-
-    @property
-    def can_do(self) -> bool:
-        """Whether it is known what would go."""
-        return self._shown is not None
-
-    def as_command(self) -> str:
-        """The command that writes it."""
-        return export_command(self._peer.agency)
-
-    async def preview(self) -> None:
-        """Find out what would go."""
-        agency = self._peer.agency
-        self._shown = None
-        try:
-            self._shown = await self.desk.read(lambda session: export_bundle(session, agency, None))
-        except TaskforceError as error:
-            self.show_error(_("Bundle to %(agency)s") % {"agency": agency}, error)
-            return
-        head, *rest = exchange_views.sent_lines(self._shown)
-        known = f"{self._peer.name} · {verified_line(self._peer)}"
-        lines: list[Line | str] = [head, Line(f"  {known}", "muted")]
-        lines += _indented(standing_lines(self._peer, self.room.now()))
-        lines.append(Line("  " + _("into %(folder)s") % {"folder": _outbox().absolute()}, "muted"))
-        if self.desk.read_only:
-            lines.append(Line("  " + _("this room is only for reading: nothing is written"), "muted"))
-        self.show([*lines, "", *rest])
-
-    async def do(self) -> None:
-        """Write the bundle; not if something else would go by now than is shown."""
-        agency, shown = self._peer.agency, self._shown
-
-        def write(session: Session) -> Exported:
-            return export_bundle(session, agency, outbox(), shown=shown, progress=self.step)
-
-        self.begin_work(_("Writing edits"))
-        try:
-            sent = await self.try_acting(write, _written)
-        finally:
-            self.end_work()
-        if sent is not None:
-            self.dismiss(sent)
-        else:
-            self.look()
-
-
 class FileDialog(Preview[TakenIn]):
     """A plan or bundle that came: what it would change; enter takes it in."""
 
@@ -339,43 +266,6 @@ class FileDialog(Preview[TakenIn]):
             self.dismiss(self.found)
         else:
             await super().action_leave()
-
-
-def _indented(lines: Sequence[Line | str]) -> list[Line | str]:
-    return [
-        Line(f"  {line.text}", line.style) if isinstance(line, Line) else Line(f"  {line}", "muted")
-        for line in lines
-    ]
-
-
-def _written(sent: Exported) -> str:
-    count = ngettext("%(count)d edit", "%(count)d edits", sent.edits) % {"count": sent.edits}
-    return _("bundle %(number)d to %(agency)s, %(edits)s, written to %(file)s") % {
-        "number": sent.number,
-        "agency": sent.agency,
-        "edits": count,
-        "file": sent.file,
-    }
-
-
-def outbox() -> Path:
-    """The folder that bundles are written into; UsageError if it is not there."""
-    folder = _outbox()
-    if not folder.is_dir():
-        raise UsageError(
-            _("the outbox %(folder)s is not there") % {"folder": folder},
-            hint=_("choose another with: taskforce config set outbox FOLDER"),
-        )
-    return folder
-
-
-def _outbox() -> Path:
-    return Path(os.path.expanduser(read_setting("outbox") or "."))
-
-
-def export_command(agency: str) -> str:
-    """The command that writes the next bundle for an agency."""
-    return command_line("export", "--to", agency, "-o", str(_outbox()))
 
 
 def import_command(path: Path) -> str:

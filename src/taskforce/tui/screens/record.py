@@ -26,6 +26,7 @@ from taskforce.tui.looks import hidden_line
 from taskforce.tui.room_keys import ERASE_KEY
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.sharing_keys import RECORD_SHARING_KEYS
 from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.views import Fields, Line
 
@@ -75,6 +76,7 @@ class RecordDialog(RoomDialog[None]):
             id="record.refer",
             tooltip=N_("A new referral; of a victim, the lines begin with her or him"),
         ),
+        *RECORD_SHARING_KEYS,
         ERASE_KEY,
         Binding(
             "y",
@@ -180,6 +182,12 @@ class RecordDialog(RoomDialog[None]):
         if action == "erase" and (self.desk.read_only or not self._may_erase):
             return False
         return super().check_action(action, parameters)
+
+    points_at_record = True
+
+    async def current(self) -> Record | None:
+        """The record."""
+        return self.record
 
     def action_scroll(self, by: int) -> None:
         """Scroll by a line."""

@@ -39,7 +39,7 @@ class RecordsScreen(RoomScreen):
     """Every record of `KIND`: filter, mark, move, add, edit, archive, look at its history."""
 
     KIND: ClassVar[str] = ""
-
+    points_at_record = True
     BINDINGS = RECORDS_KEYS
 
     def __init__(self) -> None:

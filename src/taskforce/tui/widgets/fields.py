@@ -97,7 +97,7 @@ class FieldRow(Vertical):
     DEFAULT_CSS = """
     FieldRow { height: auto; }
     FieldRow Horizontal { height: auto; }
-    FieldRow .label { width: 20; height: 1; padding: 0 1; color: $text-muted; }
+    FieldRow .label { width: 20; height: auto; padding: 0 1; color: $text-muted; }
     FieldRow:focus-within .label { color: $text; text-style: bold; }
     FieldRow Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $surface-lighten-1; }
     FieldRow Input:focus { border: none; background: $surface-lighten-2; }
@@ -346,11 +346,12 @@ def _understood(session: Session, field: Field, value: Value) -> str:
     names: dict[str, str] = {}
     if field.type == Type.REF:
         from taskforce.actions.looking import gist  # deferred: only for references
+        from taskforce.actions.reading import PRIVATE, without
         from taskforce.records.registry import get_kind
 
         kind = get_kind(field.to)
         for one in value if isinstance(value, list) else [value]:
             record = queries.get_record(session.store.connection, kind, one)
             if record is not None:
-                names[one] = shorten(safe(gist(record)), _LONGEST) or record.ref
+                names[one] = shorten(safe(gist(without(record, PRIVATE))), _LONGEST) or record.ref
     return f"= {shown(field, value, names)}"
