@@ -326,6 +326,8 @@ class World:
             if place in one.erased:
                 continue
             fields = self._heads(one, place)
+            if not fields and one.parts[place]:
+                continue  # others only propose something there
             if ARCHIVED not in fields:
                 return False
             for head in fields[ARCHIVED]:
@@ -431,7 +433,10 @@ class World:
         record, kind, _part = place
         maker = self._maker(one, record, kind)
         said = self._said(one, place)
-        may = rules.counting(kind, record, maker, said, lambda operation: self._leading(one, operation))
+        of_record = [each for other in one.parts_of[place[:2]] for each in self._said(one, other)]
+        may = rules.counting(
+            kind, record, maker, said, lambda operation: self._leading(one, operation), of_record
+        )
         return lambda dot, name: (
             name != "rejected" and may(self._author(dot), name, self.written[dot].values[name])
         )

@@ -47,11 +47,12 @@ class Rules:
         maker: str | None,
         edits: Iterable[Said],
         leaders: Callable[[str], tuple[set[str], bool]],
+        of_record: Iterable[Said],
     ) -> Callable[[str, str, object], bool]:
         """Says of an agency, a field and a value whether that counts in a part. `leaders` are those of an operation,
-        and whether one of them has written of it.
+        and whether one of them has written of it; `of_record` are the edits of all parts.
         """
-        edits = list(edits)
+        edits, of_record = list(edits), list(of_record)
         may: set[str] = {maker} if maker else set()
         spoken = False
         if kind == "agency":
@@ -64,7 +65,7 @@ class Rules:
             else:
                 first = {
                     str(sets["operation"])
-                    for _by, sets, saw in edits
+                    for _by, sets, saw in of_record
                     if "operation" in sets and not saw.get("operation")
                 }
                 operations = first if len(first) == 1 else set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from taskforce.actions.references import find_any, names_in
 from taskforce.actions.session import Session
@@ -12,9 +12,10 @@ from taskforce.errors import UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind, kind_names
 from taskforce.records.schema import Type
-from taskforce.store import history, queries
+from taskforce.store import history, proposals, queries
 from taskforce.store.newer import unknown_values
 from taskforce.store.queries import Record
+from taskforce.sync.authority import EVERY
 from taskforce.sync.edit import Value
 
 
@@ -35,6 +36,9 @@ class Change:
     values: Mapping[str, Value]
     names: Mapping[str, str]
     takes_back: bool | None = None
+    proposed: Mapping[str, str] = field(
+        default_factory=dict
+    )  # fields that do not count, and what became of that
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,9 @@ def history_of(session: Session, text: str) -> tuple[Record, list[Change]]:
     edits = history.edits_of_record(session.store.connection, record.kind, record.id)
     names = names_in(session, record.kind, [edit.set for edit in edits])
     undoing = history.undoing_edits(session.store.connection, record.kind, record.id)
+    proposed: dict[str, dict[str, str]] = {}
+    for one in proposals.proposals(session.store.connection, EVERY, record.id):
+        proposed.setdefault(one.name, {})[one.field] = one.outcome
     return record, [
         Change(
             f"{edit.feed}/{edit.number}",
@@ -64,6 +71,7 @@ def history_of(session: Session, text: str) -> tuple[Record, list[Change]]:
             edit.set,
             names,
             undoing.get((edit.feed, edit.number)),
+            proposed.get(f"{edit.feed}/{edit.number}", {}),
         )
         for edit in edits
     ]

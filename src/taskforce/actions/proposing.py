@@ -115,7 +115,7 @@ def _proposed(session: Session, each: Sequence[Proposal]) -> Proposed:
         stands,
         edit.by,
         agency,
-        edit.stamp.time,
+        edit.stamp.time + "Z",
         first.name,
         first.outcome,
         tuple(sorted(codes.get(one, one) for one in first.deciders)),

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from taskforce.i18n import N_, _
+from taskforce.i18n import _
 from taskforce.labels import field_label
 from taskforce.reports.conflict_views import set_by, shown_value
+from taskforce.reports.outcomes import OUTCOMES
 from taskforce.reports.record_views import Names
 from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.actions.proposing import Proposed
-
-OUTCOMES: Mapping[str, str] = {
-    "open": N_("waits"),
-    "accepted": N_("accepted"),
-    "rejected": N_("rejected"),
-    "superseded": N_("taken back or replaced"),
-}
-"""What became of a proposal, in words."""
 
 
 def standing(one: Proposed) -> str:

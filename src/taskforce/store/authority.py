@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from taskforce.crockford import natural_id
+from taskforce.records.registry import find_kind
 from taskforce.records.schema import ARCHIVED, REJECTED, Kind
 from taskforce.store.connection import Connection
 from taskforce.sync.authority import By, Judgement, Leaders, judge, leaders_of
@@ -56,8 +57,10 @@ class Authority:
     def judge(self, kind: Kind, place: Place, owner: str) -> Judgement:
         """What a part adds up to; kept until it is asked again."""
         maker = natural_id("agency", owner) if owner else ""
-        edits = self._edits(*place)
-        found = judge(kind, place[0], maker, edits, self.leaders)
+        known = self._edits(place[0], place[1])
+        edits = [by for by in known if by[1].part == place[2]]
+        elsewhere = [by for by in known if by[1].part != place[2]]
+        found = judge(kind, place[0], maker, edits, self.leaders, elsewhere)
         self.forget(place)
         if self._is_simple(kind, place, owner, (edit for _author, edit in edits)):
             return found  # who made the record was not known before
@@ -112,6 +115,15 @@ class Authority:
         for operations in parts.values():
             touched |= operations
         again: list[Place] = []
+        for record, name in {(edit.record, edit.kind) for edit in edits}:
+            kind = find_kind(name)
+            if (
+                kind is not None and kind.authority.plan and len(kind.parts) > 1
+            ):  # its other parts say where it is
+                again += self.connection.execute(
+                    "SELECT DISTINCT record, kind, part FROM judged WHERE record = ? AND kind = ?",
+                    (record, name),
+                ).fetchall()
         for operation in sorted(touched):
             if self._find_leaders(operation, parts):
                 again += self.connection.execute(
@@ -146,10 +158,9 @@ class Authority:
             )
         return True
 
-    def _edits(self, record: str, kind: str, part: str = "") -> list[By]:
+    def _edits(self, record: str, kind: str) -> list[By]:
         rows = self.connection.execute(
-            "SELECT body, hash FROM edit WHERE record = ? AND kind = ? AND (? = '' OR part = ?)",
-            (record, kind, part, part),
+            "SELECT body, hash FROM edit WHERE record = ? AND kind = ?", (record, kind)
         )
         edits = [known_edit(body, digest) for body, digest in rows]
         return [(self.author(edit), edit) for edit in edits]

@@ -352,11 +352,11 @@ class Ledger:
         return values, words
 
     def _is_archived(self, changed: Sequence[Part]) -> bool:
-        """Whether every part held is archived, by an edit that had seen all that is in it, or is erased."""
-        if not all(ARCHIVED in at.state or self._is_erased(at) for at in changed):
+        """Whether every part held is archived, by an edit that had seen all that counts in it, or is erased."""
+        if not all(ARCHIVED in at.state or not at.state or self._is_erased(at) for at in changed):
             return False
         states = self._states_of(changed[0].record, changed[0].kind, changed)
-        return all(hides(state, self.edit_at) for state in states.values())
+        return all(hides(state, self.edit_at) for state in states.values() if state)
 
     def _ends(self, fresh: Iterable[Edit], old: dict[str, Any] | None) -> dict[str, str]:
         """First and last edit of a record: columns `created…` and `changed…`."""

@@ -25,6 +25,7 @@ _BY_THEMSELVES = frozenset((DROPPED, ERASED))
 """What counts by whomever: that a device dropped what was erased; and an erasure, once it was let in."""
 
 OPEN, ACCEPTED, REFUSED, SUPERSEDED, SAME = "open", "accepted", "rejected", "superseded", "same"
+EVERY = (OPEN, ACCEPTED, REFUSED, SUPERSEDED, SAME)
 """What became of a proposed value: nothing yet, taken over, turned down, replaced by its author, or as it stands."""
 
 
@@ -100,15 +101,23 @@ class Judgement:
 
 
 def judge(
-    kind: Kind, record: str, maker: str, edits: Sequence[By], leaders: Callable[[str], Leaders]
+    kind: Kind,
+    record: str,
+    maker: str,
+    edits: Sequence[By],
+    leaders: Callable[[str], Leaders],
+    elsewhere: Sequence[By] = (),
 ) -> Judgement:
-    """Which edits of one part of a record count. `maker` is the agency that made the record, or the empty string."""
+    """Which edits of one part of a record count. `maker` is the agency that made the record, or the empty string.
+
+    `elsewhere` are the known edits of its other parts, which may say of which operation it is.
+    """
     rules = kind.authority
     top = {record} if rules.itself else {maker} if maker else set()
     operations: set[str] = set()
     while True:
         if rules.plan:
-            operations |= _operations(kind, record, edits, top if maker else None)
+            operations |= _operations(kind, record, [*edits, *elsewhere], top if maker else None)
         more = {agency for one in operations for agency in leaders(one).agencies}
         for named in rules.named:
             if not named.changes:
