@@ -28,7 +28,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from replicas import Replica, consent, documents, dots_in, export, make_replica, take, verify
 
-from taskforce.actions import checking, conflicts, erasing, keeping, plans, undoing
+from taskforce.actions import checking, conflicts, erasing, keeping, plans, recalling, undoing
+from taskforce.actions.overheld import overheld
 from taskforce.actions.session import Session
 from taskforce.errors import Refused
 from taskforce.records.registry import get_kind
@@ -110,6 +111,16 @@ class Consented:
     parts: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Recalled:
+    """A recall as it was made: by whom, to whom, of which parts, and its first edit."""
+
+    maker: str
+    to: str
+    places: tuple[Place, ...]
+    dot: Dot
+
+
 @cache
 def five_replicas() -> dict[str, Replica]:
     """The agencies' stores, made once: verified but for the strangers, with the operations and agreements known."""
@@ -149,6 +160,10 @@ class Replicas(RuleBasedStateMachine):
         self.stores = five_replicas()
         self.world = World()
         self.pool: list[tuple[str, str, bytes]] = []
+        self.recalls: dict[str, Recalled] = {}
+        self.obeyed: set[str] = set()
+        self.came: dict[str, dict[Dot, tuple[str, int]]] = {code: {} for code in AGENCIES}
+        """Per replica, which bundle brought an edit: who sent it, and its number."""
         self.referrals: dict[str, Referred] = {}
         self.victim_of: dict[str, str] = {}  # log entries and consents
         self.consents: dict[str, Consented] = {}
@@ -176,6 +191,7 @@ class Replicas(RuleBasedStateMachine):
             known = self._dots(code) & self._dots(LEAD)
             self.passed[frozenset((LEAD, code))] = known
             self.world.arrive(code, sorted(known), trusted=self._trusted(code))
+            self.came[code] = dict.fromkeys(known, (LEAD, 1))
             self._compare(code)
         self.agency_ids = {
             str(self.world.shown(LEAD, place, "code")): place[0]
@@ -265,6 +281,43 @@ class Replicas(RuleBasedStateMachine):
         if again:
             before = self.consents[one.id]
             self._consent(who, before.victim, sorted(before.to), sorted(before.parts))
+
+    @rule(who=WHO)
+    def recall(self, who: str) -> None:
+        """Whoever told others something that they may not have any more asks for all of it."""
+        with self._acting(who) as session:
+            found = overheld(session)
+            made = recalling.prepare_all(session, found)
+        for one, asked in zip(made, found, strict=True):
+            self._recalled(who, one, (asked.record, asked.kind))
+
+    @rule(who=WHO, which=WHICH, to=WHO)
+    def recall_in_error(self, who: str, which: int, to: str) -> None:
+        """Somebody asks one who may have it to drop what they were told of a victim, who then gets it again."""
+        with self._acting(who) as session:
+            victim = self._choose(session, "victim", which)
+            if victim is None or who == to:
+                return
+            try:
+                made = recalling.prepare(session, victim.id, to, cause="sent-in-error")
+            except Refused:  # they were told nothing of it
+                return
+        if made.new:
+            self._recalled(who, made, (victim.id, "victim"))
+
+    def _recalled(self, who: str, made: recalling.Made, about: tuple[str, str]) -> None:
+        [dot] = self.world.held_of(who, made.record.id)
+        places = tuple((*about, part) for part in made.parts)
+        self.recalls[made.record.id] = Recalled(who, made.agency, places, dot)
+
+    @rule(who=WHO, which=WHICH)
+    def take_recall_back(self, who: str, which: int) -> None:
+        """Whoever made a recall takes it back, obeyed or not."""
+        with self._acting(who) as session:
+            own = [one for one in self._records(session, "recall") if self.recalls[one.id].maker == who]
+            if own:
+                one = own[which % len(own)]
+                keeping.set_archived(session, one.kind, one, archived=True)
 
     @rule(who=WHO, which=WHICH, value=WHICH)
     def edit(self, who: str, which: int, value: int) -> None:
@@ -609,23 +662,52 @@ class Replicas(RuleBasedStateMachine):
         return len(carried)
 
     def _import(self, sender: str, to: str, data: bytes) -> None:
-        carried = [
-            (feed, int(number))
-            for feed, number in (
-                each["edit"].split("/") for each in documents(self.stores[to], data) if "edit" in each
-            )
-        ]
+        head, *edits, _end = documents(self.stores[to], data)
+        carried = [(feed, int(number)) for feed, number in (each["edit"].split("/") for each in edits)]
         with self._acting(to):
             found = take(self.stores[to], data)
+            had = self.world.has[to]
+            for dot in carried:
+                if dot not in had.known | had.waiting:
+                    self.came[to][dot] = (sender, int(head["to"][to]))
             new = self.world.arrive(to, carried, trusted=self._trusted(to))
+            new -= self._obey(to)
             assert (found.new, found.edits) == (len(new), len(carried))
             assert found.verified == (sender in self.trusts[to])
+
+    def _obey(self, code: str) -> set[Dot]:
+        """What recalls make a replica drop now: all the first time, then what was sent before and comes late."""
+        dropped: set[Dot] = set()
+        own = self.stores[code].device
+        for record, one in self.recalls.items():
+            notice = (record, "recall", "notice")
+            maker = self.stores[one.maker].device
+            if one.to != code or one.dot not in self.world.held[code]:
+                continue
+            if self.world.last_by(code, notice, "archived", maker):
+                continue
+            is_owner = one.maker in self._makers(code, one.places[0][0])
+            with_it = self.came[code][one.dot][1]
+            for dot in self.world.held[code] | self.world.waiting[code]:
+                place = self.world.written[dot].place
+                if place not in one.places or dot[0].startswith(own) or place in self.world.erased(code):
+                    continue
+                sender, number = self.came[code][dot]
+                is_late = sender == one.maker and number < with_it
+                if is_late if record in self.obeyed else (is_owner or sender == one.maker):
+                    dropped.add(dot)
+            self.obeyed.add(record)
+        self.world.drop(code, dropped)
+        for dot in dropped:
+            del self.came[code][dot]
+        return dropped
 
     def _verify(self, one: str, other: str) -> None:
         with self._acting(one):
             admitted = verify(self.stores[one], self.stores[other])
             self.trusts[one].add(other)
             assert admitted == self.world.trust(one, self.stores[other].device)
+            self._obey(one)
 
     def _learn(self, code: str) -> None:
         """Tell the model of edits that the replica has just made."""
@@ -720,6 +802,8 @@ class Replicas(RuleBasedStateMachine):
                 self.world.shown(sender, (one, "agreement", "agreement"), "parties") for one in agreements
             ]
             return bool(parties) and all(to in each for each in parties)
+        if kind == "recall":
+            return to in (self.recalls[record].maker, self.recalls[record].to)
         if kind == "referral":
             one = self.referrals[record]
             return to == one.sender or (
