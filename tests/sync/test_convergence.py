@@ -270,26 +270,30 @@ class Replicas(RuleBasedStateMachine):
             self.victim_of[made] = victim
             self.consents[made] = Consented(victim, who, frozenset(to), frozenset(parts))
 
-    @rule(who=WHO, which=WHICH, again=st.booleans())
-    def withdraw(self, who: str, which: int, again: bool) -> None:
-        """A consent is withdrawn, by whoever knows of it; perhaps another is given at once."""
+    @rule(who=WHO, which=WHICH, then=st.sampled_from(["", "again", "recall"]))
+    def withdraw(self, who: str, which: int, then: str) -> None:
+        """A consent is withdrawn, by whoever knows of it; another is given at once, or what went is recalled."""
         with self._acting(who) as session:
             one = self._choose(session, "consent", which)
             if one is None or one.text("status") == "withdrawn":
                 return
             keeping.move(session, one.kind, one, "withdraw", {})
-        if again:
+        if then == "recall":
+            self.recall(who)
+        if then == "again":
             before = self.consents[one.id]
             self._consent(who, before.victim, sorted(before.to), sorted(before.parts))
 
     @rule(who=WHO)
     def recall(self, who: str) -> None:
-        """Whoever told others something that they may not have any more asks for all of it."""
+        """Whoever told others something that they may not have any more asks for all of it, and hears of some."""
         with self._acting(who) as session:
             found = overheld(session)
             made = recalling.prepare_all(session, found)
         for one, asked in zip(made, found, strict=True):
             self._recalled(who, one, (asked.record, asked.kind))
+        for to in sorted({one.agency for one in made})[:2]:
+            self._exchange(who, to)
 
     @rule(who=WHO, which=WHICH, to=WHO)
     def recall_in_error(self, who: str, which: int, to: str) -> None:
@@ -413,9 +417,11 @@ class Replicas(RuleBasedStateMachine):
             if chosen.name == "send":
                 self.sent.add(record.id)
 
-    @rule(which=WHICH, how=st.sampled_from(["decline", "cancel", "revoke"]), words=WORDS)
-    def end_referral(self, which: int, how: str, words: str) -> None:
-        """A referral ends, both sides know; then more is learnt of the victim."""
+    @rule(
+        which=WHICH, how=st.sampled_from(["decline", "cancel", "revoke"]), words=WORDS, recall=st.booleans()
+    )
+    def end_referral(self, which: int, how: str, words: str, recall: bool) -> None:
+        """A referral ends, both sides know; then more is learnt of the victim, or what went is recalled."""
         ref, one = sorted(self.referrals.items())[which % len(self.referrals)]
         with self._acting(one.to if how == "decline" else one.sender) as session:
             record = queries.get_record(session.store.connection, get_kind("referral"), ref)
@@ -427,6 +433,9 @@ class Replicas(RuleBasedStateMachine):
             keeping.move(session, record.kind, record, how, typed)
         self._exchange(one.to, one.sender)
         self._exchange(one.sender, one.to)
+        if recall:
+            self.recall(one.sender)
+            return
         with self._acting(one.sender) as session:
             victim = queries.get_record(session.store.connection, get_kind("victim"), one.victim)
             keeping.edit(session, get_kind("victim"), victim, {"met_place": f"{words} {self.clock}"})
@@ -609,6 +618,8 @@ class Replicas(RuleBasedStateMachine):
             }
             for part in ("case", "care"):
                 theirs, ours = (self.world.held_of(code, record, part) for code in (one.to, one.sender))
+                if not flows[part]:
+                    theirs -= self._kept(one.to, (record, "referral", part))
                 assert theirs == ours if flows[part] else theirs <= ours, (one, part)
             is_open = not self._has_ended(one.sender, record)
             for part in VICTIMS_PARTS:
@@ -616,7 +627,17 @@ class Replicas(RuleBasedStateMachine):
                     continue
                 theirs = self.world.held_of(one.to, one.victim, part)
                 ours = self.world.held_of(one.sender, one.victim, part)
+                if not (is_open and flows[part]):
+                    theirs -= self._kept(one.to, (one.victim, "victim", part))
                 assert theirs == ours if is_open and flows[part] else theirs <= ours, (one, part)
+
+    def _kept(self, code: str, place: Place) -> set[Dot]:
+        """What an agency wrote itself into a record that it was made to drop: it cannot tell any more whose that is."""
+        obeyed = [self.recalls[record] for record in self.obeyed]
+        if not any(one.to == code and one.places[0][:2] == place[:2] for one in obeyed):
+            return set()
+        held = self.world.held_of(code, place[0], place[2])
+        return {dot for dot in held if dot[0].startswith(self.stores[code].device)}
 
     # ── steps, and what is checked in each ──
 
