@@ -284,6 +284,31 @@ class Replicas(RuleBasedStateMachine):
             before = self.consents[one.id]
             self._consent(who, before.victim, sorted(before.to), sorted(before.parts))
 
+    @rule(which=WHICH)
+    def recall_overtakes(self, which: int) -> None:
+        """What went with a referral is recalled, while a bundle from before, with more, is still on its way."""
+        ref, one = sorted(self.referrals.items())[which % len(self.referrals)]
+        if one.to not in self.trusts[one.sender]:
+            return
+        self._learn_more(one.sender, one.victim)
+        self._export(one.sender, one.to)
+        late = self.pool[-1]
+        with self._acting(one.sender) as session:
+            record = queries.get_record(session.store.connection, get_kind("referral"), ref)
+            assert record is not None
+            if any(move.name == "cancel" for move in record.kind.lifecycle.allowed(record.text("status"))):
+                keeping.move(session, record.kind, record, "cancel", {})
+        self.recall(one.sender)
+        self._exchange(one.sender, one.to)
+        self._import(*late)
+
+    def _learn_more(self, who: str, victim: str) -> None:
+        """Something of a victim is noted that nobody else knows."""
+        with self._acting(who) as session:
+            record = queries.get_record(session.store.connection, get_kind("victim"), victim)
+            if record is not None:
+                keeping.edit(session, record.kind, record, {"met_place": f"Met {self.clock}"})
+
     @rule(who=WHO)
     def recall(self, who: str) -> None:
         """Whoever told others something that they may not have any more asks for all of it, and hears of some."""
@@ -417,10 +442,8 @@ class Replicas(RuleBasedStateMachine):
             if chosen.name == "send":
                 self.sent.add(record.id)
 
-    @rule(
-        which=WHICH, how=st.sampled_from(["decline", "cancel", "revoke"]), words=WORDS, recall=st.booleans()
-    )
-    def end_referral(self, which: int, how: str, words: str, recall: bool) -> None:
+    @rule(which=WHICH, how=st.sampled_from(["decline", "cancel", "revoke"]), recall=st.booleans())
+    def end_referral(self, which: int, how: str, recall: bool) -> None:
         """A referral ends, both sides know; then more is learnt of the victim, or what went is recalled."""
         ref, one = sorted(self.referrals.items())[which % len(self.referrals)]
         with self._acting(one.to if how == "decline" else one.sender) as session:
@@ -436,9 +459,7 @@ class Replicas(RuleBasedStateMachine):
         if recall:
             self.recall(one.sender)
             return
-        with self._acting(one.sender) as session:
-            victim = queries.get_record(session.store.connection, get_kind("victim"), one.victim)
-            keeping.edit(session, get_kind("victim"), victim, {"met_place": f"{words} {self.clock}"})
+        self._learn_more(one.sender, one.victim)
         self._exchange(one.sender, one.to)
 
     @rule(who=WHO, which=WHICH, take_one=st.integers(1, 3))
