@@ -182,21 +182,8 @@ def _at_the_compound(stage: Stage) -> Refs:
     stage.run(FIELD, "assignment", "edit", ref, "--due", "18:00", fields="status due")
     stage.say(_("On the third floor they meet two people who were held there. Referring one takes seconds."))
     about = ("--citizenship", "MY", "--languages", "ms,en", "--met-place", "Compound 4, third floor")
-    woman = stage.ref(
-        stage.run(
-            FIELD,
-            "victim",
-            "add",
-            "--age-band",
-            "21-23",
-            "--gender",
-            "feminine",
-            "--family-name",
-            "Tan",
-            *about,
-        ),
-        "V",
-    )
+    hers = ("--age-band", "21-23", "--gender", "feminine", "--family-name", "Tan")
+    woman = stage.ref(stage.run(FIELD, "victim", "add", *hers, *about), "V")
     stage.say(_("Nothing of them goes anywhere without what they agree to: they are asked, and it is noted."))
     agreed = (
         *("--purpose", "services", "--parts", "case,care,identity", "--to", SHELTER.code),
