@@ -8,7 +8,7 @@ from datetime import datetime
 
 from taskforce import moments
 from taskforce.actions import agreements, conflicts
-from taskforce.actions.attention_peers import Item, of_clocks, of_erasures, of_peers
+from taskforce.actions.attention_peers import Item, of_clocks, of_erasures, of_peers, of_recalls
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
@@ -66,6 +66,7 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             conflicted,
             _whole(quarantined(session)),
             _whole(of_erasures(session)),
+            _whole(of_recalls(session)),
             _whole(_newer(session)),
             _whole(of_clocks(session)),
             _whole(_agreements(session)),
@@ -91,8 +92,10 @@ _WORST_FIRST = (
     ("late", "referral"),
     ("late", "assignment"),
     ("conflict", "record"),
+    ("recall", "recall"),
     ("quarantine", "edit"),
     ("erased", "peer"),
+    ("recalled", "peer"),
     ("draft", "referral"),
     ("due", "referral"),
     ("clock", "peer"),
