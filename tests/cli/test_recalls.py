@@ -112,6 +112,58 @@ def test_a_store_may_ask_first(
     assert police.error("recall", "confirm", ref)["exit"] == 4
 
 
+def attention(team: Team) -> list[dict[str, str]]:
+    return [one for one in team.data("status")["attention"] if one["kind"] in ("recall", "recalled")]
+
+
+def test_status_names_what_waits_for_obeying_and_who_has_not_confirmed(
+    told: tuple[Team, Team, str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    police, shelter, victim, consent = told
+    assert attention(police) == attention(shelter) == []
+    police.call("consent", "withdraw", consent, "--recall").ok()
+    (item,) = attention(police)
+    assert item == {
+        "kind": "recalled",
+        "noun": "peer",
+        "subject": "NO-SHELTER",
+        "text": "3 recalls wait to go, the first made just now",
+        "do": "taskforce export --to NO-SHELTER -o .",
+    }
+    monkeypatch.setenv("TASKFORCE_CONFIG", str(tmp_path / "settings"))
+    shelter.call("config", "set", "recalls", "ask").ok()
+    before = shelter.copy_to(tmp_path / "before")
+    carry(police, shelter, "recall")
+    (item,) = attention(police)
+    assert item["text"] == "3 recalls are not confirmed, the first sent just now"
+    assert item["do"] == "taskforce recall status"
+    waiting = attention(shelter)
+    assert {(one["kind"], one["noun"]) for one in waiting} == {("recall", "recall")}
+    (of_victim,) = [one for one in waiting if victim in one["text"]]
+    assert of_victim["text"] == f"NO-POL recalls {victim} (case, care), made just now"
+    assert of_victim["do"] == f"taskforce recall confirm {of_victim['subject']}"
+    shown = shelter.call("status").ok().out
+    assert "← " in shown and "taskforce recall confirm" in shown
+    for one in waiting:
+        shelter.call(*one["do"].split()[1:]).ok()
+    assert attention(shelter) == []
+    back(shelter, police, "obeyed")
+    assert attention(police) == []
+    back(before, police, "put-back")
+    (item,) = attention(police)
+    assert item["text"].endswith("and yet they say that they hold it")
+
+
+def test_a_recall_that_was_taken_back_waits_for_nobody(told: tuple[Team, Team, str, str]) -> None:
+    police, _shelter, victim, consent = told
+    police.call("consent", "withdraw", consent).ok()
+    add = ("recall", "add", victim, "--from", "NO-SHELTER", "--reason", "consent-withdrawn")
+    recall = police.data(*add)["ref"]
+    assert [one["text"] for one in attention(police)] == ["1 recall waits to go, made just now"]
+    police.call("recall", "archive", recall).ok()
+    assert attention(police) == []
+
+
 def test_what_a_recall_needs(told: tuple[Team, Team, str, str]) -> None:
     police, _shelter, victim, _consent = told
     add = ("recall", "add", victim)

@@ -133,7 +133,10 @@ def test_every_exit_code_is_in_the_readme() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "fixtures/README.md", "fixtures/bundles/README.md"]
+    [
+        *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+        *("fixtures/README.md", "fixtures/SCENARIO.md", "fixtures/bundles/README.md"),
+    ]
     + [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))],
 )
 def test_every_link_into_the_project_leads_somewhere(document: str) -> None:

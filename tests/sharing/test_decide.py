@@ -36,6 +36,36 @@ def test_each_row_of_the_table(row: Row) -> None:
     assert told == row.check
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_refusals_that_come_as_near_what_stands_is_told_before_what_was_taken_back(order: int) -> None:
+    """And what the person said before an override, in whichever order they are known."""
+    given = {"purposes": frozenset(("services",)), "to": frozenset((PEER,)), "given_by": "individual"}
+    wrong = ConsentFacts(
+        "C-1", parts=frozenset(("case",)), withdrawn=True, override="vital-interests", **given
+    )
+    little = ConsentFacts("C-2", parts=frozenset(("case",)), **given)
+
+    referral = ReferralFacts("v", OWN, PEER, "sent", True, True)
+
+    def told(part: str, *consents: ConsentFacts) -> tuple[str, str]:
+        known = Knowledge(
+            OWN,
+            frozenset((PEER,)),
+            today="2023-10-17",
+            referrals={"r": referral},
+            of_victim={"v": (referral,)},
+            victims={"v": VictimFacts(OWN, "", False)},
+            consents={"v": consents[::order]},
+            handling={"v": Handling("v")},
+        )
+        last = explain(PEER, Scope("victim", part, "v"), known)[-1]
+        assert not last.passed
+        return last.reason, last.basis
+
+    assert told("care", wrong, little) == ("the consent does not cover the part", "C-2")
+    assert told("case", wrong, replace(little, withdrawn=True)) == ("the consent was withdrawn", "C-2")
+
+
 @pytest.mark.parametrize("part", [*PARTS, "of-a-newer-version"])
 def test_the_default_is_no_but_for_the_directory(part: str) -> None:
     nothing = Knowledge(own=OWN, verified=frozenset((PEER,)))

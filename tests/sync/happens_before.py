@@ -162,6 +162,15 @@ class World:
                 fresh.add(dot)
         return fresh & one.held
 
+    def drop(self, replica: str, dots: Iterable[Dot]) -> None:
+        """Edits leave a replica as if they had never come, or had never waited there."""
+        one = self.has[replica]
+        for dot in dots:
+            one.waiting.discard(dot)
+            if dot in one.known:
+                one.known.remove(dot)
+                self._set_aside(one, dot)
+
     def waits(self, replica: str) -> dict[Dot, str]:
         """The edits that a replica keeps in quarantine, each with the reason."""
         one = self.has[replica]

@@ -29,7 +29,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from replicas import Replica, consent, documents, dots_in, export, make_replica, take, verify
 from who_may import Rules
 
-from taskforce.actions import checking, conflicts, erasing, keeping, plans, undoing
+from taskforce.actions import checking, conflicts, erasing, keeping, plans, recalling, undoing
+from taskforce.actions.overheld import overheld
 from taskforce.actions.session import Session
 from taskforce.errors import Refused
 from taskforce.records.registry import get_kind
@@ -111,6 +112,16 @@ class Consented:
     parts: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Recalled:
+    """A recall as it was made: by whom, to whom, of which parts, and its first edit."""
+
+    maker: str
+    to: str
+    places: tuple[Place, ...]
+    dot: Dot
+
+
 @cache
 def five_replicas() -> dict[str, Replica]:
     """The agencies' stores, made once: verified but for the strangers, with the operations and agreements known."""
@@ -152,6 +163,10 @@ class Replicas(RuleBasedStateMachine):
         self.world = World(Rules(self.agency_ids))
         self.world.agency_of.update((replica.device, code) for code, replica in self.stores.items())
         self.pool: list[tuple[str, str, bytes]] = []
+        self.recalls: dict[str, Recalled] = {}
+        self.obeyed: set[str] = set()
+        self.came: dict[str, dict[Dot, tuple[str, int]]] = {code: {} for code in AGENCIES}
+        """Per replica, which bundle brought an edit: who sent it, and its number."""
         self.referrals: dict[str, Referred] = {}
         self.victim_of: dict[str, str] = {}  # log entries and consents
         self.consents: dict[str, Consented] = {}
@@ -179,6 +194,7 @@ class Replicas(RuleBasedStateMachine):
             known = self._dots(code) & self._dots(LEAD)
             self.passed[frozenset((LEAD, code))] = known
             self.world.arrive(code, sorted(known), trusted=self._trusted(code))
+            self.came[code] = dict.fromkeys(known, (LEAD, 1))
             self._compare(code)
         for to in (SHELTER, NORTH):
             self.refer(LEAD, 0, to, True)
@@ -252,17 +268,83 @@ class Replicas(RuleBasedStateMachine):
             self.victim_of[made] = victim
             self.consents[made] = Consented(victim, who, frozenset(to), frozenset(parts))
 
-    @rule(who=WHO, which=WHICH, again=st.booleans())
-    def withdraw(self, who: str, which: int, again: bool) -> None:
-        """A consent is withdrawn, by whoever knows of it; perhaps another is given at once."""
+    @rule(who=WHO, which=WHICH, then=st.sampled_from(["", "again", "recall"]))
+    def withdraw(self, who: str, which: int, then: str) -> None:
+        """A consent is withdrawn, by whoever knows of it; another is given at once, or what went is recalled."""
         with self._acting(who) as session:
             one = self._choose(session, "consent", which)
             if one is None or one.text("status") == "withdrawn":
                 return
             keeping.move(session, one.kind, one, "withdraw", {})
-        if again:
+        if then == "recall":
+            self.recall(who)
+        if then == "again":
             before = self.consents[one.id]
             self._consent(who, before.victim, sorted(before.to), sorted(before.parts))
+
+    @rule(which=WHICH)
+    def recall_overtakes(self, which: int) -> None:
+        """What went with a referral is recalled, while a bundle from before, with more, is still on its way."""
+        ref, one = sorted(self.referrals.items())[which % len(self.referrals)]
+        if one.to not in self.trusts[one.sender]:
+            return
+        self._learn_more(one.sender, one.victim)
+        self._export(one.sender, one.to)
+        late = self.pool[-1]
+        with self._acting(one.sender) as session:
+            record = queries.get_record(session.store.connection, get_kind("referral"), ref)
+            assert record is not None
+            if any(move.name == "cancel" for move in record.kind.lifecycle.allowed(record.text("status"))):
+                keeping.move(session, record.kind, record, "cancel", {})
+        self.recall(one.sender)
+        self._exchange(one.sender, one.to)
+        self._import(*late)
+
+    def _learn_more(self, who: str, victim: str) -> None:
+        """Something of a victim is noted that nobody else knows."""
+        with self._acting(who) as session:
+            record = queries.get_record(session.store.connection, get_kind("victim"), victim)
+            if record is not None:
+                keeping.edit(session, record.kind, record, {"met_place": f"Met {self.clock}"})
+
+    @rule(who=WHO)
+    def recall(self, who: str) -> None:
+        """Whoever told others something that they may not have any more asks for all of it, and hears of some."""
+        with self._acting(who) as session:
+            found = overheld(session)
+            made = recalling.prepare_all(session, found)
+        for one, asked in zip(made, found, strict=True):
+            self._recalled(who, one, (asked.record, asked.kind))
+        for to in sorted({one.agency for one in made})[:2]:
+            self._exchange(who, to)
+
+    @rule(who=WHO, which=WHICH, to=WHO)
+    def recall_in_error(self, who: str, which: int, to: str) -> None:
+        """Somebody asks one who may have it to drop what they were told of a victim, who then gets it again."""
+        with self._acting(who) as session:
+            victim = self._choose(session, "victim", which)
+            if victim is None or who == to:
+                return
+            try:
+                made = recalling.prepare(session, victim.id, to, cause="sent-in-error")
+            except Refused:  # they were told nothing of it
+                return
+        if made.new:
+            self._recalled(who, made, (victim.id, "victim"))
+
+    def _recalled(self, who: str, made: recalling.Made, about: tuple[str, str]) -> None:
+        [dot] = self.world.held_of(who, made.record.id)
+        places = tuple((*about, part) for part in made.parts)
+        self.recalls[made.record.id] = Recalled(who, made.agency, places, dot)
+
+    @rule(who=WHO, which=WHICH)
+    def take_recall_back(self, who: str, which: int) -> None:
+        """Whoever made a recall takes it back, obeyed or not."""
+        with self._acting(who) as session:
+            own = [one for one in self._records(session, "recall") if self.recalls[one.id].maker == who]
+            if own:
+                one = own[which % len(own)]
+                keeping.set_archived(session, one.kind, one, archived=True)
 
     @rule(who=WHO, which=WHICH, value=WHICH)
     def edit(self, who: str, which: int, value: int) -> None:
@@ -358,9 +440,9 @@ class Replicas(RuleBasedStateMachine):
             if chosen.name == "send":
                 self.sent.add(record.id)
 
-    @rule(which=WHICH, how=st.sampled_from(["decline", "cancel", "revoke"]), words=WORDS)
-    def end_referral(self, which: int, how: str, words: str) -> None:
-        """A referral ends, both sides know; then more is learnt of the victim."""
+    @rule(which=WHICH, how=st.sampled_from(["decline", "cancel", "revoke"]), recall=st.booleans())
+    def end_referral(self, which: int, how: str, recall: bool) -> None:
+        """A referral ends, both sides know; then more is learnt of the victim, or what went is recalled."""
         ref, one = sorted(self.referrals.items())[which % len(self.referrals)]
         with self._acting(one.to if how == "decline" else one.sender) as session:
             record = queries.get_record(session.store.connection, get_kind("referral"), ref)
@@ -372,9 +454,10 @@ class Replicas(RuleBasedStateMachine):
             keeping.move(session, record.kind, record, how, typed)
         self._exchange(one.to, one.sender)
         self._exchange(one.sender, one.to)
-        with self._acting(one.sender) as session:
-            victim = queries.get_record(session.store.connection, get_kind("victim"), one.victim)
-            keeping.edit(session, get_kind("victim"), victim, {"met_place": f"{words} {self.clock}"})
+        if recall:
+            self.recall(one.sender)
+            return
+        self._learn_more(one.sender, one.victim)
         self._exchange(one.sender, one.to)
 
     @rule(who=WHO, which=WHICH, take_one=st.integers(1, 3))
@@ -554,6 +637,8 @@ class Replicas(RuleBasedStateMachine):
             }
             for part in ("case", "care"):
                 theirs, ours = (self.world.held_of(code, record, part) for code in (one.to, one.sender))
+                if not flows[part]:
+                    theirs -= self._kept(one.to, (record, "referral", part))
                 assert theirs == ours if flows[part] else theirs <= ours, (one, part)
             is_open = not self._has_ended(one.sender, record)
             for part in VICTIMS_PARTS:
@@ -561,7 +646,17 @@ class Replicas(RuleBasedStateMachine):
                     continue
                 theirs = self.world.held_of(one.to, one.victim, part)
                 ours = self.world.held_of(one.sender, one.victim, part)
+                if not (is_open and flows[part]):
+                    theirs -= self._kept(one.to, (one.victim, "victim", part))
                 assert theirs == ours if is_open and flows[part] else theirs <= ours, (one, part)
+
+    def _kept(self, code: str, place: Place) -> set[Dot]:
+        """What an agency wrote itself into a record that it was made to drop: it cannot tell any more whose that is."""
+        obeyed = [self.recalls[record] for record in self.obeyed]
+        if not any(one.to == code and one.places[0][:2] == place[:2] for one in obeyed):
+            return set()
+        held = self.world.held_of(code, place[0], place[2])
+        return {dot for dot in held if dot[0].startswith(self.stores[code].device)}
 
     # ── steps, and what is checked in each ──
 
@@ -607,23 +702,52 @@ class Replicas(RuleBasedStateMachine):
         return len(carried)
 
     def _import(self, sender: str, to: str, data: bytes) -> None:
-        carried = [
-            (feed, int(number))
-            for feed, number in (
-                each["edit"].split("/") for each in documents(self.stores[to], data) if "edit" in each
-            )
-        ]
+        head, *edits, _end = documents(self.stores[to], data)
+        carried = [(feed, int(number)) for feed, number in (each["edit"].split("/") for each in edits)]
         with self._acting(to):
             found = take(self.stores[to], data)
+            had = self.world.has[to]
+            for dot in carried:
+                if dot not in had.known | had.waiting:
+                    self.came[to][dot] = (sender, int(head["to"][to]))
             new = self.world.arrive(to, carried, trusted=self._trusted(to))
+            new -= self._obey(to)
             assert (found.new, found.edits) == (len(new), len(carried))
             assert found.verified == (sender in self.trusts[to])
+
+    def _obey(self, code: str) -> set[Dot]:
+        """What recalls make a replica drop now: all the first time, then what was sent before and comes late."""
+        dropped: set[Dot] = set()
+        own = self.stores[code].device
+        for record, one in self.recalls.items():
+            notice = (record, "recall", "notice")
+            maker = self.stores[one.maker].device
+            if one.to != code or one.dot not in self.world.held[code]:
+                continue
+            if self.world.last_by(code, notice, "archived", maker):
+                continue
+            is_owner = one.maker in self._makers(code, one.places[0][0])
+            with_it = self.came[code][one.dot][1]
+            for dot in self.world.held[code] | self.world.waiting[code]:
+                place = self.world.written[dot].place
+                if place not in one.places or dot[0].startswith(own) or place in self.world.erased(code):
+                    continue
+                sender, number = self.came[code][dot]
+                is_late = sender == one.maker and number < with_it
+                if is_late if record in self.obeyed else (is_owner or sender == one.maker):
+                    dropped.add(dot)
+            self.obeyed.add(record)
+        self.world.drop(code, dropped)
+        for dot in dropped:
+            del self.came[code][dot]
+        return dropped
 
     def _verify(self, one: str, other: str) -> None:
         with self._acting(one):
             admitted = verify(self.stores[one], self.stores[other])
             self.trusts[one].add(other)
             assert admitted == self.world.trust(one, self.stores[other].device)
+            self._obey(one)
 
     def _learn(self, code: str) -> None:
         """Tell the model of edits that the replica has just made."""
@@ -729,6 +853,8 @@ class Replicas(RuleBasedStateMachine):
                 self.world.shown(sender, (one, "agreement", "agreement"), "parties") for one in agreements
             ]
             return bool(parties) and all(to in each for each in parties)
+        if kind == "recall":
+            return to in (self.recalls[record].maker, self.recalls[record].to)
         if kind == "referral":
             one = self.referrals[record]
             return to == one.sender or (

@@ -31,6 +31,7 @@ def test_recalls_wait_on_the_exchange_screen_until_they_are_confirmed(
     police.call(*f"recall add {victim} --from NO-SHELTER --reason consent-withdrawn".split()).ok()
 
     async def look(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: "NO-SHELTER 1 recall waits to go" in squeezed(app))
         await press(pilot, "x")
         await until(pilot, lambda: "1 is not confirmed yet · b shows them" in squeezed(app))
         await press(pilot, "b")
@@ -44,7 +45,11 @@ def test_recalls_wait_on_the_exchange_screen_until_they_are_confirmed(
     carry(police, shelter, "recall")
 
     async def confirm(app: TaskforceApp, pilot: Pilot[Any]) -> None:
-        await press(pilot, "x")
+        await until(pilot, lambda: f"NO-POL recalls {victim}" in squeezed(app))
+        app.screen.query_one("#attention").focus()
+        await press(pilot, "enter")
+        await until(pilot, lambda: "RECALLS" in squeezed(app) and f"victim {victim}" in squeezed(app))
+        await press(pilot, "escape", "x")
         await until(pilot, lambda: "1 waits for you · b shows them" in squeezed(app))
         await press(pilot, "b", "enter")
         await until(pilot, lambda: isinstance(app.screen, RecordDialog))

@@ -24,8 +24,8 @@ from taskforce.sync.strict_yaml import read_marked
 
 FOLDER = Path(__file__).parents[2] / "fixtures"
 MAIN, SMALL, AGREEMENTS = "storm-makers-ii.yaml", "hotel-check.yaml", "agreements.yaml"
-INSTRUMENTS = "instruments.yaml"
-PLANS = (MAIN, SMALL, AGREEMENTS, INSTRUMENTS)
+INSTRUMENTS, COACH = "instruments.yaml", "night-coach.yaml"
+PLANS = (MAIN, SMALL, COACH, AGREEMENTS, INSTRUMENTS)
 KINDS = {kind.plural: kind for kind in all_kinds()}
 INVENTED_PHONE = re.compile(r"\+\d{1,3} 00 000 0\d{3}")
 
@@ -166,8 +166,10 @@ def test_the_plans_do_not_get_into_each_others_way() -> None:
     assert len(common) == 5
     assert all(record == shared[record["key"]] for record in common)
     for plural, kind in KINDS.items():
-        main = {identity(kind, record) for record in of_kind(MAIN, plural)}
-        assert main.isdisjoint(identity(kind, record) for record in of_kind(SMALL, plural))
+        named = Counter(
+            identity(kind, record) for name in (MAIN, SMALL, COACH) for record in of_kind(name, plural)
+        )
+        assert named.total() == len(named), named.most_common(1)
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -193,7 +195,7 @@ def same(theirs: object, ours: object) -> bool:
     return isinstance(ours, str) and theirs == ours
 
 
-@pytest.mark.parametrize("name", (MAIN, SMALL))
+@pytest.mark.parametrize("name", (MAIN, SMALL, COACH))
 def test_persons_and_numbers_are_invented(name: str) -> None:
     phones = [text for _, field, text in values(name) if field.name in ("phone", "duty_phone")]
     assert phones and all(INVENTED_PHONE.fullmatch(phone) for phone in phones)
@@ -250,14 +252,14 @@ def test_a_legal_basis_names_an_agreement_that_binds_the_agency() -> None:
 
 
 def test_codes_say_the_country_of_their_agency() -> None:
-    for name in (MAIN, SMALL):
+    for name in (MAIN, SMALL, COACH):
         for agency in of_kind(name, "agencies"):
             prefix = agency["code"].split("-")[0]
             assert agency.get("country") == (prefix if is_country(prefix) else None), agency["code"]
 
 
 def test_agreements_have_their_dates_in_order() -> None:
-    for name in (MAIN, AGREEMENTS):
+    for name in (MAIN, COACH, AGREEMENTS):
         for agreement in of_kind(name, "agreements"):
             days = [
                 agreement.get("signed_at", "")[:10],
@@ -270,7 +272,7 @@ def test_agreements_have_their_dates_in_order() -> None:
                 assert "in_force_from" in agreement, agreement["key"]
 
 
-@pytest.mark.parametrize("name", (MAIN, SMALL))
+@pytest.mark.parametrize("name", (MAIN, SMALL, COACH))
 def test_assignments_can_be_done_in_the_order_they_are_planned(name: str) -> None:
     assignments = {each["key"]: each for each in of_kind(name, "assignments")}
     (operation,) = of_kind(name, "operations")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from taskforce import moments
 from taskforce.actions import agreements, conflicts
-from taskforce.actions.attention_peers import Item, of_clocks, of_erasures, of_peers
+from taskforce.actions.attention_peers import Item, of_clocks, of_erasures, of_peers, of_recalls
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.proposing import list_proposals
 from taskforce.actions.quarantined import REASONS
@@ -70,6 +70,7 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             _proposals(session, limit),
             _whole(quarantined(session)),
             _whole(of_erasures(session)),
+            _whole(of_recalls(session)),
             _whole(_newer(session)),
             _whole(of_clocks(session)),
             _whole(_agreements(session)),
@@ -96,8 +97,10 @@ _WORST_FIRST = (
     ("late", "assignment"),
     ("conflict", "record"),
     ("proposal", "record"),
+    ("recall", "recall"),
     ("quarantine", "edit"),
     ("erased", "peer"),
+    ("recalled", "peer"),
     ("draft", "referral"),
     ("due", "referral"),
     ("clock", "peer"),

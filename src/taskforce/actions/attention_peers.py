@@ -1,4 +1,4 @@
-"""What needs attention in exchange: bundles, answers and clocks of peers, and erasures that a peer has lost again."""
+"""What needs attention in exchange: bundles, answers and clocks of peers, recalls, erasures that a peer has lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from taskforce import moments
-from taskforce.actions import erasing
+from taskforce.actions import erasing, obeying, recalling
 from taskforce.actions.clocks import wrong_clocks
 from taskforce.actions.peers import PeerState
 from taskforce.actions.session import Session
@@ -25,11 +25,12 @@ class Item:
     """One thing that needs attention: what kind of thing, the record or peer, a sentence, and what to do.
 
     `own` says whether it is this agency's to see to, which the lead's is everything of the operation. `where` names
-    what of exchange it is about: `feeds FEED`, or `quarantine` and who is said to have signed; then the reason.
+    what of exchange it is about: `feeds FEED`, or `quarantine` and who is said to have signed; then the reason; or
+    `recalls` and the id of one.
     """
 
     kind: str  # one of GLYPHS in taskforce.reports.attention_views
-    noun: str  # referral | assignment | agreement | peer | record | edit
+    noun: str  # referral | assignment | agreement | recall | peer | record | edit
     subject: str
     text: str
     do: str
@@ -93,6 +94,63 @@ def of_erasures(session: Session) -> list[Item]:
             Item("erased", "peer", agency, text % {"count": count}, f"taskforce export --to {agency} -o .")
         )
     return result
+
+
+def of_recalls(session: Session) -> list[Item]:
+    """Recalls that wait here until somebody obeys them, and by agency those made here that it has not confirmed.
+
+    What others have and may not have any more, and nobody recalls, is not among them: to know that, all that was ever
+    told is decided on anew. `taskforce recall status` does it.
+    """
+    result = []
+    made: dict[tuple[str, str], list[recalling.Open]] = {}
+    for one in recalling.open_ones(session):
+        notice, recall = one.notice, one.notice.record
+        if notice.maker == session.store.me.agency:
+            made.setdefault((notice.to, one.state), []).append(one)
+            continue
+        text = _("%(agency)s recalls %(ref)s (%(parts)s), made %(when)s") % {
+            "agency": notice.maker,
+            "ref": obeying.label_of_about(session, notice),
+            "parts": ", ".join(notice.parts),
+            "when": moments.ago(one.since, session.now),
+        }
+        do = f"taskforce recall confirm {recall.ref}"
+        result.append(Item("recall", "recall", recall.ref, text, do, where=f"recalls {recall.id}"))
+    for (agency, state), several in made.items():
+        text = _unconfirmed(state, len(several)) % {
+            "count": len(several),
+            "when": moments.ago(min(one.since for one in several), session.now),
+        }
+        do = (
+            f"taskforce export --to {agency} -o ."
+            if state == recalling.PREPARED
+            else "taskforce recall status"
+        )
+        where = f"recalls {several[0].notice.record.id}"
+        result.append(Item("recalled", "peer", agency, text, do, where=where))
+    return result
+
+
+def _unconfirmed(state: str, count: int) -> str:
+    """What is said of recalls in one state that an agency has not confirmed."""
+    if state == recalling.PREPARED:
+        return ngettext(
+            "%(count)d recall waits to go, made %(when)s",
+            "%(count)d recalls wait to go, the first made %(when)s",
+            count,
+        )
+    if state == recalling.SENT:
+        return ngettext(
+            "%(count)d recall is not confirmed, sent %(when)s",
+            "%(count)d recalls are not confirmed, the first sent %(when)s",
+            count,
+        )
+    return ngettext(
+        "%(count)d recall was confirmed %(when)s, and yet they say that they hold it",
+        "%(count)d recalls were confirmed, the first %(when)s, and yet they say that they hold it",
+        count,
+    )
 
 
 def of_clocks(session: Session) -> list[Item]:

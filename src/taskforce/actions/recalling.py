@@ -69,6 +69,15 @@ class Status:
     passed_on: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A recall that waits; `since` is when it was made, went, or was confirmed, by its state (PREPARED, SENT, HELD)."""
+
+    notice: Notice
+    state: str
+    since: str
+
+
 # ── making recalls ──
 
 
@@ -218,10 +227,20 @@ def status(session: Session, text: str = "") -> list[Status]:
 
 def waiting(session: Session) -> tuple[int, int]:
     """How many recalls made here wait for who is to confirm, and how many made to this agency wait here."""
+    makers = [one.notice.maker for one in open_ones(session)]
+    made = makers.count(session.store.me.agency)
+    return made, len(makers) - made
+
+
+def open_ones(session: Session) -> list[Open]:
+    """The recalls that wait for who is to confirm, or wait here, in the order in which they were made."""
     standing = _Standing(session)
-    own = session.store.me.agency
-    open_ones = [one for one in standing.notices if standing.state(one) in (PREPARED, SENT, HELD)]
-    return sum(one.maker == own for one in open_ones), sum(one.maker != own for one in open_ones)
+    found = [
+        Open(one, state, standing.since(one, state))
+        for one in standing.notices
+        if (state := standing.state(one)) in (PREPARED, SENT, HELD)
+    ]
+    return sorted(found, key=lambda one: one.notice.at)
 
 
 class _Standing:
@@ -274,6 +293,13 @@ class _Standing:
         if not own or not still_holds(self._session, notice):
             return CONFIRMED
         return AGAIN if self._may_have(notice) else HELD
+
+    def since(self, notice: Notice, state: str) -> str:
+        """Since when an open recall stands as it does; one that waits here, since it was made."""
+        if state == HELD:
+            return max(notice.confirmed.values())
+        told = self._first_told(notice) if state == SENT and notice.maker == self._own else None
+        return told.at if told else notice.at
 
     def _first_told(self, notice: Notice) -> Disclosure | None:
         """The first bundle that took the recall along."""

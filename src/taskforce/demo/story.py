@@ -33,13 +33,14 @@ _BUNDLE = r"stick[/\\]\w+\.bundle"
 
 @dataclass(frozen=True, slots=True)
 class Refs:
-    """What the story is about: an assignment, and two people met with a referral each; the consent of the first."""
+    """What the story is about: an assignment, and two people met, each with a consent and a referral."""
 
     assignment: str
     woman: str
     consent: str
     referral: str
     man: str
+    mans_consent: str
     declined: str
 
 
@@ -181,21 +182,8 @@ def _at_the_compound(stage: Stage) -> Refs:
     stage.run(FIELD, "assignment", "edit", ref, "--due", "18:00", fields="status due")
     stage.say(_("On the third floor they meet two people who were held there. Referring one takes seconds."))
     about = ("--citizenship", "MY", "--languages", "ms,en", "--met-place", "Compound 4, third floor")
-    woman = stage.ref(
-        stage.run(
-            FIELD,
-            "victim",
-            "add",
-            "--age-band",
-            "21-23",
-            "--gender",
-            "feminine",
-            "--family-name",
-            "Tan",
-            *about,
-        ),
-        "V",
-    )
+    hers = ("--age-band", "21-23", "--gender", "feminine", "--family-name", "Tan")
+    woman = stage.ref(stage.run(FIELD, "victim", "add", *hers, *about), "V")
     stage.say(_("Nothing of them goes anywhere without what they agree to: they are asked, and it is noted."))
     agreed = (
         *("--purpose", "services", "--parts", "case,care,identity", "--to", SHELTER.code),
@@ -210,10 +198,10 @@ def _at_the_compound(stage: Stage) -> Refs:
     man = stage.ref(
         stage.run(FIELD, "victim", "add", "--age-band", "24-26", "--gender", "masculine", *about, most=1), "V"
     )
-    stage.run(FIELD, "consent", "add", man, *agreed, most=1)
+    mans_consent = stage.ref(stage.run(FIELD, "consent", "add", man, *agreed, most=1), "C")
     declined = stage.ref(stage.run(FIELD, "referral", "add", man, *asks, most=1), "R")
     stage.run(FIELD, "referral", "send", declined, fields="status answer_due")
-    return Refs(ref, woman, consent, referral, man, declined)
+    return Refs(ref, woman, consent, referral, man, mans_consent, declined)
 
 
 def _meanwhile_in_lyon(stage: Stage, refs: Refs) -> None:
@@ -285,6 +273,15 @@ def _the_answer(stage: Stage, refs: Refs) -> None:
         all(refs.consent in one["basis"] for one in told) and bool(told),
         _("all that the shelter was told of the woman, it was told on her consent"),
     )
+    stage.say(
+        _(
+            "Of the man whom it did not take in the shelter need know nothing any more. It is asked to drop what it "
+            "was told: with the next bundle."
+        )
+    )
+    asks = ("--from", SHELTER.code, "--reason", "no-longer-involved")
+    stage.run(FIELD, "recall", "add", refs.man, *asks)
+    stage.run(FIELD, "recall", "add", refs.mans_consent, *asks)
 
 
 def _two_values(stage: Stage, refs: Refs) -> None:
@@ -336,7 +333,6 @@ def _evening(stage: Stage, refs: Refs) -> None:
     stage.run(FIELD, "peer", "list")
     (lyon,) = (one for one in stage.look(FIELD, "peer", "list") if one["agency"] == COORDINATOR.code)
     stage.expect(lyon["missing"] == "2", _("the field team knows which bundle was lost"))
-    stage.run_together((COORDINATOR, ("conflict", "list")), (FIELD, ("conflict", "list")))
 
 
 def _a_laptop_falls(stage: Stage, refs: Refs) -> None:
@@ -365,6 +361,13 @@ def _a_laptop_falls(stage: Stage, refs: Refs) -> None:
     stage.run(FIELD, "erase", "status")
     (erased,) = stage.look(FIELD, "erase", "status")
     stage.expect(not erased["waiting"], _("all who had the name have confirmed that it is gone"))
+    stage.say(_("And the shelter has dropped what it was told of the man."))
+    stage.run(FIELD, "recall", "status")
+    recalled = stage.look(FIELD, "recall", "status")
+    stage.expect(
+        {one["state"] for one in recalled["recalls"]} == {"confirmed"} and not recalled["not_recalled"],
+        _("the shelter has confirmed that it dropped what it was told of the man"),
+    )
     stage.say(_("The backup still holds the name, and no erasure reaches it. It is deleted."))
     (stage.folder / BACKUP).unlink()
     ours, theirs = (stage.look(team, "assignment", "show", refs.assignment) for team in (COORDINATOR, FIELD))

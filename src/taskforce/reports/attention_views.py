@@ -15,6 +15,8 @@ GLYPHS: Mapping[str, str] = {
     "bundle": "↓",
     "stale": "!",
     "erased": "×",
+    "recall": "←",
+    "recalled": "←",
     "clock": "◷",
     "unanswered": "↑",
     "waiting": "↑",
@@ -29,6 +31,7 @@ STYLES: Mapping[str, str] = {
     "proposal": "conflict",
     "quarantine": "conflict",
     "erased": "late",
+    "recall": "late",
 }
 """A style word for those kinds that stand out; the sign and the sentence say it, too."""
 
@@ -46,6 +49,8 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("bundle", "peer"): "taskforce peer list",
     ("stale", "peer"): "taskforce peer list",
     ("erased", "peer"): "taskforce erase status",
+    ("recall", "recall"): "taskforce recall status",
+    ("recalled", "peer"): "taskforce recall status",
     ("newer", "record"): "taskforce doctor",
     ("clock", "peer"): "taskforce status",
 }

@@ -52,14 +52,16 @@ def check_consent(recipient: str, kind: str, part: str, anchor: str, known: Know
         return
     facts = known.victims.get(victim, VictimFacts())
     best = no("consent", _("no consent is recorded"))
-    nearest = 0
+    nearest = (0, False, False)
     for consent in known.consents.get(victim, ()):
         check, distance = _covers(consent, recipient, part, facts, known)
         if check.passed:
             yield check
             return
-        if distance > nearest:
-            best, nearest = check, distance
+        # Of those that come as near, one that stands is told of, and what the person said before an override.
+        nearness = (distance, not consent.withdrawn, not consent.override)
+        if nearness > nearest:
+            best, nearest = check, nearness
     yield best
 
 
