@@ -169,6 +169,7 @@ class World:
             one.waiting.discard(dot)
             if dot in one.known:
                 one.known.remove(dot)
+                one.judged.clear()
                 self._set_aside(one, dot)
 
     def waits(self, replica: str) -> dict[Dot, str]:
@@ -442,7 +443,7 @@ class World:
         record, kind, _part = place
         maker = self._maker(one, record, kind)
         said = self._said(one, place)
-        of_record = [each for other in one.parts_of[place[:2]] for each in self._said(one, other)]
+        of_record = [each for other in one.parts_of.get(place[:2], ()) for each in self._said(one, other)]
         may = rules.counting(
             kind, record, maker, said, lambda operation: self._leading(one, operation), of_record
         )
