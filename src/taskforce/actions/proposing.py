@@ -17,10 +17,10 @@ from taskforce.records.schema import ARCHIVED, REJECTED, Kind
 from taskforce.store import history, proposals, queries
 from taskforce.store.proposals import Proposal
 from taskforce.store.queries import Record
-from taskforce.sync.authority import ACCEPTED, OPEN, REFUSED, SUPERSEDED
+from taskforce.sync.authority import ACCEPTED, OPEN, OVERRULED, REFUSED, SUPERSEDED
 from taskforce.sync.edit import Value
 
-SETTLED = (ACCEPTED, REFUSED, SUPERSEDED)
+SETTLED = (ACCEPTED, REFUSED, SUPERSEDED, OVERRULED)
 
 
 @dataclass(frozen=True, slots=True)

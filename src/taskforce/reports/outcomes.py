@@ -12,5 +12,6 @@ OUTCOMES: Mapping[str, str] = {
     "rejected": N_("rejected"),
     "superseded": N_("taken back or replaced"),
     "same": N_("it stands like that"),
+    "overruled": N_("said before who decides was heard"),
 }
 """By outcome, as `taskforce.sync.authority` names them."""

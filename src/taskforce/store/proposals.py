@@ -59,6 +59,16 @@ def proposed_by(connection: Connection, feed: str, first: int) -> list[Proposal]
     return [_proposal(row) for row in rows]
 
 
+def fields_proposed(connection: Connection, record: str, kind: str) -> frozenset[tuple[str, int, str]]:
+    """What of a record's edits does not count: feed, number and field of each."""
+    rows = connection.execute(
+        "SELECT feed.name, number, field FROM proposal JOIN feed ON feed.id = proposal.feed "
+        "WHERE record = ? AND kind = ?",
+        (record, kind),
+    )
+    return frozenset((feed, int(number), field) for feed, number, field in rows)
+
+
 def is_proposed(connection: Connection, edit: Edit, field: str) -> str:
     """What became of a field that an edit proposes; the empty string where it counts."""
     row = connection.execute(

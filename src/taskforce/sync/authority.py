@@ -24,9 +24,11 @@ CO_LEAD = "co-lead"
 _BY_THEMSELVES = frozenset((DROPPED, ERASED))
 """What counts by whomever: that a device dropped what was erased; and an erasure, once it was let in."""
 
-OPEN, ACCEPTED, REFUSED, SUPERSEDED, SAME = "open", "accepted", "rejected", "superseded", "same"
-EVERY = (OPEN, ACCEPTED, REFUSED, SUPERSEDED, SAME)
-"""What became of a proposed value: nothing yet, taken over, turned down, replaced by its author, or as it stands."""
+OPEN, ACCEPTED, REFUSED, SUPERSEDED, SAME, OVERRULED = EVERY = (
+    *("open", "accepted", "rejected", "superseded", "same", "overruled"),
+)
+"""What became of a proposed value: nothing yet, taken over, turned down, replaced by its author, as it stands, or said
+by who had heard nothing of it, as a plan says what an agency is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +159,12 @@ def judge(
     turned_down = [(author, rejected_by(edit)) for author, edit in edits if REJECTED in edit.set]
     refused = {which for author, which in turned_down if author in top}
     standing = _standing(state, counted)
-    proposed = [
-        Proposed(
-            name,
-            (edit.feed, edit.number),
-            _outcome(author, edit, name, counted, others, refused, set(turned_down), standing),
-        )
-        for author, edit, name in others
-    ]
+    proposed = []
+    for author, edit, name in others:
+        outcome = _outcome(author, edit, name, counted, others, refused, set(turned_down), standing)
+        if outcome == OPEN and not maker and not edit.saw.get(name) and name in standing:
+            outcome = OVERRULED
+        proposed.append(Proposed(name, (edit.feed, edit.number), outcome))
     return Judgement(state, tuple(proposed), frozenset(top), frozenset(operations))
 
 
