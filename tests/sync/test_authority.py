@@ -110,7 +110,7 @@ def proposed(replica: Replica) -> list[tuple[str, dict[str, Any], str]]:
     [
         ("lead", "assignment", "title", "Watch both piers", True),
         ("co_lead", "assignment", "title", "Watch both piers", True),
-        ("doer", "assignment", "title", "Watch both piers", False),
+        ("doer", "assignment", "title", "Watch both piers", True),
         ("doer", "assignment", "result", "Two adults", True),
         ("other", "assignment", "result", "Two adults", False),
         ("doer", "assignment", "agency", "OTHER", False),
@@ -307,11 +307,11 @@ def test_what_is_rejected_is_gone_with_its_reason_and_makes_no_conflict(team: Te
 
 def test_who_proposed_takes_it_back_or_proposes_something_else(team: Team) -> None:
     keeping.edit(team.other.session, ASSIGNMENT, the(team.other), {"title": "Watch both piers"})
-    keeping.edit(team.doer.session, ASSIGNMENT, the(team.doer), {"title": "Watch the ferry"})
+    keeping.edit(team.hearer.session, ASSIGNMENT, the(team.hearer), {"title": "Watch the ferry"})
     keeping.edit(team.other.session, ASSIGNMENT, the(team.other), {"title": "Watch no pier"})
     team.exchange()
     who = "CO LEAD"
-    both = [("DOER", {"title": "Watch the ferry"}, who), ("OTHER", {"title": "Watch no pier"}, who)]
+    both = [("HEARER", {"title": "Watch the ferry"}, who), ("OTHER", {"title": "Watch no pier"}, who)]
     assert sorted(proposed(team.lead)) == both
     undoing.undo(team.other.session)
     team.exchange()
@@ -321,7 +321,7 @@ def test_who_proposed_takes_it_back_or_proposes_something_else(team: Team) -> No
 
 
 def test_nobody_hides_what_another_proposes(team: Team) -> None:
-    keeping.edit(team.doer.session, ASSIGNMENT, the(team.doer), {"title": "Watch the ferry"})
+    keeping.edit(team.hearer.session, ASSIGNMENT, the(team.hearer), {"title": "Watch the ferry"})
     team.exchange()
     [one] = proposing.list_proposals(team.other.session)
     feed, _slash, number = one.edit.partition("/")
@@ -329,7 +329,7 @@ def test_nobody_hides_what_another_proposes(team: Team) -> None:
         writer.save(ASSIGNMENT, the(team.other).id, {"title": "Mine"}, seen={"title": {feed: int(number)}})
         writer.reject((the(team.other).id, "assignment", "operational"), [one.edit])
     team.exchange()
-    assert sorted(by for by, _values, _who in proposed(team.lead)) == ["DOER", "OTHER"]
+    assert sorted(by for by, _values, _who in proposed(team.lead)) == ["HEARER", "OTHER"]
 
 
 def test_a_decision_on_what_has_changed_meanwhile_is_refused(team: Team) -> None:

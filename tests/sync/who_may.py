@@ -17,7 +17,8 @@ PLAN = ("operation", "participation", "site", "assignment")
 ALSO = {
     "assignment": (
         "agency",
-        "status assigned_at accepted_at started_at done_at cancelled_at officer site start status_note result",
+        "title officer site status priority start due depends_on instructions status_note result "
+        "assigned_at accepted_at started_at done_at cancelled_at",
     ),
     "participation": ("agency", "liaison note"),
     "referral": (

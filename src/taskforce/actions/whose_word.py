@@ -1,9 +1,9 @@
 """Whose word counts: who takes part in an operation or is party to an agreement is what those say who may decide it.
 
-Anybody who knows a record's id can write an edit of it. What only proposes (`sync.authority`) lets nobody in, but counts
-where it takes something back or marks it. Nor does everything else that is shown let its author in: sharing rests on
-what was last said by the agency that made the record (its id proves which), by this store's agency, and for an operation
-by its lead. A record from a plan has no maker: there the first word counts, as long as nobody contradicts it.
+Anybody who knows a record's id can write an edit of it. What only proposes (`sync.authority`) lets nobody in; it counts
+only where it takes something back or marks it. Nor does all else that is shown let its author in: sharing rests on what
+was last said by the agency that made the record (its id proves which), by this store's agency, and for an operation by
+its lead. A record from a plan has no maker: there the first word counts, as long as nobody contradicts it.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ class Lifecycle:
 class Named:
     """What the agency that a reference field names may change of a record: some fields, or all where none is given.
 
-    `states` are those into which it may move the record, where `status` is among the fields.
+    `states` are those into which it may move the record, where `status` is among the fields; any where none is given.
     """
 
     by: str

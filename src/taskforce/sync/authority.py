@@ -137,7 +137,9 @@ def judge(
         if name not in has_spoken if rules.itself else not is_claimed:
             return True
         return any(
-            author in agencies and name in named.changes and (name != STATUS or value in named.states)
+            author in agencies
+            and name in named.changes
+            and (name != STATUS or not named.states or value in named.states)
             for named, agencies in rights
         )
 
