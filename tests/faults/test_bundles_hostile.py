@@ -470,6 +470,7 @@ def test_nobody_can_claim_to_have_seen_what_we_have_not_written(three: Three) ->
 def test_wrong_clocks_change_neither_conflicts_nor_our_clock(three: Three, year: int) -> None:
     three.ngo.skew = NOON.replace(year=year) - NOON
     assignment = the(three.city, "assignment")
+    set_field(three.city, assignment, agency="NGO")
     with three.ngo.at(0):
         set_field(three.ngo, assignment, status_note="NGO's")
         data = export(three.ngo, "CITY")

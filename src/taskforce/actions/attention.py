@@ -18,12 +18,11 @@ from taskforce.actions.sorting import UNKNOWN_SIGNER
 from taskforce.i18n import _, ngettext
 from taskforce.labels import field_labels
 from taskforce.records.registry import get_kind
-from taskforce.records.schema import Kind
+from taskforce.records.schema import OPEN, Kind
 from taskforce.store import exchange, proposals, quarantine, queries
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
-from taskforce.sync.authority import OPEN
 
 _ANSWER_OPEN = ("sent", "received")
 

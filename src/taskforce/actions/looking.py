@@ -11,11 +11,10 @@ from taskforce.actions.values import one_of
 from taskforce.errors import UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind, kind_names
-from taskforce.records.schema import Type
-from taskforce.store import history, proposals, queries
+from taskforce.records.schema import EVERY, Type
+from taskforce.store import history, queries
 from taskforce.store.newer import unknown_values
 from taskforce.store.queries import Record
-from taskforce.sync.authority import EVERY
 from taskforce.sync.edit import Value
 
 
@@ -57,6 +56,8 @@ def history_of(session: Session, text: str) -> tuple[Record, list[Change]]:
     edits = history.edits_of_record(session.store.connection, record.kind, record.id)
     names = names_in(session, record.kind, [edit.set for edit in edits])
     undoing = history.undoing_edits(session.store.connection, record.kind, record.id)
+    from taskforce.store import proposals  # deferred: a list tells no history
+
     proposed: dict[str, dict[str, str]] = {}
     for one in proposals.proposals(session.store.connection, EVERY, record.id):
         proposed.setdefault(one.name, {})[one.field] = one.outcome

@@ -13,11 +13,10 @@ from taskforce.errors import NotFound, Refused
 from taskforce.i18n import _, ngettext
 from taskforce.labels import field_labels
 from taskforce.records.registry import get_kind
-from taskforce.records.schema import ARCHIVED, REJECTED, Kind
+from taskforce.records.schema import ACCEPTED, ARCHIVED, OPEN, OVERRULED, REFUSED, REJECTED, SUPERSEDED, Kind
 from taskforce.store import history, proposals, queries
 from taskforce.store.proposals import Proposal
 from taskforce.store.queries import Record
-from taskforce.sync.authority import ACCEPTED, OPEN, OVERRULED, REFUSED, SUPERSEDED
 from taskforce.sync.edit import Value
 
 SETTLED = (ACCEPTED, REFUSED, SUPERSEDED, OVERRULED)

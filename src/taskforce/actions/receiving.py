@@ -24,13 +24,13 @@ from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.errors import TrustError
 from taskforce.files import Rejoined
 from taskforce.i18n import _
+from taskforce.records.schema import OPEN
 from taskforce.store import erasing, exchange
 from taskforce.store.forks import AFTER_FORK, FORK, put_told_forks
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.store.proposals import count_for
 from taskforce.store.quarantine import Waiting, put_waiting
 from taskforce.sync import holdings
-from taskforce.sync.authority import OPEN
 from taskforce.sync.bundle import Head, Reader
 from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot

@@ -14,11 +14,10 @@ from taskforce.errors import Refused
 from taskforce.i18n import _
 from taskforce.labels import field_label
 from taskforce.records.registry import all_kinds, get_kind
-from taskforce.records.schema import ARCHIVED, REJECTED, Kind
+from taskforce.records.schema import ARCHIVED, OPEN, REJECTED, SAME, Kind
 from taskforce.store import exchange, history, queries
 from taskforce.store.history import Action, ActionEdit
 from taskforce.store.proposals import is_proposed
-from taskforce.sync.authority import OPEN, SAME
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.holdings import contains
 from taskforce.sync.merge import Dot

@@ -53,6 +53,12 @@ values are that edit, as `FEED/NUMBER`, and the reason, if one was given."""
 OF_EVERY_KIND = frozenset((ARCHIVED, ERASED, DROPPED, REJECTED))
 """The fields that every kind has without declaring them."""
 
+OPEN, ACCEPTED, REFUSED, SUPERSEDED, SAME, OVERRULED = EVERY = (
+    *("open", "accepted", "rejected", "superseded", "same", "overruled"),
+)
+"""What became of a proposed value: nothing yet, taken over, turned down, replaced by its author, as it stands, or said
+by who had heard nothing of it, as a plan says what an agency is called."""
+
 
 ANY_PROVIDER = "any-provider"
 """In place of an agency in a consent: whoever provides services to victims."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from taskforce.records.schema import REJECTED
 from taskforce.store.connection import Connection, placeholders
-from taskforce.sync.authority import rejected_by
-from taskforce.sync.edit import Edit, known_edit
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.sync.edit import Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ def count_for(connection: Connection, agency: str, outcome: str) -> int:
 
 def rejection(connection: Connection, one: Proposal) -> Edit | None:
     """The first edit that rejects a proposal or takes it back; None where none says so."""
+    from taskforce.sync.authority import rejected_by  # deferred: reading needs nothing of how replicas agree
+    from taskforce.sync.edit import known_edit
+
     rows = connection.execute(
         "SELECT body, hash FROM edit WHERE record = ? AND kind = ? AND part = ? ORDER BY id",
         (one.record, one.kind, one.part),
@@ -101,6 +106,8 @@ def rejection(connection: Connection, one: Proposal) -> Edit | None:
 
 
 def _proposal(row: Sequence[str]) -> Proposal:
+    from taskforce.sync.edit import known_edit  # deferred: as above
+
     record, kind, part, field, body, digest, outcome, deciders = row
     return Proposal(
         record, kind, part, field, known_edit(body, digest), outcome, tuple((deciders or "").split())

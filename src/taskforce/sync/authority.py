@@ -11,7 +11,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from taskforce.crockford import natural_id
-from taskforce.records.schema import DROPPED, ERASED, REJECTED, STATUS, Kind, Named
+from taskforce.records.schema import (
+    ACCEPTED,
+    DROPPED,
+    ERASED,
+    OPEN,
+    OVERRULED,
+    REFUSED,
+    REJECTED,
+    SAME,
+    STATUS,
+    SUPERSEDED,
+    Kind,
+    Named,
+)
 from taskforce.sync.ancestry import had_seen
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.merge import Dot, PartState, merge_edit
@@ -23,12 +36,6 @@ CO_LEAD = "co-lead"
 
 _BY_THEMSELVES = frozenset((DROPPED, ERASED))
 """What counts by whomever: that a device dropped what was erased; and an erasure, once it was let in."""
-
-OPEN, ACCEPTED, REFUSED, SUPERSEDED, SAME, OVERRULED = EVERY = (
-    *("open", "accepted", "rejected", "superseded", "same", "overruled"),
-)
-"""What became of a proposed value: nothing yet, taken over, turned down, replaced by its author, as it stands, or said
-by who had heard nothing of it, as a plan says what an agency is called."""
 
 
 @dataclass(frozen=True, slots=True)
