@@ -153,7 +153,7 @@ def _chosen(session: Session, ref: str, agency: str | None, fields: list[str]) -
 
 def _told(done: list[Proposed], sentence: str) -> Result:
     lines = tuple(Line(sentence % {"ref": one.label, "agency": one.agency}, "ok") for one in done)
-    return Result(proposal_views.data_of(done), Lines(lines))
+    return Result(proposal_views.data_of(done, hidden=reading.PRIVATE), Lines(lines))
 
 
 VERBS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from taskforce.i18n import _
@@ -51,8 +51,8 @@ def story_of(one: Proposed, names: Names, *, commands: bool = True) -> list[Line
     return lines
 
 
-def data_of(found: Sequence[Proposed]) -> list[dict[str, Any]]:
-    """Proposals for scripts."""
+def data_of(found: Sequence[Proposed], *, hidden: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Proposals for scripts; of `hidden` parts without the values."""
     return [
         {
             "id": one.id,
@@ -61,7 +61,9 @@ def data_of(found: Sequence[Proposed]) -> list[dict[str, Any]]:
             "part": one.part,
             "new": one.record is None,
             "fields": [
-                {"field": name, "stands": one.stands[name] or None, "proposed": one.values[name] or None}
+                {"field": name, "stands": None, "proposed": None}
+                if one.part in hidden
+                else {"field": name, "stands": one.stands[name] or None, "proposed": one.values[name] or None}
                 for name in one.fields
             ],
             "by": one.by,

@@ -25,7 +25,6 @@ from taskforce.records.schema import (
     Kind,
     Named,
 )
-from taskforce.sync.ancestry import had_seen
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.merge import Dot, PartState, merge_edit
 
@@ -165,13 +164,11 @@ def judge(
         if values:
             merge_edit(state, edit.feed, edit.number, values, edit.saw)
             counted.append((author, edit, values))
-    turned_down = [(author, rejected_by(edit)) for author, edit in edits if REJECTED in edit.set]
-    refused = {which for author, which in turned_down if author in top}
-    standing = _standing(state, counted)
+    outcomes = _Outcomes(edits, counted, others, top, _standing(state, counted))
     proposed = []
     for author, edit, name in others:
-        outcome = _outcome(author, edit, name, counted, others, refused, set(turned_down), standing)
-        if outcome == OPEN and not maker and not edit.saw.get(name) and name in standing:
+        outcome = outcomes.of(author, edit, name)
+        if outcome == OPEN and not maker and not edit.saw.get(name) and name in outcomes.standing:
             outcome = OVERRULED
         proposed.append(Proposed(name, (edit.feed, edit.number), outcome))
     return Judgement(state, tuple(proposed), frozenset(top), frozenset(operations))
@@ -206,28 +203,61 @@ def _standing(state: PartState, counted: Sequence[_Counted]) -> dict[str, list[V
     return {name: [at[dot][name] for dot in known.heads] for name, known in state.items()}
 
 
-def _outcome(
-    author: str,
-    edit: Edit,
-    name: str,
-    counted: Sequence[_Counted],
-    others: Sequence[_Other],
-    refused: set[str],
-    turned_down: set[tuple[str, str]],
-    standing: Mapping[str, Sequence[Value]],
-) -> str:
-    value = edit.set[name]
-    after = [
-        (by, values[name]) for by, later, values in counted if name in values and had_seen(later, edit, name)
-    ]
-    if decided := [said for by, said in after if by != author]:
-        return ACCEPTED if value in decided else REFUSED
-    which = f"{edit.feed}/{edit.number}"
-    if (author, which) in turned_down:
-        return SUPERSEDED
-    if which in refused:
-        return REFUSED
-    again = (later for by, later, of in others if by == author and of == name and later is not edit)
-    if after or any(had_seen(later, edit, name) for later in again):
-        return SUPERSEDED
-    return SAME if value in standing.get(name, ("", [])) else OPEN
+class _Outcomes:
+    """What became of what is proposed, asked for as many values as there are: looked up, never searched for."""
+
+    def __init__(
+        self,
+        edits: Sequence[By],
+        counted: Sequence[_Counted],
+        others: Sequence[_Other],
+        top: set[str],
+        standing: Mapping[str, Sequence[Value]],
+    ) -> None:
+        self.standing = standing
+        rejecting = [(author, rejected_by(edit)) for author, edit in edits if REJECTED in edit.set]
+        self._taken_back = set(rejecting)
+        self._refused = {which for author, which in rejecting if author in top}
+        # By field and agency: what those of its edits that count had seen, and by the value that they set, too; what
+        # any of them had seen, and the last of each feed.
+        self._decided: dict[str, dict[str, int]] = {}
+        self._taken: dict[str, dict[str, int]] = {}
+        self._seen: dict[str, dict[str, int]] = {}
+        self._latest: dict[str, dict[str, int]] = {}
+        for author, edit, values in counted:
+            for name, value in values.items():
+                seen = edit.saw.get(name, {})
+                _reach(self._decided, f"{name} {author}", seen)
+                _reach(self._taken, f"{name} {author} {value!r}", seen)
+                _reach(self._seen, f"{name} {author}", seen)
+                _reach(self._latest, f"{name} {author}", {edit.feed: edit.number})
+        self._deciding = {author for author, _edit, _values in counted}
+        for author, edit, name in others:
+            _reach(self._latest, f"{name} {author}", {edit.feed: edit.number})
+            _reach(self._seen, f"{name} {author}", edit.saw.get(name, {}))
+
+    def of(self, author: str, edit: Edit, name: str) -> str:
+        """What became of what an edit proposes for a field."""
+        feed, number, value = edit.feed, edit.number, edit.set[name]
+        by = [f"{name} {each}" for each in self._deciding if each != author]
+        if any(self._taken.get(f"{each} {value!r}", {}).get(feed, 0) >= number for each in by):
+            return ACCEPTED
+        if any(self._decided.get(each, {}).get(feed, 0) >= number for each in by):
+            return REFUSED
+        which = f"{feed}/{number}"
+        if (author, which) in self._taken_back:
+            return SUPERSEDED
+        if which in self._refused:
+            return REFUSED
+        own = f"{name} {author}"
+        if self._latest[own][feed] > number or self._seen[own].get(feed, 0) >= number:
+            return SUPERSEDED
+        return SAME if value in self.standing.get(name, ("", [])) else OPEN
+
+
+def _reach(tops: dict[str, dict[str, int]], key: str, seen: Mapping[str, int]) -> None:
+    """Raise what was seen of each feed to the highest number."""
+    known = tops.setdefault(key, {})
+    for feed, number in seen.items():
+        if number > known.get(feed, 0):
+            known[feed] = number
