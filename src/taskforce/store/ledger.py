@@ -32,6 +32,9 @@ BATCH = 2_000
 _Record = tuple[str, str]
 """A record: its id and kind."""
 
+_Row = tuple[int, bool, str]
+"""Of a record: the number of its row, whether it is new, and which agency (code) proves to have made it."""
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -131,11 +134,9 @@ class Ledger:
         )
         self._loaded = {}
 
-    def _record_numbers(
-        self, edits: Sequence[Edit], owners: dict[_Record, str]
-    ) -> dict[_Record, tuple[int, bool]]:
-        """Row number of each record the edits touch, and whether the record is new."""
-        numbers: dict[_Record, tuple[int, bool]] = {}
+    def _record_numbers(self, edits: Sequence[Edit], owners: dict[_Record, str]) -> dict[_Record, _Row]:
+        """What is known of each record that the edits touch."""
+        numbers: dict[_Record, _Row] = {}
         for edit in edits:
             key = (edit.record, edit.kind)
             if key in numbers:
@@ -148,22 +149,22 @@ class Ledger:
                 cursor = self.connection.execute(
                     "INSERT INTO record (id, kind, owner) VALUES (?, ?, ?)", (*key, owner)
                 )
-                numbers[key] = (int(cursor.lastrowid), True)
+                numbers[key] = (int(cursor.lastrowid), True, owner)
             else:
-                numbers[key] = (int(row[0]), False)
+                numbers[key] = (int(row[0]), False, row[1] or owner)
                 if owner and not row[1]:
                     self.connection.execute("UPDATE record SET owner = ? WHERE n = ?", (owner, row[0]))
                     self._newly_owned.append(key)
         return numbers
 
-    def _merged_parts(self, edits: Sequence[Edit], records: dict[_Record, tuple[int, bool]]) -> list[Part]:
+    def _merged_parts(self, edits: Sequence[Edit], records: dict[_Record, _Row]) -> list[Part]:
         """The parts that the edits touch, with the edits merged into their states."""
         parts: dict[tuple[str, str, str], Part] = {}
         for edit in edits:
             key = (edit.record, edit.kind, edit.part)
             at = parts.get(key)
             if at is None:
-                _n, is_new = records[edit.record, edit.kind]
+                _n, is_new, _owner = records[edit.record, edit.kind]
                 row = None if is_new else self._state_row(key)
                 at = parts[key] = (
                     Part(*key, {}, 0) if row is None else Part(*key, load_state(row[1]), int(row[0]))
@@ -187,9 +188,7 @@ class Ledger:
         self._newly_owned = []
         return list(parts.values())
 
-    def _judge(
-        self, parts: list[Part], again: Iterable[Place], records: dict[_Record, tuple[int, bool]]
-    ) -> None:
+    def _judge(self, parts: list[Part], again: Iterable[Place], records: dict[_Record, _Row]) -> None:
         """Of parts in which not everybody's word counts, keep what counts; `again` are such that may have changed."""
         places = {at.place for at in parts}
         for place in again:
@@ -198,13 +197,14 @@ class Ledger:
                 parts.append(Part(*place, load_state(row[1]), int(row[0]), is_newly_owned=True))
                 key = (place[0], place[1])
                 if key not in records:
-                    query = "SELECT n FROM record WHERE id = ? AND kind = ?"
-                    records[key] = (int(self.connection.execute(query, key).fetchone()[0]), False)
+                    query = "SELECT n, owner FROM record WHERE id = ? AND kind = ?"
+                    n, owner = self.connection.execute(query, key).fetchone()
+                    records[key] = (int(n), False, owner)
         for at in parts:
             kind = find_kind(at.kind)
             if kind is None or self._is_erased(at):
                 continue
-            owner = self._owner(at)
+            owner = records[at.record, at.kind][2]
             if not at.is_newly_owned and self._authority.is_plain(kind, at.place, owner, at.fresh):
                 continue
             for name, known in at.state.items():
@@ -213,11 +213,6 @@ class Ledger:
             at.state, self.proposes = found.state, self.proposes or bool(found.proposed)
             for name in at.state:
                 at.heads_before.setdefault(name, ())
-
-    def _owner(self, at: Part) -> str:
-        """The agency that proves to have made a record, by its code; the empty string where none does."""
-        query = "SELECT owner FROM record WHERE id = ? AND kind = ?"
-        return str(self.connection.execute(query, (at.record, at.kind)).fetchone()[0])
 
     def _empty(self, at: Part) -> None:
         """Drop the values of a part that is erased from now on: what stays is what erased it and confirmed that."""
@@ -254,15 +249,13 @@ class Ledger:
                         "DELETE FROM conflict WHERE record = ? AND kind = ? AND part = ? AND field = ?", place
                     )
 
-    def _write_crossed(
-        self, parts: Sequence[Part], records: dict[_Record, tuple[int, bool]], erased: set[Place]
-    ) -> None:
+    def _write_crossed(self, parts: Sequence[Part], records: dict[_Record, _Row], erased: set[Place]) -> None:
         """List where a record was archived here and edited there: the values of no single field say so."""
         touched: dict[_Record, list[Part]] = {}
         for at in parts:
             touched.setdefault((at.record, at.kind), []).append(at)
         for (record, kind), changed in touched.items():
-            is_new = records.get((record, kind), (0, False))[1]
+            is_new = records.get((record, kind), (0, False, ""))[1]
             if not is_new or erased or any(ARCHIVED in at.state for at in changed):
                 states = self._states_of(record, kind, changed)
                 list_crossed(self.connection, record, kind, states, self.edit_at)
@@ -278,7 +271,7 @@ class Ledger:
             part: state for part, state in states.items() if (record, kind, part) not in self._erasures.places
         }
 
-    def _write_rows(self, parts: Sequence[Part], records: dict[_Record, tuple[int, bool]]) -> None:
+    def _write_rows(self, parts: Sequence[Part], records: dict[_Record, _Row]) -> None:
         touched: dict[_Record, list[Part]] = {}
         for at in parts:
             touched.setdefault((at.record, at.kind), []).append(at)
@@ -289,7 +282,7 @@ class Ledger:
             kind = find_kind(kind_name)
             if kind is None:
                 continue
-            n, is_new = records[record, kind_name]
+            n, is_new, _owner = records[record, kind_name]
             values, words_changed = self._changed_columns(kind, changed)
             fresh = [edit for at in changed for edit in at.fresh]
             old = None if is_new else tables.find_row(self.connection, kind, n)
