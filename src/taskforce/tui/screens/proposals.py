@@ -16,6 +16,7 @@ from taskforce.actions.proposing import Proposed
 from taskforce.actions.session import Session
 from taskforce.i18n import N_, _
 from taskforce.labels import field_labels
+from taskforce.store.queries import Record
 from taskforce.tui import proposal_lines as lines
 from taskforce.tui.as_command import command_line
 from taskforce.tui.proposal_keys import LISTED_KEYS, PROPOSAL_KEYS
@@ -236,7 +237,14 @@ class ProposalsScreen(RoomScreen):
         self.room.say(_("nothing was decided: another proposal has come to this place"), is_error=True)
         return True
 
-    async def current(self) -> Proposed | None:
+    points_at_record = True
+
+    async def current(self) -> Record | None:
+        """The record that the proposal under the cursor is about."""
+        one = self.pointed
+        return one.record if one is not None else None
+
+    async def _drawn(self) -> Proposed | None:
         """The proposal under the cursor, once it is drawn; None where its values may not be shown."""
         if self._one is not self.pointed:
             await self._show_pointed()
@@ -246,16 +254,13 @@ class ProposalsScreen(RoomScreen):
     @property
     def _accepted(self) -> list[str]:
         """The fields that are accepted: those marked, in their order; none means all."""
-        return (
-            []
-            if self._one is None
-            else [name for name in lines.fields_of(self._one) if name in self._marked.fields]
-        )
+        fields = [] if self._one is None else lines.fields_of(self._one)
+        return [name for name in fields if name in self._marked.fields]
 
     @unhurried
     async def action_accept(self) -> None:
         """Let what is proposed stand."""
-        if self._refuses_slipped() or (one := await self.current()) is None:
+        if self._refuses_slipped() or (one := await self._drawn()) is None:
             return
         names = self._accepted
 
@@ -269,7 +274,7 @@ class ProposalsScreen(RoomScreen):
 
     async def action_reject(self) -> None:
         """Turn it down, after a line for the reason."""
-        if not self._refuses_slipped() and (one := await self.current()) is not None:
+        if not self._refuses_slipped() and (one := await self._drawn()) is not None:
             self.app.push_screen(RejectDialog(one), self._rejected)
 
     async def action_take_back(self) -> None:
