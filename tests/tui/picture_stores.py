@@ -39,7 +39,7 @@ LOG = (
 
 PLANNED = (
     ("Inspect compound 4", "INTERPOL", "18:00:00"),
-    ("Guard the gate", "KH-CNP", "17:00:00"),
+    ("Guard the gate", "INTERPOL", "17:00:00"),
 )
 
 PLAN = """\
@@ -197,6 +197,9 @@ def proposed_store(folder: Path) -> Kept:
         swap(coordinator, police)
         use_operation(police, "STORM MAKERS II")
         set_clock(f"{DAY}13:10:00+07:00")
+        agency = get_kind("agency")
+        theirs = find(coordinator, agency, "KH-CNP")
+        keeping.edit(coordinator, agency, theirs, {"name": "National Police of Cambodia"})
         inspect, guard = sorted(
             queries.list_records(police.store.connection, assignment), key=lambda one: one.title, reverse=True
         )

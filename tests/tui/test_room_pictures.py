@@ -149,7 +149,7 @@ WALKS = {
         (
             Step("proposed-room"),
             Step("proposals", "P"),
-            Step("proposals-marked", "G", "k", "right", "space"),
+            Step("proposals-marked", "G", "k", "right", "right", "space"),
             Step("proposals-reject", "N", '"The vans'),
             Step("proposals-accepted", "escape", "A"),
             Step("proposals-ours", "G"),

@@ -45,7 +45,8 @@ def two_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Team, Team]:
             ("use", "STORM MAKERS II"),
             ("operation", "join", "STORM MAKERS II", "KH-NGO", "--role", "partner"),
             ("assignment", "add", "Inspect compound 4", "--agency", "KH-CNP"),
-            ("assignment", "add", "Watch the pier", "--agency", "KH-NGO"),
+            ("assignment", "add", "Watch the pier", "--agency", "KH-CNP"),
+            ("assignment", "add", "Hold a room free", "--agency", "KH-NGO"),
         ):
             lead.call(*line).ok()
         victim = lead.data("victim", "add", "--age-band", "21-23", "--safety", "None known")["ref"]
@@ -353,7 +354,7 @@ def test_an_edit_that_only_proposes_is_said_to_do_so_when_it_is_saved(two: tuple
         assert not shelter.data("assignment", "show", ref)["archived"]
         app.clear_notifications()
         await press(pilot, "escape", "f")
-        await write(pilot, "pier")
+        await write(pilot, "room")
         await press(pilot, "enter", "A")
         assert "accept: " in said(app) and "only a proposal" not in said(app), "its own assignment"
 

@@ -67,14 +67,11 @@ class Session:
             feed, first = self.store.me.feed, one.number + 1
             yield one
         if one.ledger.proposes:
-            from taskforce.actions.proposing import (
-                only_proposes,
-                tell_proposed,
-            )  # deferred: mostly all counts
+            from taskforce.actions import proposing  # deferred: mostly everything counts
 
-            if said := tell_proposed(self, feed, first):
+            if said := proposing.tell_proposed(self, feed, first):
                 self.store.notices.append(said)
-                self.only_proposed = only_proposes(self, feed, first, one.number)
+                self.only_proposed = proposing.only_proposes(self, feed, first, one.number)
 
     @property
     def current_operation(self) -> str:

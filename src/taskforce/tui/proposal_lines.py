@@ -15,6 +15,7 @@ from taskforce.i18n import _
 from taskforce.labels import field_label, field_labels, in_order, kind_label
 from taskforce.records.schema import ARCHIVED
 from taskforce.reports import conflict_views, proposal_views
+from taskforce.reports.outcomes import OUTCOMES
 from taskforce.store.disclosures import Place
 from taskforce.store.queries import Record
 from taskforce.sync.authority import OPEN
@@ -27,6 +28,9 @@ from taskforce.views import Line
 
 MOST = 200
 """Proposals that the list holds; once some are decided on, others come."""
+
+POINTER = "▸ "
+"""Before the name of the field that is pointed at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def _title(session: Session, one: Proposed) -> str:
 def row_of(one: Proposed, title: str, width: int) -> Content:
     """A row of the list: which record, then who proposes what, and who decides."""
     fields = field_labels(one.kind, one.fields)
-    state = _(proposal_views.OUTCOMES[one.outcome]) if not is_open(one) else proposal_views.standing(one)
+    state = _(OUTCOMES[one.outcome]) if not is_open(one) else proposal_views.standing(one)
     head = f"± {one.label}"
     room = max(8, width - len(head) - 2)
     name = "" if title == one.label else f"  {shorten(safe(title), room)}"
@@ -161,7 +165,7 @@ def whole_of(
 def _field(one: Proposed, name: str, names: Mapping[str, str], marked: Marked, width: int) -> list[Content]:
     sign = "  "
     if len(one.fields) > 1 and one.is_ours and is_open(one):
-        sign = ("▸ " if name == marked.pointed else "  ") + ("✓ " if name in marked.fields else "")
+        sign = (POINTER if name == marked.pointed else "  ") + ("✓ " if name in marked.fields else "")
     before = conflict_views.shown_value(one.kind, name, one.stands[name], names)
     after = conflict_views.shown_value(one.kind, name, one.values[name], names)
     return [

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Region
 from textual.widgets import OptionList, Static
 
 from taskforce.actions import proposing
@@ -30,6 +31,9 @@ from taskforce.tui.working import begin, unhurried
 
 _LIST_CELLS = 48
 """Of the list where it stands beside the proposal."""
+
+_FIELD_ROWS = 4
+"""Of a field that is pointed at are brought into sight: its name, both values, and a row of what follows."""
 
 
 class ProposalList(PickList, inherit_bindings=False):
@@ -189,12 +193,19 @@ class ProposalsScreen(RoomScreen):
         self.reload()
 
     def action_point(self, by: int) -> None:
-        """Point at another field."""
+        """Point at another field, and bring it into sight."""
         if self._one is not None:
             names = lines.fields_of(self._one)
             at = names.index(self._marked.pointed) + by
             self._marked = Marked(names[max(0, min(at, len(names) - 1))], self._marked.fields)
             self._draw()
+            self.call_after_refresh(self._scroll_to_pointed)
+
+    def _scroll_to_pointed(self) -> None:
+        content = self.query_one("#record", Static).content
+        rows = content.plain.split("\n") if isinstance(content, Content) else []
+        at = next((row for row, text in enumerate(rows) if text.startswith(lines.POINTER)), 0)
+        self.query_one("#detail").scroll_to_region(Region(0, at, 1, _FIELD_ROWS), animate=False)
 
     def action_mark(self) -> None:
         """Mark the field that is pointed at, or no longer."""

@@ -78,7 +78,6 @@ class RecordDialog(RoomDialog[None]):
             id="record.refer",
             tooltip=N_("A new referral; of a victim, the lines begin with her or him"),
         ),
-        *RECORD_SHARING_KEYS,
         Binding(
             "P",
             "proposals",
@@ -86,6 +85,7 @@ class RecordDialog(RoomDialog[None]):
             id="record.proposals",
             tooltip=N_("What is proposed for this record: to be decided on, or taken back"),
         ),
+        *RECORD_SHARING_KEYS,
         ERASE_KEY,
         Binding(
             "y",
