@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -34,6 +35,10 @@ _LIST_CELLS = 48
 
 _FIELD_ROWS = 4
 """Of a field that is pointed at are brought into sight: its name, both values, and a row of what follows."""
+
+
+_State = tuple[str, tuple[str, ...], str]
+"""A proposal as it is seen: which, its fields, and what stands there."""
 
 
 class ProposalList(PickList, inherit_bindings=False):
@@ -74,7 +79,7 @@ class ProposalsScreen(RoomScreen):
         self._one: Proposed | None = None
         self._names: Mapping[str, str] | None = None
         self._marked = Marked()
-        self._goes_on = True  # somebody here wants to see another proposal
+        self._decided: set[_State] = set()  # what somebody here has decided on
         self._slipped_at = -SLIPPING
 
     def body(self) -> ComposeResult:
@@ -110,9 +115,9 @@ class ProposalsScreen(RoomScreen):
         if asked:
             self.query_one(ProposalList).point_at(key_of(asked[0]))
         now = self.pointed
-        if before is not None and now is not None and _differs(before, now):
-            self._slipped_at = -SLIPPING if self._goes_on or asked else time.monotonic()
-        self._goes_on = False
+        if before is not None and now is not None and _state(before) != _state(now):
+            is_own = asked or _state(before) in self._decided
+            self._slipped_at = -SLIPPING if is_own else time.monotonic()
         await self._show_pointed()
 
     def _show_list(self) -> None:
@@ -189,7 +194,7 @@ class ProposalsScreen(RoomScreen):
 
     def action_settled(self) -> None:
         """Show also what was decided, or no longer."""
-        self._settled, self._goes_on = not self._settled, True
+        self._settled = not self._settled
         self.reload()
 
     def action_point(self, by: int) -> None:
@@ -280,22 +285,24 @@ class ProposalsScreen(RoomScreen):
 
         told = {"ref": one.label, "agency": one.agency, "fields": field_labels(one.kind, names or one.fields)}
         sentence = _("%(ref)s: accepted what %(agency)s proposed: %(fields)s; z takes it back") % told
-        self._goes_on = await self.try_acting(work, sentence) is not None
+        self._decided.add(_state(one))
+        if await self.try_acting(work, sentence) is None:
+            self._decided.discard(_state(one))
         await self.load()
 
     async def action_reject(self) -> None:
         """Turn it down, after a line for the reason."""
         if not self._refuses_slipped() and (one := await self._drawn()) is not None:
-            self.app.push_screen(RejectDialog(one), self._rejected)
+            self._decided.add(_state(one))
+            self.app.push_screen(RejectDialog(one), partial(self._rejected, one))
 
     async def action_take_back(self) -> None:
         """Propose it no longer, after a line for the reason."""
         await self.action_reject()
 
-    def _rejected(self, done: list[Proposed] | None) -> None:
-        if done:
-            self._goes_on = True
-            self.reload()
+    def _rejected(self, one: Proposed, done: list[Proposed] | None) -> None:
+        if not done:
+            self._decided.discard(_state(one))
 
     # ── the same as a command ──
 
@@ -319,9 +326,9 @@ class ProposalsScreen(RoomScreen):
         return sum(map(is_open, same)) > 1
 
 
-def _differs(before: Proposed, now: Proposed) -> bool:
-    """Whether a key that was meant for the one would do something else to the other."""
-    return (key_of(before), before.fields, before.stands) != (key_of(now), now.fields, now.stands)
+def _state(one: Proposed) -> _State:
+    """What a key that is pressed now is meant for."""
+    return key_of(one), one.fields, str(sorted(one.stands.items()))
 
 
 def _still_marked(before: Proposed | None, now: Proposed | None, marked: Marked) -> Marked:
