@@ -13,12 +13,11 @@ from taskforce.actions.references import names_for
 from taskforce.actions.session import Session
 from taskforce.i18n import _
 from taskforce.labels import field_label, field_labels, in_order, kind_label
-from taskforce.records.schema import ARCHIVED
+from taskforce.records.schema import ARCHIVED, OPEN
 from taskforce.reports import conflict_views, proposal_views
 from taskforce.reports.outcomes import OUTCOMES
 from taskforce.store.disclosures import Place
 from taskforce.store.queries import Record
-from taskforce.sync.authority import OPEN
 from taskforce.text import safe, shorten
 from taskforce.tui.erased_lines import erased_content
 from taskforce.tui.looks import Looks, hidden_line

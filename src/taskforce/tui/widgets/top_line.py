@@ -14,9 +14,9 @@ from taskforce.actions.using import current_operation
 from taskforce.errors import TaskforceError
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
+from taskforce.records.schema import OPEN
 from taskforce.store import history, proposals
 from taskforce.store.queries import Record
-from taskforce.sync.authority import OPEN
 from taskforce.text import cells, safe
 from taskforce.tui.safety import content_of
 from taskforce.views import Line
