@@ -176,6 +176,16 @@ def tell_proposed(session: Session, feed: str, first: int) -> str:
     }
 
 
+def only_proposes(session: Session, feed: str, first: int, last: int) -> bool:
+    """Whether nothing of what a feed's edits from `first` to `last` set counts."""
+    found = proposals.proposed_by(session.store.connection, feed, first)
+    fields = {(one.name, one.field) for one in found}
+    edits = {one.name: one.edit for one in found}
+    return len(edits) == last - first + 1 and all(
+        (name, field) in fields for name, edit in edits.items() for field in edit.set
+    )
+
+
 def _as_they_are(session: Session, chosen: Sequence[Proposed]) -> list[Proposed]:
     """The same, read again while nobody else writes; Refused where one of them does not wait any more."""
     now = {(one.edit, one.fields): one for one in list_proposals(session)}

@@ -25,6 +25,8 @@ class Session:
         self.store = store
         self.asks_before_recalls = False
         """Whether a recall waits until somebody at this store confirms it, instead of being obeyed as it comes."""
+        self.only_proposed = False
+        """Whether all that the latest action wrote only proposes."""
 
     @property
     def now(self) -> datetime:
@@ -60,14 +62,16 @@ class Session:
         """
         from taskforce.store.writing import writer  # deferred: reading needs nothing of how replicas agree
 
+        self.only_proposed = False
         with writer(self.store, self.sign_edit, self.now, summary, undoable=undoable, undoes=undoes) as one:
             feed, first = self.store.me.feed, one.number + 1
             yield one
         if one.ledger.proposes:
-            from taskforce.actions.proposing import tell_proposed  # deferred: mostly everything counts
+            from taskforce.actions import proposing  # deferred: mostly everything counts
 
-            if said := tell_proposed(self, feed, first):
+            if said := proposing.tell_proposed(self, feed, first):
                 self.store.notices.append(said)
+                self.only_proposed = proposing.only_proposes(self, feed, first, one.number)
 
     @property
     def current_operation(self) -> str:

@@ -41,6 +41,7 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("draft", "referral"): "taskforce referral list --status draft",
     ("due", "referral"): "taskforce referral list --status sent,received",
     ("conflict", "record"): "taskforce conflict list",
+    ("proposal", "record"): "taskforce proposal list",
     ("quarantine", "edit"): "taskforce quarantine list",
     ("late", "agreement"): "taskforce agreement due",
     ("agreement", "agreement"): "taskforce agreement due",

@@ -82,10 +82,11 @@ def is_proposed(connection: Connection, edit: Edit, field: str) -> str:
 
 
 def count_for(connection: Connection, agency: str, outcome: str) -> int:
-    """How many proposed values with an outcome wait for an agency, by the id of its record."""
+    """How many edits propose what is an agency's (by its record's id) to decide on, with this outcome."""
     row = connection.execute(
-        "SELECT count(*) FROM proposal WHERE outcome = ? AND EXISTS (SELECT 1 FROM judged WHERE "
-        "(judged.record, judged.kind, judged.part) = (proposal.record, proposal.kind, proposal.part) "
+        "SELECT count(DISTINCT feed || '/' || number) FROM proposal WHERE outcome = ? "
+        "AND EXISTS (SELECT 1 FROM judged WHERE (judged.record, judged.kind, judged.part) = "
+        "(proposal.record, proposal.kind, proposal.part) "
         "AND instr(deciders, ?))",
         (outcome, agency),
     ).fetchone()
