@@ -38,7 +38,7 @@ from nodes import Bundle, Node, at, copy_of
 from replicas import make_replica
 from who_may import Rules
 
-from taskforce.actions import checking, conflicts, keeping, peers, receiving, sending, undoing
+from taskforce.actions import checking, conflicts, keeping, peers, proposing, receiving, sending, undoing
 from taskforce.actions.outgoing import Outgoing
 from taskforce.actions.session import Session
 from taskforce.errors import Refused
@@ -342,6 +342,20 @@ class History(Disturbances):
         with self._acting(node):
             taken = self.rng.randint(1, len(found.sides))
             conflicts.decide(node.session, found, take=taken)
+
+    def decide(self) -> None:
+        """Somebody accepts or rejects what others propose, or takes back what they proposed."""
+        node = self._who()
+        found = [one for one in proposing.list_proposals(node.session) if one.is_ours or one.by_us]
+        if not found:
+            return
+        one = self.rng.choice(found)
+        with self._acting(node):
+            if one.is_ours and self.rng.random() < 0.6:
+                proposing.accept(node.session, [one], self.rng.sample(one.fields, 1))
+            else:
+                proposing.reject(node.session, [one])
+        self.facts["decisions"] += 1
 
     def undo(self) -> None:
         """Somebody takes back what they did last."""
@@ -698,6 +712,7 @@ HAPPENINGS: dict[str, int] = {
     "archive": 12,
     "move": 10,
     "resolve": 14,
+    "decide": 10,
     "undo": 10,
     "redo": 5,
     "export": 14,
@@ -725,7 +740,7 @@ CALM = {
 
 AT_WORK = {
     name: HAPPENINGS[name]
-    for name in ("add", "edit", "quarrel", "archive", "move", "resolve", "undo", "redo")
+    for name in ("add", "edit", "quarrel", "archive", "move", "resolve", "decide", "undo", "redo")
 }
 """What people do on their own."""
 
