@@ -7,6 +7,7 @@ program's declarations change.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,8 @@ def check_schema(connection: Connection) -> bool:
     return found == SCHEMA
 
 
-def migrate(connection: Connection, path: str) -> None:
-    """Bring the store to this program's schema, all or nothing.
+def migrate(connection: Connection, path: str, build: Callable[[], object] = lambda: None) -> None:
+    """Bring the store to this program's schema, all or nothing. `build` makes what the log adds up to anew, in that.
 
     Of a store that already holds data a copy as it was before is kept beside it, under the same key: `….before-2`.
     """
@@ -54,6 +55,7 @@ def migrate(connection: Connection, path: str) -> None:
             if schema_of(connection) < SCHEMA:  # otherwise another program has done it meanwhile
                 _migrations().apply(with_sqlite_utils(connection))
                 connection.execute("PRAGMA user_version = " + str(SCHEMA))
+                build()
                 if copy is not None:
                     kept = _name_before(Path(path))
                     with disk_sentences(kept):
