@@ -19,7 +19,7 @@ from taskforce.actions.using import use_operation
 from taskforce.keys.slots import LEAST_MEMORY, LEAST_PASSES, SlotSource, create_slots
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
-from taskforce.store.queries import Record
+from taskforce.store.queries import Condition, Record
 from taskforce.store.store import DATABASE, Store
 
 DAY = "2023-10-17T"
@@ -283,9 +283,8 @@ def _answer(shelter: Session) -> None:
 def _differ(coordinator: Session, police: Session) -> None:
     """A second conflict, in a text of several lines."""
     kind = get_kind("assignment")
-    in_conflict = next(
-        iter(queries.list_records(police.store.connection, kind, sort=[("due", True)], limit=1))
-    )
+    theirs = [Condition("agency", "=", police.own_agency)]
+    [in_conflict] = queries.list_records(police.store.connection, kind, theirs, sort=[("due", True)], limit=1)
     for session, told in (
         (coordinator, "Bring torches\nand two interpreters"),
         (police, "Bring water\nand two interpreters"),
