@@ -168,6 +168,8 @@ def test_a_conflict_in_such_a_part_is_shown_once_the_reason_was_given(
     team.call("export", "--to", "NO-SHELTER", "-o", str(tmp_path / "b")).ok()
     shelter.call("import", str(tmp_path / "b")).ok()
     shelter.consent(ref, "NO-POL")
+    back = shelter.data("referral", "add", ref, "--to", "NO-POL", "--services", "legal")["ref"]
+    shelter.call("referral", "send", back).ok()
     team.call("victim", "edit", ref, "--health", "Hungry").ok()
     shelter.call("victim", "edit", ref, "--health", "Cold").ok()
     hand_over(shelter, team)
