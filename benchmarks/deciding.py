@@ -20,7 +20,8 @@ from taskforce.actions import keeping
 from taskforce.actions.knowing import gather
 from taskforce.actions.reach import reach_of
 from taskforce.actions.references import find
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange
 

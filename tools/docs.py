@@ -151,6 +151,7 @@ def _kind_lines(kind: Kind) -> Iterator[str]:
         yield f"- in plans known by `key`{known}; made on the command line it gets an id of its own"
     for part, anchor in kind.anchors.items():
         yield f"- who may have part `{part}` {_anchored(anchor)}"
+    yield f"- who may change it: {_changed_by(kind)}; what others write is a proposal"
     if kind.deadline:
         states = f" while it is {_names(kind.deadline_states)}" if kind.deadline_states else ""
         yield f"- late when `{kind.deadline}` has passed{states}"
@@ -160,6 +161,24 @@ def _kind_lines(kind: Kind) -> Iterator[str]:
     yield from (_field_line(field) for field in kind.fields)
     if kind.lifecycle is not None:
         yield from _lifecycle_lines(kind.name, kind.lifecycle)
+
+
+def _changed_by(kind: Kind) -> str:
+    """Who may change a kind's records, in words."""
+    rules = kind.authority
+    who = ["the agency itself (what it has not written, anybody)" if rules.itself else "who made it"]
+    if rules.plan:
+        who.append(
+            "the lead and the co-leads of its operation, whose it is where nobody proves to have made it"
+        )
+    for named in rules.named:
+        of_it = f" {_names(named.changes)}" if named.changes else ""
+        if len(named.changes) > len(kind.fields) / 2:
+            others = tuple(each.name for each in kind.fields if each.name not in (*named.changes, named.by))
+            of_it = f" all but {_names((named.by, *others))}"
+        into = f", the status only to {_names(named.states)}" if named.states else ""
+        who.append(f"the agency that `{named.by}` names{',' if of_it else ''}{of_it}{into}")
+    return "; ".join(who)
 
 
 def _anchored(anchor: str) -> str:

@@ -21,12 +21,14 @@ SECTIONS: dict[str, dict[str, str]] = {
         "AgenciesScreen": "Agencies",
         "ExchangeScreen": "Exchange",
         "ConflictsScreen": "Conflicts",
+        "ProposalsScreen": "Proposals",
     },
     "Within a screen": {
         "RecordTable": "Tables",
         "Block": "Blocks of the room, and lanes",
         "PickList": "Lists of exchange",
         "Sides": "The values of a conflict",
+        "ProposalList": "The list of proposals",
         "EntryLine": "The log line",
     },
     "Dialogs": {
@@ -48,6 +50,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "RecordSharingDialog": "Who may have a record, who was told of it",
         "AgreementsDialog": "Agreements due",
         "RecallDialog": "What others have and may not have any more",
+        "RejectDialog": "Why a proposal is rejected",
         "ReasonDialog": "Why somebody looks",
         "PathDialog": "Which file",
         "OperationDialog": "Which operation",

@@ -21,9 +21,10 @@ from taskforce.actions.peers import own_card
 from taskforce.actions.receiving import import_bundle
 from taskforce.actions.references import find
 from taskforce.actions.sending import export_bundle
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
 from taskforce.actions.using import use_operation
 from taskforce.canonical import canonical
+from taskforce.crockford import natural_id
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
 from taskforce.store import history

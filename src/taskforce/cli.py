@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "quarantine": ("quarantine", N_("Edits that may not enter: see them, decide")),
     "feed": ("feed", N_("Which devices wrote what is held here, and which feeds forked")),
     "conflict": ("conflict", N_("Fields that two people set: see both, decide")),
+    "proposal": ("proposal", N_("What others would change of what is yours to decide")),
     "share": ("share", N_("Whether something goes to an agency, and why")),
     "disclosures": ("disclosures", N_("Who was told what about whom, on what basis; who looked here")),
     "erase": ("erase", N_("Erase a record for ever, everywhere; see who has confirmed")),

@@ -9,6 +9,7 @@ keep anybody from finding a second input for a given name; two inputs of one's o
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 DIGEST_LENGTH = 16
@@ -36,6 +37,17 @@ def short_digest(*parts: bytes) -> str:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return _spelled(digest.digest()[:10])
+
+
+@lru_cache(maxsize=1024)  # the same agencies are named by every record
+def natural_id(kind: str, *key: str) -> str:
+    """Return the id of a record that is known by a natural key: over kind and key."""
+    return short_digest(b"taskforce natural", kind.encode(), *(part.encode() for part in key))
+
+
+def owned_id(fingerprint: str, kind: str, nonce: str) -> str:
+    """Return the id of a record that commits to its creator: over agency fingerprint, kind and nonce."""
+    return short_digest(b"taskforce record", fingerprint.encode(), kind.encode(), nonce.encode())
 
 
 def random_name() -> str:

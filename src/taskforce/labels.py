@@ -11,9 +11,14 @@ from typing import Any
 
 from taskforce.i18n import N_, _
 from taskforce.records.registry import find_kind
-from taskforce.records.schema import ARCHIVED, DROPPED, ERASED, Field, Kind
+from taskforce.records.schema import ARCHIVED, DROPPED, ERASED, REJECTED, Field, Kind
 
-_MADE_BY_THE_PROGRAM = {ARCHIVED: N_("Archived"), ERASED: N_("Erased"), DROPPED: N_("Erasure")}
+_MADE_BY_THE_PROGRAM = {
+    ARCHIVED: N_("Archived"),
+    ERASED: N_("Erased"),
+    DROPPED: N_("Erasure"),
+    REJECTED: N_("Rejected"),
+}
 """The fields that every kind has without declaring them."""
 
 

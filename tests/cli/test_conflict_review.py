@@ -337,7 +337,7 @@ def test_of_three_states_each_goes_with_what_its_own_move_set(two: tuple[Team, T
         (team.folder / "card").unlink()
     introduce(first, second, third)
     first.call("agency", "add", "TH-RTP").ok()
-    first.call("operation", "join", "STORM MAKERS II", "TH-RTP", "--role", "partner").ok()
+    first.call("operation", "join", "STORM MAKERS II", "TH-RTP", "--role", "co-lead").ok()
     for _time in range(2):
         hand_over(first, third)
         hand_over(first, second)

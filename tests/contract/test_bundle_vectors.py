@@ -147,9 +147,16 @@ def read_bundle(data: bytes, identity: str, trusted: dict[str, str]) -> Iterator
 
 
 def heads_of(edits: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
-    """Merge: an edit of a field is a head unless another edit of that field saw it, or follows it in its feed."""
+    """Merge: an edit of a field is a head unless another edit of that field saw it, or follows it in its feed.
+
+    Of a record that one agency proves to have made, others' edits only propose: in the vectors no field and no
+    operation gives anybody else a right.
+    """
     setters: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    makers = {edit["record"]: edit["feed"].partition(".")[0] for edit in edits if "born" in edit}
     for edit in edits:
+        if makers.get(edit["record"], edit["feed"]) not in (edit["feed"], edit["feed"].partition(".")[0]):
+            continue
         for name in edit["set"]:
             setters.setdefault((f"{edit['kind']} {edit['record']} {edit['part']}", name), []).append(edit)
     result: dict[str, dict[str, list[Any]]] = {}

@@ -25,6 +25,7 @@ TOP = (
         "quarantine",
         "feed",
         "conflict",
+        "proposal",
         "share",
         "disclosures",
         "erase",

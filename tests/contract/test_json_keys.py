@@ -62,7 +62,7 @@ BUNDLE = {
         "new",
         "records",
     ),
-    *("received", "waiting", "conflicts", "clocks_ahead", "erased", "copies", "recalls"),
+    *("received", "waiting", "conflicts", "proposals", "clocks_ahead", "erased", "copies", "recalls"),
 }
 SENT = {
     *("to", "number", "file", "edits", "devices", "written", "together", "recalls"),
@@ -287,6 +287,58 @@ def test_backups(story: Team, tmp_path: Path) -> None:
         "restore", backup, "--store", str(tmp_path / "new"), "--key-file", str(story.key), "--json"
     ).data
     assert set(made) == {"store", "made", "agency", "officer", "device", "feed", "edits"}
+
+
+PROPOSAL = {
+    *(
+        "id",
+        "ref",
+        "kind",
+        "part",
+        "new",
+        "fields",
+        "by",
+        "agency",
+        "at",
+        "edit",
+        "outcome",
+        "reason",
+        "deciders",
+    ),
+    "yours",
+}
+
+
+def test_proposals(story: Team, tmp_path: Path) -> None:
+    team = story.copy_to(tmp_path / "team")
+    receiver = Team(story.folder.parent / "2").copy_to(tmp_path / "receiver")
+    (second,) = data_of(receiver, "operation", "list")
+    (first,) = data_of(receiver, "site", "list")
+    for kind, record in (("operation", second), ("site", first)):
+        data_of(receiver, kind, "edit", record["ref"], "--note", "The gate is open")
+    receiver.call("export", "--to", "INTERPOL", "-o", str(tmp_path / "p")).ok()
+    assert data_of(team, "import", str(tmp_path / "p"))["proposals"] == 2
+    listed = data_of(team, "proposal", "list")
+    assert [each["id"] for each in listed] == [second["id"], first["id"]]
+    (shown,) = data_of(team, "proposal", "show", first["ref"])
+    (accepted,) = data_of(team, "proposal", "accept", first["ref"])
+    (rejected,) = data_of(
+        team, "proposal", "reject", second["ref"], "--from", "KH-CNP", "--reason", "It is shut"
+    )
+    for one in (*listed, shown, accepted, rejected):
+        assert set(one) == PROPOSAL
+        assert all(set(each) == {"field", "stands", "proposed"} for each in one["fields"])
+        assert (one["agency"], one["deciders"], one["yours"], one["new"]) == (
+            "KH-CNP",
+            ["INTERPOL"],
+            True,
+            False,
+        )
+    outcomes = {
+        one["id"]: (one["outcome"], one["reason"]) for one in data_of(team, "proposal", "list", "--all")
+    }
+    assert outcomes[first["id"]] == ("accepted", None)
+    assert outcomes[second["id"]] == ("rejected", "It is shut")
 
 
 def test_bundles(story: Team, tmp_path: Path) -> None:

@@ -149,5 +149,6 @@ def _add_secret(city: Team, ngo: Team) -> None:
     ngo.call("export", "--to", "CITY", "-o", str(ngo.folder / "told.bundle")).ok()
     city.call("import", str(ngo.folder / "told.bundle")).ok()
     city.call("victim", "edit", theirs, "--given-names", f"Dara {THEIRS}").ok()
+    city.call("victim", "show", theirs).ok()  # who looks again within a minute looks once
     ngo.call("erase", theirs, "--part", "identity", "--reason", "she asked for it", "--yes").ok()
     ngo.call("export", "--to", "CITY", "-o", str(city.folder / "erasing.bundle")).ok()

@@ -30,7 +30,7 @@ from replicas import (
 )
 
 from taskforce.actions import checking, conflicts, keeping
-from taskforce.actions.session import natural_id
+from taskforce.crockford import natural_id
 from taskforce.errors import InputError, TrustError
 from taskforce.keys.identity import new_agency
 from taskforce.records.registry import get_kind
@@ -470,6 +470,7 @@ def test_nobody_can_claim_to_have_seen_what_we_have_not_written(three: Three) ->
 def test_wrong_clocks_change_neither_conflicts_nor_our_clock(three: Three, year: int) -> None:
     three.ngo.skew = NOON.replace(year=year) - NOON
     assignment = the(three.city, "assignment")
+    set_field(three.city, assignment, agency="NGO")
     with three.ngo.at(0):
         set_field(three.ngo, assignment, status_note="NGO's")
         data = export(three.ngo, "CITY")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from replicas import Replica, export, make_replica, take, verify
 
-from taskforce.actions import checking, keeping, receiving
+from taskforce.actions import checking, keeping, proposing, receiving
 from taskforce.records.registry import get_kind
 from taskforce.store import incarnation, queries
 from taskforce.store.incarnation import MARKER
@@ -327,8 +327,8 @@ def test_a_peers_edits_that_saw_the_lost_ones_are_no_false_claims_then(city: Rep
     assert not found.waiting
     assert city.session.store.me.feed != f"{city.device}.1"
     swap(city, ngo)
-    [again_there] = [one for one in queries.list_records(city.connection, kind) if one.text("name") == "Lost"]
-    assert again_there.text("phone") == "+00 1"
+    assert [one for one in queries.list_records(city.connection, kind) if one.text("name") == "Lost"]
+    assert [one.values for one in proposing.list_proposals(city.session)] == [{"phone": "+00 1"}]
 
 
 def test_a_stranger_that_passes_on_our_own_edits_tells_too(
@@ -354,12 +354,9 @@ def test_a_stranger_that_passes_on_our_own_edits_tells_too(
     found = take(city, export(relay, "CITY"))
     assert not found.verified
     assert city.session.store.me.feed != f"{city.device}.1"
-    [there] = [
-        one
-        for one in queries.list_records(city.connection, get_kind("contact"))
-        if one.text("name") == "Lost"
-    ]
-    assert there.text("phone") == "+00 1"
+    found_again = queries.list_records(city.connection, get_kind("contact"))
+    assert [one for one in found_again if one.text("name") == "Lost"]
+    assert [one.values for one in proposing.list_proposals(city.session)] == [{"phone": "+00 1"}]
     assert not [one for one in found.waiting if one != "unknown-signer"]
     assert not checking.check(city.session).faults
 

@@ -170,7 +170,14 @@ class Scene:
 
     def shown(self) -> dict[str, Any]:
         """All rows of the store as it is, for nothing is migrated here; and what there is of what it makes."""
-        return {"rows": rows_of(self.folder / "store", self.key), "made": self._made()}
+        rows = rows_of(self.folder / "store", self.key)
+        if (
+            self.act.stage == "old"
+        ):  # a migration leaves these to the rebuilding that follows, or to the next opening
+            rows["meta"] = [row for row in rows["meta"] if row[0] != "tables"]
+            for name in ("judged", "proposal", "leaders"):
+                rows.pop(name, None)
+        return {"rows": rows, "made": self._made()}
 
     def _made(self) -> str:
         """Of what it makes: none, old, whole or half."""

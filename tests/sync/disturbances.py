@@ -323,10 +323,11 @@ class Disturbances:
         }
 
     def _unproven(self, erased: set[Place]) -> set[str]:
-        """The feeds that forked in edits of which nothing but skeletons are left."""
+        """The feeds that forked in edits of which nothing but skeletons are left, whether anybody knows it or not."""
         points = {
             (feed, point) for code in self.codes for feed, point in self.world.fork_points(code).items()
         }
+        points |= {(feed, self.world.parted_at(feed)) for feed in self.world.forked}
         return {
             feed
             for feed, point in points

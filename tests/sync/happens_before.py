@@ -11,9 +11,12 @@ what people admitted there. Of a part that is erased nothing stands but what era
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from who_may import Rules, Said
 
 Dot = tuple[Any, ...]
 """An edit: its feed and number, and where feeds may fork its hash."""
@@ -48,6 +51,7 @@ class Known:
     parts: dict[Place, list[Dot]]
     last: dict[str, Dot]  # of each feed the last edit that counts
     parts_of: dict[tuple[str, str], list[Place]]  # of each record, by its id and kind
+    judged: dict[Any, Any]  # what was worked out of who may change what, since an edit came last
     claims: dict[Dot, str]  # edits that saw more of its own feed than it has written, and that feed
 
     def copy(self) -> Known:
@@ -55,13 +59,16 @@ class Known:
         parts = {place: list(dots) for place, dots in self.parts.items()}
         sets = (set(self.known), set(self.held), set(self.waiting), set(self.admitted), set(self.erased))
         parts_of = {record: list(places) for record, places in self.parts_of.items()}
-        return Known(*sets, parts, dict(self.last), parts_of, dict(self.claims))
+        return Known(*sets, parts, dict(self.last), parts_of, {}, dict(self.claims))
 
 
 class World:
     """All edits ever written, and which of them each replica has."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules
+        self.agency_of: dict[str, str] = {}  # of devices
+        self.born: set[Dot] = set()  # edits that prove that their author made the record
         self.written: dict[Dot, Written] = {}
         self.forked: set[str] = (
             set()
@@ -81,25 +88,43 @@ class World:
 
     def add_replica(self, name: str) -> None:
         """A replica that has nothing yet."""
-        self.has[name] = Known(set(), set(), set(), set(), set(), {}, {}, {}, {})
+        self.has[name] = Known(set(), set(), set(), set(), set(), {}, {}, {}, {}, {})
 
     def write(
-        self, replica: str, dot: Dot, place: Place, values: Mapping[str, object], at: str, digest: str
+        self,
+        replica: str,
+        dot: Dot,
+        place: Place,
+        values: Mapping[str, object],
+        at: str,
+        digest: str,
+        *,
+        is_born: bool = False,
     ) -> None:
-        """An edit that is made on `replica` now."""
+        """An edit that is made on `replica` now; `is_born` if it proves that its author made the record."""
         one = self.has[replica]
+        if is_born:
+            self.born.add(dot)
         if dot in self.written:  # two stores of one device may do the very same at the same moment
             assert self.written[dot].shown_by[2] == digest, f"{dot} was given out twice"
             self._know(one, dot)
             return
         past: dict[str, set[Dot]] = {}
+        counts = self._counting(one, place)
         for known in self._standing(one, place):
             earlier = self.written[known]
-            for name in earlier.values:
+            for name in filter(partial(counts, known), earlier.values):
                 past.setdefault(name, set()).update((known,), earlier.past.get(name, ()))
         time, _, counter = at.partition("/")
         frozen = {name: frozenset(dots) for name, dots in past.items()}
-        knew = frozenset(known for other in one.parts_of.get(place[:2], ()) for known in one.parts[other])
+        knew = frozenset(
+            known
+            for other in one.parts_of.get(place[:2], ())
+            for counts in [self._counting(one, other)]
+            for known in one.parts[other]
+            if any(counts(known, name) for name in self.written[known].values)
+            or not self.written[known].values
+        )
         shown_by = (time, int(counter), digest)
         after = one.last.get(dot[0])
         self.written[dot] = Written(dot, place, dict(values), shown_by, frozen, knew, after)
@@ -144,6 +169,7 @@ class World:
             one.waiting.discard(dot)
             if dot in one.known:
                 one.known.remove(dot)
+                one.judged.clear()
                 self._set_aside(one, dot)
 
     def waits(self, replica: str) -> dict[Dot, str]:
@@ -195,6 +221,11 @@ class World:
         """The feeds that a replica can tell to have forked, and from which number on."""
         found = ((feed, self._fork_point(self.has[replica], feed)) for feed in self.forked)
         return {feed: point for feed, point in found if point is not None}
+
+    def parted_at(self, feed: str) -> int:
+        """The lowest number of which two edits of a feed were ever written."""
+        numbers = [dot[1] for dot in self.written if dot[0] == feed]
+        return min(number for number in numbers if numbers.count(number) > 1)
 
     def _fork_point(self, one: Known, feed: str) -> int | None:
         dots = [dot for dot in one.known if dot[0] == feed]
@@ -275,7 +306,7 @@ class World:
         Who has seen number 7 of a feed has seen all before it, of this side or that: a fork is found by its numbers,
         and what of it counts again is what a person let in.
         """
-        if dot[0] not in self.forked:
+        if dot[0] not in self.forked and self.rules is None:
             return False
         if later.dot[0] == dot[0] and later.dot[1] > dot[1]:
             return True
@@ -305,6 +336,8 @@ class World:
             if place in one.erased:
                 continue
             fields = self._heads(one, place)
+            if not fields and one.parts[place]:
+                continue  # others only propose something there
             if ARCHIVED not in fields:
                 return False
             for head in fields[ARCHIVED]:
@@ -344,6 +377,7 @@ class World:
     def _know(self, one: Known, dot: Dot) -> None:
         """An edit whose author is known has come; where its feed forked, what counts of that is found anew."""
         one.known.add(dot)
+        one.judged.clear()
         edit = self.written[dot]
         if ERASED in edit.values and edit.place not in one.erased:
             one.erased.add(edit.place)
@@ -362,6 +396,7 @@ class World:
 
     def _hold(self, one: Known, dot: Dot) -> None:
         one.held.add(dot)
+        one.judged.clear()
         place = self.written[dot].place
         if place not in one.parts:
             one.parts[place] = []
@@ -372,6 +407,7 @@ class World:
 
     def _set_aside(self, one: Known, dot: Dot) -> None:
         one.held.remove(dot)
+        one.judged.clear()
         place = self.written[dot].place
         one.parts[place].remove(dot)
         if not one.parts[place]:
@@ -388,19 +424,79 @@ class World:
         edit = self.written[dot]
         return edit.values.keys() <= {ERASED, DROPPED} or edit.place not in one.erased
 
+    # ── who may change what ──
+
+    def counts_anything(self, replica: str, record: str, kind: str) -> bool:
+        """Whether anything that was said of a record counts at a replica: else others only propose that it be."""
+        one = self.has[replica]
+        places = one.parts_of.get((record, kind), [])
+        return any(place in one.erased or self._heads(one, place) for place in places)
+
+    def _counting(self, one: Known, place: Place) -> Callable[[Dot, str], bool]:
+        """Says of the edits of a part which fields of them count: all, where anybody may change anything."""
+        rules = self.rules
+        if rules is None or place in one.erased:
+            return lambda _dot, name: name != "rejected"
+        if place in one.judged:
+            known: Callable[[Dot, str], bool] = one.judged[place]
+            return known
+        record, kind, _part = place
+        maker = self._maker(one, record, kind)
+        said = self._said(one, place)
+        of_record = [each for other in one.parts_of.get(place[:2], ()) for each in self._said(one, other)]
+        may = rules.counting(
+            kind, record, maker, said, lambda operation: self._leading(one, operation), of_record
+        )
+        return lambda dot, name: (
+            name != "rejected" and may(self._author(dot), name, self.written[dot].values[name])
+        )
+
+    def _leading(self, one: Known, operation: str) -> tuple[set[str], bool]:
+        assert self.rules is not None
+        if operation in one.judged:
+            known: tuple[set[str], bool] = one.judged[operation]
+            return known
+        maker = self._maker(one, operation, "operation")
+        roles = []
+        for place in one.parts:
+            if place[1] == "participation":
+                said = self._said(one, place)
+                if any(sets.get("operation") == operation for _by, sets, _saw in said):
+                    named = {str(sets["agency"]) for _by, sets, _saw in said if "agency" in sets}
+                    whose = next(code for code, own in self.rules.agency_ids.items() if own in named)
+                    roles += [(whose, each) for each in said]
+        about = self._said(one, (operation, "operation", "operational"))
+        one.judged[operation] = found = self.rules.leading(operation, maker, about, roles)
+        return found
+
+    def _maker(self, one: Known, record: str, kind: str) -> str | None:
+        """The agency that made a record, where an edit that counts proves it."""
+        places = one.parts_of.get((record, kind), [])
+        return next(
+            (self._author(dot) for place in places for dot in one.parts[place] if dot in self.born), None
+        )
+
+    def _said(self, one: Known, place: Place) -> list[Said]:
+        edits = [self.written[dot] for dot in self._standing(one, place)]
+        return [(self._author(edit.dot), edit.values, edit.past) for edit in edits]
+
+    def _author(self, dot: Dot) -> str:
+        return self.agency_of[dot[0].partition(".")[0]]
+
     def _heads(self, one: Known, place: Place) -> dict[str, set[Dot]]:
         having: dict[str, set[Dot]] = {}
         covered: dict[str, set[Dot]] = {}
+        counts = self._counting(one, place)
         for dot in self._standing(one, place):
             edit = self.written[dot]
-            for name in edit.values:
+            for name in filter(partial(counts, dot), edit.values):
                 having.setdefault(name, set()).add(dot)
                 covered.setdefault(name, set()).update(edit.past.get(name, ()))
         return {
             name: {
                 dot
                 for dot in some - covered[name]
-                if dot[0] not in self.forked
+                if (dot[0] not in self.forked and self.rules is None)
                 or not any(self._overtook(self.written[other], dot, name) for other in some if other != dot)
             }
             for name, some in having.items()

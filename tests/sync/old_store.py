@@ -7,7 +7,10 @@ from typing import Any
 
 from taskforce.store.incarnation import MARKER
 
-TABLES = ("draft", "fork", "decided", "told_fork", "erasure", "was_read", "reading", "disclosure", "basis")
+TABLES = (
+    *("draft", "fork", "decided", "told_fork", "erasure", "was_read", "reading", "disclosure", "basis"),
+    *("judged", "proposal", "leaders"),
+)
 """The tables that migrations after the first one make."""
 
 COLUMNS = {

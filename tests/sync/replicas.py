@@ -19,10 +19,12 @@ from taskforce.actions import brought, keeping, peers, receiving, sending
 from taskforce.actions.session import Session
 from taskforce.actions.setup import create_store
 from taskforce.canonical import canonical
+from taskforce.crockford import natural_id
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind
 from taskforce.store import incarnation
 from taskforce.store.connection import transaction
+from taskforce.store.queries import Record
 from taskforce.store.store import DATABASE, Store
 from taskforce.sync import bundle
 
@@ -145,6 +147,14 @@ def documents(receiver: Replica, data: bytes) -> list[dict[str, Any]]:
     if data.startswith(b"age-encryption.org/"):
         text = open_bytes(data, [receiver.sealed_with])
     return list(yaml.load_all(text, yaml.CBaseLoader))
+
+
+def of_a_plan(replica: Replica, kind: str, values: dict[str, Any]) -> Record:
+    """A record as a plan with a key makes it: nobody can prove to have made it, so everybody's word counts."""
+    record = natural_id(kind, "key", "", "a plan's own key")
+    with replica.session.acting(f"{kind} of a plan") as one:
+        one.save(get_kind(kind), record, values)
+    return keeping.require(replica.session, get_kind(kind), record)
 
 
 def dots_in(holdings: dict[str, str]) -> set[tuple[str, int]]:

@@ -36,8 +36,9 @@ from disturbances import WORD, Disturbances
 from happens_before import DROPPED, ERASED, Dot, Place, World
 from nodes import Bundle, Node, at, copy_of
 from replicas import make_replica
+from who_may import Rules
 
-from taskforce.actions import checking, conflicts, keeping, peers, receiving, sending, undoing
+from taskforce.actions import checking, conflicts, keeping, peers, proposing, receiving, sending, undoing
 from taskforce.actions.outgoing import Outgoing
 from taskforce.actions.session import Session
 from taskforce.errors import Refused
@@ -90,6 +91,7 @@ class Base:
     database: Connection
     device: str
     card: str
+    agency: str  # the id of its agency's record
 
 
 @contextmanager
@@ -127,7 +129,13 @@ def bases(count: int) -> tuple[Base, ...]:
             for one in made:  # undoing the briefing would take somebody out of the operation
                 one.connection.execute("UPDATE action SET undoable = 0")
             found = tuple(
-                Base(one.code, _in_memory(one.connection, folder / f"{one.code}.plain"), one.device, card)
+                Base(
+                    one.code,
+                    _in_memory(one.connection, folder / f"{one.code}.plain"),
+                    one.device,
+                    card,
+                    one.session.own_agency,
+                )
                 for one, card in zip(made, cards, strict=True)
             )
             for one in made:
@@ -188,7 +196,8 @@ class History(Disturbances):
         self.cards = {base.code: base.card for base in self.bases}
         self.codes = [base.code for base in self.bases]
         self.device_of = {base.code: base.device for base in self.bases}
-        self.world = World()
+        self.world = World(Rules({base.code: base.agency for base in self.bases}))
+        self.world.agency_of.update((base.device, base.code) for base in self.bases)
         self.pool: list[Bundle] = []
         self.clock = NOON
         self.done: list[str] = []
@@ -333,6 +342,20 @@ class History(Disturbances):
         with self._acting(node):
             taken = self.rng.randint(1, len(found.sides))
             conflicts.decide(node.session, found, take=taken)
+
+    def decide(self) -> None:
+        """Somebody accepts or rejects what others propose, or takes back what they proposed."""
+        node = self._who()
+        found = [one for one in proposing.list_proposals(node.session) if one.is_ours or one.by_us]
+        if not found:
+            return
+        one = self.rng.choice(found)
+        with self._acting(node):
+            if one.is_ours and self.rng.random() < 0.6:
+                proposing.accept(node.session, [one], self.rng.sample(one.fields, 1))
+            else:
+                proposing.reject(node.session, [one])
+        self.facts["decisions"] += 1
 
     def undo(self) -> None:
         """Somebody takes back what they did last."""
@@ -580,7 +603,7 @@ class History(Disturbances):
                 assert edit["at"].partition("Z")[0] == node.latest
             place, values = (record, kind, part), edit["set"]
             dot = self.dot_of[edit["sig"]] = (feed, number, digest)
-            self.world.write(name, dot, place, values, edit["at"], digest)
+            self.world.write(name, dot, place, values, edit["at"], digest, is_born="born" in edit)
             for value in values.values():
                 self.tokens.setdefault(place, set()).update(WORD.findall(str(value)))
             node.learnt[feed] = number
@@ -632,6 +655,7 @@ class History(Disturbances):
             columns = [each[0] for each in cursor.description]
             rows = {row[columns.index("id")]: dict(zip(columns, row, strict=True)) for row in cursor}
             places = [place for place in expected if place[1] == kind]
+            places = [place for place in places if self.world.counts_anything(code, *place[:2])]
             assert rows.keys() == {place[0] for place in places}
             for place in places:
                 self._compare_row(code, place, expected[place], rows[place[0]])
@@ -688,6 +712,7 @@ HAPPENINGS: dict[str, int] = {
     "archive": 12,
     "move": 10,
     "resolve": 14,
+    "decide": 10,
     "undo": 10,
     "redo": 5,
     "export": 14,
@@ -715,7 +740,7 @@ CALM = {
 
 AT_WORK = {
     name: HAPPENINGS[name]
-    for name in ("add", "edit", "quarrel", "archive", "move", "resolve", "undo", "redo")
+    for name in ("add", "edit", "quarrel", "archive", "move", "resolve", "decide", "undo", "redo")
 }
 """What people do on their own."""
 

@@ -27,6 +27,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from replicas import Replica, consent, documents, dots_in, export, make_replica, take, verify
+from who_may import Rules
 
 from taskforce.actions import checking, conflicts, erasing, keeping, plans, recalling, undoing
 from taskforce.actions.overheld import overheld
@@ -158,7 +159,9 @@ class Replicas(RuleBasedStateMachine):
     def begin(self) -> None:
         """All as they were after the briefing."""
         self.stores = five_replicas()
-        self.world = World()
+        self.agency_ids = {code: replica.session.own_agency for code, replica in self.stores.items()}
+        self.world = World(Rules(self.agency_ids))
+        self.world.agency_of.update((replica.device, code) for code, replica in self.stores.items())
         self.pool: list[tuple[str, str, bytes]] = []
         self.recalls: dict[str, Recalled] = {}
         self.obeyed: set[str] = set()
@@ -193,11 +196,6 @@ class Replicas(RuleBasedStateMachine):
             self.world.arrive(code, sorted(known), trusted=self._trusted(code))
             self.came[code] = dict.fromkeys(known, (LEAD, 1))
             self._compare(code)
-        self.agency_ids = {
-            str(self.world.shown(LEAD, place, "code")): place[0]
-            for place in self.world.places(LEAD)
-            if place[1] == "agency"
-        }
         for to in (SHELTER, NORTH):
             self.refer(LEAD, 0, to, True)
             self._exchange(LEAD, to)
@@ -764,7 +762,15 @@ class Replicas(RuleBasedStateMachine):
                 edit = json.loads(body)
                 if "born" in edit:
                     self.births.setdefault(record, set()).add((feed, number))
-                self.world.write(code, (feed, number), (record, kind, part), edit["set"], edit["at"], digest)
+                self.world.write(
+                    code,
+                    (feed, number),
+                    (record, kind, part),
+                    edit["set"],
+                    edit["at"],
+                    digest,
+                    is_born="born" in edit,
+                )
 
     def _compare(self, code: str) -> None:
         """The replica's edits, heads, conflicts and shown values are the model's."""
@@ -783,6 +789,9 @@ class Replicas(RuleBasedStateMachine):
             code
         )
         for record, kind in {place[:2] for place in expected}:
+            if not self.world.counts_anything(code, record, kind):
+                assert not connection.execute(f"SELECT 1 FROM {kind} WHERE id = ?", (record,)).fetchone()
+                continue
             [shown] = [
                 dict(zip((each[0] for each in cursor.description), row, strict=True))
                 for cursor in [connection.execute(f"SELECT * FROM {kind} WHERE id = ?", (record,))]

@@ -22,6 +22,7 @@ from taskforce.actions import (
     keeping,
     looking,
     plans,
+    proposing,
     sending,
     undoing,
 )
@@ -114,10 +115,12 @@ def canaries(replica: Replica) -> int:
 
 def test_what_is_erased_is_gone_at_the_owner_and_stays_so(three: Three) -> None:
     city, _ngo, _far = three
-    assert names(city) == (f"{CANARY} Dara", f"Vuthy {CANARY}")
+    assert names(city) == (f"{CANARY} Dara", "")
+    [one] = proposing.list_proposals(city.session)
+    assert one.values == {"given_names": f"Vuthy {CANARY}"}
     ref = the(city, "victim").ref
     erase(city, "identity")
-    assert names(city) == ("", "")
+    assert names(city) == ("", "") and not proposing.list_proposals(city.session, settled=True)
     assert the(city, "victim").text("health") == "Thirsty" and not the(city, "victim").archived
     assert CANARY not in log_of(city)
     assert not looking.search(city.session, CANARY)
@@ -188,7 +191,7 @@ def test_drafts_and_what_waits_in_quarantine_go_too(three: Three) -> None:
     assert not take(city, data).waiting
     assert CANARY not in str(city.connection.execute("SELECT body FROM quarantine").fetchall())
     assert verify(city, ngo) == 1
-    assert the(city, "victim").text("safety") == "At risk"
+    assert [one.values for one in proposing.list_proposals(city.session)] == [{"safety": "At risk"}]
     take(city, data)
     assert names(city) == ("", "") and the(city, "victim").text("phone") == ""
     assert CANARY not in log_of(city)
@@ -560,7 +563,10 @@ def test_what_was_erased_before_it_went_anywhere_is_told_once_another_enters_it_
     found = take(ngo, export(city, "NGO"))
     assert found.new and not found.waiting and not found.erased
     plans.import_plan(ngo.session, BytesIO(plan), "plan")
-    assert the(ngo, "assignment").title == "Yard 7"
+    [one] = [each for each in proposing.list_proposals(ngo.session) if each.kind.name == "assignment"]
+    assert one.title == "Yard 7" and one.deciders == ("CITY",), (
+        "the lead has spoken, and not of such an assignment"
+    )
     take(city, export(ngo, "CITY"))
     assert the(city, "assignment").title == "" and "Yard 7" not in log_of(city)
     take(ngo, export(city, "NGO"))

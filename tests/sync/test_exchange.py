@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from replicas import Replica, consent, documents, export, make_replica, take, verify
 
-from taskforce.actions import checking, conflicts, keeping, peers, undoing
+from taskforce.actions import checking, conflicts, keeping, peers, proposing, undoing
 from taskforce.errors import Refused
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
@@ -71,7 +71,7 @@ def test_after_a_referral_has_ended_they_have_nothing_to_repeat(two: Two, ending
     elif ending == "revoked":
         keeping.move(city.session, kind, the(city, "referral"), "revoke", {})
     else:
-        keeping.set_archived(ngo.session, kind, the(ngo, "referral"), archived=True)
+        keeping.set_archived(city.session, kind, the(city, "referral"), archived=True)
     for _time in range(3):
         swap(city, ngo)
     assert the(city, "referral").values == the(ngo, "referral").values
@@ -101,22 +101,31 @@ def test_a_clock_in_the_future_does_not_keep_a_revoked_referral_open(two: Two) -
 
 
 @pytest.mark.parametrize("archive_first", [True, False])
-def test_archived_here_and_another_part_added_there_stays_in_view_whatever_came_first(
+def test_archived_here_and_something_proposed_there_stays_archived_and_waits(
     two: Two, archive_first: bool
 ) -> None:
     city, ngo = two
     swap(city, ngo)
     keeping.set_archived(city.session, get_kind("victim"), the(city, "victim"), archived=True)
     keeping.edit(ngo.session, get_kind("victim"), the(ngo, "victim"), {"health": "Needs insulin"})
-    if archive_first:
+    if not archive_first:
         take(city, export(ngo, "CITY"))
-        assert not the(city, "victim").archived
     take(ngo, export(city, "NGO"))
     take(city, export(ngo, "CITY"))
     for replica in two:
-        assert not the(replica, "victim").archived
-        assert the(replica, "victim").text("health") == "Needs insulin"
+        assert the(replica, "victim").archived
+        assert the(replica, "victim").text("health") == ""
+        [one] = proposing.list_proposals(replica.session)
+        assert (one.values, one.deciders) == ({"health": "Needs insulin"}, ("CITY",))
         assert not checking.check(replica.session).faults
+    proposing.accept(city.session, proposing.list_proposals(city.session))
+    swap(city, ngo)
+    for replica in two:
+        assert not the(replica, "victim").archived, (
+            "who accepts it knows that it is archived, and brings it back"
+        )
+        assert the(replica, "victim").text("health") == "Needs insulin"
+        assert proposing.list_proposals(replica.session) == conflicts.list_conflicts(replica.session) == []
 
 
 @pytest.mark.parametrize("taken", ["archived", "in view"])
@@ -126,27 +135,30 @@ def test_archived_here_and_edited_there_is_listed_and_decided(
 ) -> None:
     city, ngo = two
     swap(city, ngo)
-    kind = get_kind("victim")
-    keeping.set_archived(city.session, kind, the(city, "victim"), archived=True)
-    keeping.edit(ngo.session, kind, the(ngo, "victim"), {"met_place": "Bus station", "account": "Alone"})
+    kind = get_kind("referral")
+    keeping.set_archived(city.session, kind, the(city, "referral"), archived=True)
+    keeping.move(ngo.session, kind, the(ngo, "referral"), "accept", {"handover_place": "Bus station"})
     if archive_first:
         take(ngo, export(city, "NGO"))
     swap(ngo, city)
     swap(city, ngo)
     for replica in two:
-        assert not the(replica, "victim").archived
+        assert not the(replica, "referral").archived
         [one] = conflicts.list_conflicts(replica.session)
         assert (one.part, one.field) == ("case", "archived")
         sides = {(side.value, side.agency, side.fields, side.shown) for side in one.sides}
-        assert sides == {("yes", "CITY", (), False), ("", "NGO", ("account", "met_place"), True)}
+        assert sides == {
+            ("yes", "CITY", (), False),
+            ("", "NGO", ("answered_at", "handover_place", "status"), True),
+        }
         assert not checking.check(replica.session).faults
     [one] = conflicts.list_conflicts(city.session)
     number = 1 + [bool(side.value) for side in one.sides].index(taken == "archived")
-    conflicts.resolve(city.session, the(city, "victim").id, "archived", take=number)
+    conflicts.resolve(city.session, the(city, "referral").id, "archived", take=number)
     swap(city, ngo)
     for replica in two:
-        assert the(replica, "victim").archived == (taken == "archived")
-        assert the(replica, "victim").text("met_place") == "Bus station"
+        assert the(replica, "referral").archived == (taken == "archived")
+        assert the(replica, "referral").text("handover_place") == "Bus station"
         assert conflicts.list_conflicts(replica.session) == []
         assert not checking.check(replica.session).faults
 
@@ -154,30 +166,39 @@ def test_archived_here_and_edited_there_is_listed_and_decided(
 def test_who_knowingly_edits_an_archived_record_brings_it_back_and_is_in_no_conflict(two: Two) -> None:
     city, ngo = two
     swap(city, ngo)
-    kind = get_kind("victim")
-    keeping.set_archived(city.session, kind, the(city, "victim"), archived=True)
+    kind = get_kind("referral")
+    keeping.set_archived(city.session, kind, the(city, "referral"), archived=True)
     swap(city, ngo)
-    assert the(ngo, "victim").archived
-    keeping.edit(ngo.session, kind, the(ngo, "victim"), {"met_place": "Bus station", "health": "Well"})
+    assert the(ngo, "referral").archived
+    keeping.move(ngo.session, kind, the(ngo, "referral"), "accept", {"handover_place": "Bus station"})
     swap(ngo, city)
     for replica in two:
-        assert not the(replica, "victim").archived
+        assert not the(replica, "referral").archived
         assert conflicts.list_conflicts(replica.session) == []
 
 
 def test_archived_here_and_a_part_begun_there_is_listed_in_that_part(two: Two) -> None:
     city, ngo = two
+    operation = keeping.add(city.session, get_kind("operation"), {"codename": "OPAL", "lead": "CITY"})
+    keeping.join(city.session, {"operation": operation.id, "agency": "NGO", "role": "co-lead"})
+    own = keeping.join(city.session, {"operation": operation.id, "agency": "CITY"})
+    typed = {"title": "Memorandum", "parties": ["CITY", "NGO"]}
+    agreement = keeping.add(city.session, get_kind("agreement"), typed)
     swap(city, ngo)
-    kind = get_kind("victim")
-    keeping.set_archived(city.session, kind, the(city, "victim"), archived=True)
-    keeping.edit(ngo.session, kind, the(ngo, "victim"), {"health": "Needs insulin"})
+    kind = get_kind("participation")
+
+    def record(replica: Replica) -> Record:
+        return keeping.require(replica.session, kind, own.id)
+
+    keeping.set_archived(city.session, kind, record(city), archived=True)
+    keeping.edit(ngo.session, kind, record(ngo), {"legal_basis": agreement.id})
     swap(ngo, city)
     swap(city, ngo)
     for replica in two:
-        assert not the(replica, "victim").archived
+        assert not record(replica).archived
         [one] = conflicts.list_conflicts(replica.session)
-        assert (one.part, one.field) == ("care", "archived")
-    conflicts.resolve(ngo.session, the(ngo, "victim").id, "archived", take=1)
+        assert (one.part, one.field) == ("agreement", "archived")
+    conflicts.resolve(ngo.session, record(ngo).id, "archived", take=1)
     swap(ngo, city)
     for replica in two:
         assert conflicts.list_conflicts(replica.session) == []

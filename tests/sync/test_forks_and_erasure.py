@@ -245,7 +245,7 @@ def test_an_erasure_begins_no_new_epoch(two: tuple[Replica, Replica]) -> None:
         assert not one.session.store.meta("scrub")
         one.close()
         one.open()
-        keeping.edit(one.session, get_kind("victim"), victims(one)[0], {"health": "Well"})
+        keeping.add(one.session, get_kind("contact"), {"name": "S. Chan", "agency": one.code})
         assert one.session.store.me.feed == before[one.code] and not one.session.store.notices
 
 
@@ -280,7 +280,7 @@ def test_who_restores_a_backup_twice_is_believed_the_second_time_too(
     backups.write_backup(city.session, tmp_path / "backup")
     monkeypatch.setattr("secrets.randbelow", lambda top: top - 1)
     put_back(city, tmp_path / "backup")
-    keeping.edit(ngo.session, get_kind("victim"), victims(ngo)[0], {"health": "Fed"})
+    keeping.edit(city.session, get_kind("victim"), victims(city)[0], {"health": "Fed"})
     exchange(city, ngo)
     epoch = city.session.store.me.feed
     city.close()

@@ -17,7 +17,8 @@ import pytest
 from replicas import Replica, consent, documents, dots_in, export, make_replica, take, verify
 
 from taskforce.actions import explaining, keeping, sending
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.errors import Refused
 from taskforce.keys.sealing import open_bytes
 from taskforce.records.registry import get_kind

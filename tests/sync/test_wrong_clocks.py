@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from replicas import NOON, Replica, export, make_replica, take, verify
+from replicas import NOON, Replica, export, make_replica, of_a_plan, take, verify
 
 from taskforce.actions import attention, conflicts, keeping
 from taskforce.actions.attention_peers import Item
@@ -48,7 +48,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
 
 
 def site(replica: Replica) -> Record:
-    """The one site."""
+    """The one agreement."""
     [found] = queries.list_records(replica.connection, get_kind("agreement"), archived=True)
     return found
 
@@ -56,8 +56,8 @@ def site(replica: Replica) -> Record:
 def quarrel(city: Replica, ngo: Replica) -> list[tuple[str, str, set[str]]]:
     """Both set the same fields of an agreement unseen; the conflicts that both then list."""
     kind = get_kind("agreement")
-    with city.at(0) as session:
-        keeping.add(session, kind, {"title": "Memorandum 7", "parties": ["CITY", "NGO"]})
+    with city.at(0):
+        of_a_plan(city, "agreement", {"title": "Memorandum 7", "parties": ["CITY", "NGO"], "status": "draft"})
         data = export(city, "NGO")
     with ngo.at(10) as session:
         take(ngo, data)

@@ -19,7 +19,7 @@ from taskforce.actions.using import use_operation
 from taskforce.keys.slots import LEAST_MEMORY, LEAST_PASSES, SlotSource, create_slots
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
-from taskforce.store.queries import Record
+from taskforce.store.queries import Condition, Record
 from taskforce.store.store import DATABASE, Store
 
 DAY = "2023-10-17T"
@@ -35,6 +35,11 @@ LOG = (
     ),
     ("13:58", "seizure: 214 telephones, 31 passports in a safe, sealed as box 7."),
     ("14:29", "Second team arrived."),
+)
+
+PLANNED = (
+    ("Inspect compound 4", "INTERPOL", "18:00:00"),
+    ("Guard the gate", "INTERPOL", "17:00:00"),
 )
 
 PLAN = """\
@@ -165,6 +170,56 @@ def held_store(folder: Path) -> Kept:
     return Kept(folder / "store", keys["KH-CNP"])
 
 
+def proposed_store(folder: Path) -> Kept:
+    """The coordinator, to whom the police propose changes of its plan, and who has proposed one to them."""
+    (folder / "inbox").mkdir(parents=True)
+    set_clock(f"{DAY}10:00:00+07:00")
+    keys: dict[str, bytes] = {}
+    assignment = get_kind("assignment")
+    with without_chance("proposed"):
+        coordinator, police = (fixed_store(folder / code, code, keys) for code in ("INTERPOL", "KH-CNP"))
+        introduce(coordinator, police)
+        keeping.add(coordinator, get_kind("agency"), {"code": "KH-CNP", "name": "Cambodian National Police"})
+        typed = {
+            "codename": "STORM MAKERS II",
+            "lead": "INTERPOL",
+            "start": "2023-10-16",
+            "end": "2023-10-20",
+        }
+        keeping.add(coordinator, get_kind("operation"), typed)
+        use_operation(coordinator, "STORM MAKERS II")
+        joined = {"operation": "STORM MAKERS II", "agency": "KH-CNP", "role": "partner"}
+        keeping.add(coordinator, get_kind("participation"), joined)
+        for title, agency, due in PLANNED:
+            keeping.add(
+                coordinator, assignment, {"title": title, "agency": agency, "due": f"{DAY}{due}+07:00"}
+            )
+        swap(coordinator, police)
+        use_operation(police, "STORM MAKERS II")
+        set_clock(f"{DAY}13:10:00+07:00")
+        agency = get_kind("agency")
+        theirs = find(coordinator, agency, "KH-CNP")
+        keeping.edit(coordinator, agency, theirs, {"name": "National Police of Cambodia"})
+        inspect, guard = sorted(
+            queries.list_records(police.store.connection, assignment), key=lambda one: one.title, reverse=True
+        )
+        keeping.edit(police, assignment, guard, {"title": "Guard both gates"})
+        told = "Two vans leave at night, by the road behind the market.\nA third waits at the pier."
+        keeping.edit(
+            police,
+            assignment,
+            inspect,
+            {"priority": "flash", "due": f"{DAY}16:30:00+07:00", "instructions": told},
+        )
+        swap(police, coordinator)
+        coordinator.store.close()
+        police.store.close()
+    (folder / "INTERPOL").rename(folder / "store")
+    shutil.rmtree(folder / "KH-CNP")
+    settle(folder / "store", keys["INTERPOL"])
+    return Kept(folder / "store", keys["INTERPOL"])
+
+
 def _note(session: Session, words: str) -> None:
     kind = get_kind("agency")
     keeping.edit(session, kind, find(session, kind, session.store.me.agency), {"note": words})
@@ -228,9 +283,8 @@ def _answer(shelter: Session) -> None:
 def _differ(coordinator: Session, police: Session) -> None:
     """A second conflict, in a text of several lines."""
     kind = get_kind("assignment")
-    in_conflict = next(
-        iter(queries.list_records(police.store.connection, kind, sort=[("due", True)], limit=1))
-    )
+    theirs = [Condition("agency", "=", police.own_agency)]
+    [in_conflict] = queries.list_records(police.store.connection, kind, theirs, sort=[("due", True)], limit=1)
     for session, told in (
         (coordinator, "Bring torches\nand two interpreters"),
         (police, "Bring water\nand two interpreters"),

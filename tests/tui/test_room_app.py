@@ -227,7 +227,7 @@ def test_what_has_no_room_is_counted_and_said_where(team: Team) -> None:
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         found = app.screen._found  # type: ignore[attr-defined]
         left = found.status.total - 20
-        assert left > 20 and last(app, "#attention") == f"… {left} more · a, r, c and x show all"
+        assert left > 20 and last(app, "#attention") == f"… {left} more · a, r, c, P and x show all"
         assert last(app, "#lane-0") == f"… {found.states['planned'] - 12} more · a shows all"
         app.screen.query_one("#lane-0", Block).focus()
         await press(pilot, "G", "enter")

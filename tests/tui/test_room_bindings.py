@@ -27,7 +27,8 @@ SHADOWED = {
             f"go.{mode}",
         ): "here a number takes a value; the letters still go elsewhere"
         for number, mode in enumerate(
-            ("room", "assignments", "referrals", "log", "agencies", "exchange", "conflicts"), start=1
+            ("room", "assignments", "referrals", "log", "agencies", "exchange", "conflicts", "proposals"),
+            start=1,
         )
     },
     ("entry.leave", "records.clear"): "escape first leaves the line that is being typed",

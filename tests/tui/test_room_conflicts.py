@@ -516,6 +516,7 @@ def test_undo_offers_the_same_values_again_and_redo_decides_again(two: tuple[Tea
 def test_an_archived_record_says_so_in_words(two: tuple[Team, Team]) -> None:
     first, second = two
     ref = assignment_of(second)["ref"]
+    first.call("operation", "join", "STORM MAKERS II", "KH-CNP", "--role", "co-lead").ok()
     second.call("assignment", "archive", ref).ok()
     first.call("assignment", "archive", ref).ok()
     first.call("assignment", "archive", ref, "--restore").ok()

@@ -155,9 +155,21 @@ def test_a_conflict_in_such_a_part_is_shown_once_the_reason_was_given(
 ) -> None:
     shelter = new_team(tmp_path / "shelter", "NO-SHELTER", "K. Nordvik")
     introduce(team, shelter)
+    # Of a victim that a plan names nobody can prove who made it: both may write, and differ.
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "taskforce-plan: 1\nvictims:\n- key: met\n  gender: masculine\n  health: Tired\n", encoding="utf-8"
+    )
+    team.call("import", str(plan)).ok()
+    ref = next(each["ref"] for each in team.data("victim", "list") if each["gender"] == "masculine")
+    team.consent(ref, "NO-SHELTER")
+    sent = team.data("referral", "add", ref, "--to", "NO-SHELTER", "--services", "shelter")["ref"]
+    team.call("referral", "send", sent).ok()
     team.call("export", "--to", "NO-SHELTER", "-o", str(tmp_path / "b")).ok()
     shelter.call("import", str(tmp_path / "b")).ok()
-    ref = next(word for word in team.call("victim", "list").ok().out.split() if word.startswith("V-"))
+    shelter.consent(ref, "NO-POL")
+    back = shelter.data("referral", "add", ref, "--to", "NO-POL", "--services", "legal")["ref"]
+    shelter.call("referral", "send", back).ok()
     team.call("victim", "edit", ref, "--health", "Hungry").ok()
     shelter.call("victim", "edit", ref, "--health", "Cold").ok()
     hand_over(shelter, team)

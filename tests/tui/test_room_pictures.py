@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from picture_stores import Kept, begun_store, empty_store, full_store, held_store
+from picture_stores import Kept, begun_store, empty_store, full_store, held_store, proposed_store
 from pictures import FOLDER, MARKS, SIZES, Step, difference, file_of, take_steps, time_standing_still
 from status_picture import NOW, ZONE
 
@@ -28,6 +28,7 @@ MAKERS: dict[str, Callable[[Path], Kept]] = {
     "empty": empty_store,
     "begun": begun_store,
     "held": held_store,
+    "proposed": proposed_store,
 }
 
 
@@ -125,6 +126,7 @@ WALKS = {
             Step("empty-exchange", "x"),
             Step("empty-quarantine", "q"),
             Step("empty-erased", "e"),
+            Step("empty-proposals", "P"),
             Step("empty-conflicts", "c"),
             Step("empty-refer", "v"),
             Step("empty-search", "escape", "slash", '"van'),
@@ -140,6 +142,19 @@ WALKS = {
             Step("begun-lanes", "b"),
             Step("begun-log", "l"),
             Step("begun-agencies", "5"),
+        ),
+    ),
+    "proposals": Walk(
+        "proposed",
+        (
+            Step("proposed-room"),
+            Step("proposals", "P"),
+            Step("proposals-marked", "G", "k", "right", "right", "space"),
+            Step("proposals-reject", "N", '"The vans'),
+            Step("proposals-accepted", "escape", "A"),
+            Step("proposals-ours", "G"),
+            Step("proposed-assignment", "a", "G"),
+            Step("proposed-record", "enter"),
         ),
     ),
     "held": Walk(

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskforce.actions import keeping, setup
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
 from taskforce.actions.values import LONGEST, ValueFault, agency_code, one_of, parse_value, parse_values
+from taskforce.crockford import natural_id
 from taskforce.errors import UsageError
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind

@@ -10,14 +10,16 @@ from taskforce import moments
 from taskforce.actions import agreements, conflicts
 from taskforce.actions.attention_peers import Item, of_clocks, of_erasures, of_peers, of_recalls
 from taskforce.actions.peers import PeerState, list_peers
+from taskforce.actions.proposing import list_proposals
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER
 from taskforce.i18n import _, ngettext
+from taskforce.labels import field_labels
 from taskforce.records.registry import get_kind
-from taskforce.records.schema import Kind
-from taskforce.store import exchange, quarantine, queries
+from taskforce.records.schema import OPEN, Kind
+from taskforce.store import exchange, proposals, quarantine, queries
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
@@ -64,6 +66,7 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             _drafts(session, limit),
             _assignments(session, now, operation, limit),
             conflicted,
+            _proposals(session, limit),
             _whole(quarantined(session)),
             _whole(of_erasures(session)),
             _whole(of_recalls(session)),
@@ -92,6 +95,7 @@ _WORST_FIRST = (
     ("late", "referral"),
     ("late", "assignment"),
     ("conflict", "record"),
+    ("proposal", "record"),
     ("recall", "recall"),
     ("quarantine", "edit"),
     ("erased", "peer"),
@@ -240,6 +244,25 @@ def _conflicts(session: Session, limit: int | None) -> _Some:
         if each is not None
     ]
     return _Some(items, len(items) + len(places) - len(found))
+
+
+def _proposals(session: Session, limit: int | None) -> _Some:
+    """What others propose and this agency decides on."""
+    if not proposals.count_for(session.store.connection, session.own_agency, OPEN):
+        return _Some([], 0)
+    found = [one for one in list_proposals(session) if one.is_ours]
+    items = [
+        Item(
+            "proposal",
+            "record",
+            one.label,
+            _("%(agency)s proposes: %(fields)s")
+            % {"agency": one.agency, "fields": field_labels(one.kind, one.fields)},
+            f"taskforce proposal show {one.label}",
+        )
+        for one in found[:limit]
+    ]
+    return _Some(items, len(found))
 
 
 def quarantined(session: Session) -> list[Item]:

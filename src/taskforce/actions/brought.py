@@ -67,6 +67,7 @@ class Imported:
     waiting: Mapping[str, int]
     received: tuple[str, ...]
     conflicts: int
+    proposals: int
     ahead: int
     erased: tuple[erasing.Place, ...]
     copies: tuple[str, ...]

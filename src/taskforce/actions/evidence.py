@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from taskforce.actions.reach import Reach
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import SELF

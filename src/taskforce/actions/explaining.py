@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from taskforce.actions.knowing import gather
 from taskforce.actions.references import find, find_any
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import CARE, CASE, IDENTITY, OPERATIONAL, SELF
 from taskforce.sharing.checks import Check

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from taskforce import moments
 from taskforce.actions.references import label_of
-from taskforce.actions.session import Session, natural_id, owned_id
+from taskforce.actions.session import Session
 from taskforce.actions.values import parse_values
-from taskforce.crockford import random_name
+from taskforce.crockford import natural_id, owned_id, random_name
 from taskforce.errors import Failure, Refused, UsageError
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
@@ -46,7 +46,16 @@ def add(session: Session, kind: Kind, typed: Typed) -> Record:
         if kind.name == "referral":
             _require_victim(session, values)
         one.save(kind, record, values, nonce=nonce)
-    return require(session, kind, record)
+    return queries.get_record(session.store.connection, kind, record) or _only_proposed(
+        session, kind, record, values
+    )
+
+
+def _only_proposed(session: Session, kind: Kind, record: str, values: Mapping[str, Value]) -> Record:
+    """A record that was proposed only: others decide whether there is one."""
+    ref = queries.refs_by_id(session.store.connection, kind, [record])[record]
+    me, at = session.store.me, moments.time_text(session.now)
+    return Record(kind, record, 0, ref, values, False, at, me.officer, me.agency, at, me.officer, me.agency)
 
 
 def _require_free(session: Session, kind: Kind, record: str) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from taskforce import moments
 from taskforce.actions.matching import is_provider
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
 from taskforce.actions.whose_word import Words
+from taskforce.crockford import natural_id
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import AGREEMENT, ANY_PROVIDER, ARCHIVED, CASE, NOTICE, OPERATIONAL
 from taskforce.sharing.facts import (

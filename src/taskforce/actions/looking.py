@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from taskforce.actions.references import find_any, names_in
 from taskforce.actions.session import Session
@@ -11,7 +11,7 @@ from taskforce.actions.values import one_of
 from taskforce.errors import UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind, kind_names
-from taskforce.records.schema import Type
+from taskforce.records.schema import EVERY, Type
 from taskforce.store import history, queries
 from taskforce.store.newer import unknown_values
 from taskforce.store.queries import Record
@@ -35,6 +35,9 @@ class Change:
     values: Mapping[str, Value]
     names: Mapping[str, str]
     takes_back: bool | None = None
+    proposed: Mapping[str, str] = field(
+        default_factory=dict
+    )  # fields that do not count, and what became of that
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,11 @@ def history_of(session: Session, text: str) -> tuple[Record, list[Change]]:
     edits = history.edits_of_record(session.store.connection, record.kind, record.id)
     names = names_in(session, record.kind, [edit.set for edit in edits])
     undoing = history.undoing_edits(session.store.connection, record.kind, record.id)
+    from taskforce.store import proposals  # deferred: a list tells no history
+
+    proposed: dict[str, dict[str, str]] = {}
+    for one in proposals.proposals(session.store.connection, EVERY, record.id):
+        proposed.setdefault(one.name, {})[one.field] = one.outcome
     return record, [
         Change(
             f"{edit.feed}/{edit.number}",
@@ -64,6 +72,7 @@ def history_of(session: Session, text: str) -> tuple[Record, list[Change]]:
             edit.set,
             names,
             undoing.get((edit.feed, edit.number)),
+            proposed.get(f"{edit.feed}/{edit.number}", {}),
         )
         for edit in edits
     ]

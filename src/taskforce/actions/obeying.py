@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from taskforce import moments
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.errors import Refused
 from taskforce.i18n import _
 from taskforce.records.registry import find_kind, get_kind

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from taskforce.actions.knowing import gather
 from taskforce.actions.obeying import Notice, notices, ref_of
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import NOTICE
 from taskforce.sharing.decide import Scope, explain

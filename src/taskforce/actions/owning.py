@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
 from taskforce.actions.whose_word import Words
+from taskforce.crockford import natural_id
 from taskforce.records.registry import find_kind, get_kind
 from taskforce.records.schema import Kind
 from taskforce.store import history, queries

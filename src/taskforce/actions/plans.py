@@ -18,9 +18,9 @@ from taskforce import moments
 from taskforce.actions.keeping import require_sound, with_defaults
 from taskforce.actions.plan_file import Entry, PlanFile, collect, stop_if_bad
 from taskforce.actions.references import ID_LENGTH, NAMED_BY
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
 from taskforce.actions.values import ValueFault, agency_code, parse_one, parse_value
-from taskforce.crockford import normalise
+from taskforce.crockford import natural_id, normalise
 from taskforce.errors import TaskforceError, UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind

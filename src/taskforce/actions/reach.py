@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taskforce.actions.knowing import gather
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.errors import UsageError
 from taskforce.i18n import _
 from taskforce.sharing.decide import Decision, decide_all

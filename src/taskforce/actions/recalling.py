@@ -11,7 +11,8 @@ from taskforce.actions.knowing import gather
 from taskforce.actions.obeying import RECALL, Notice, notices, own_devices, passed_on, ref_of
 from taskforce.actions.overheld import Overheld, asked_for, devices_of, still_holds
 from taskforce.actions.references import find_any
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.errors import Refused, UsageError, did_you_mean
 from taskforce.i18n import _
 from taskforce.records import codes

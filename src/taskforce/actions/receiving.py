@@ -24,9 +24,11 @@ from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
 from taskforce.errors import TrustError
 from taskforce.files import Rejoined
 from taskforce.i18n import _
+from taskforce.records.schema import OPEN
 from taskforce.store import erasing, exchange
 from taskforce.store.forks import AFTER_FORK, FORK, put_told_forks
 from taskforce.store.ledger import BATCH, Ledger
+from taskforce.store.proposals import count_for
 from taskforce.store.quarantine import Waiting, put_waiting
 from taskforce.sync import holdings
 from taskforce.sync.bundle import Head, Reader
@@ -86,6 +88,7 @@ class _Incoming:
     progress: Callable[[int], None]
     edits: int = 0
     conflicts: int = 0
+    proposals: int = 0
     verified: bool = False
     signers: dict[str, Signer] = field(default_factory=dict)
     some: tuple[Touched, ...] = ()
@@ -113,6 +116,7 @@ class _Incoming:
             )
         connection = self.session.store.connection
         before = _count_conflicts(connection)
+        proposed = self._proposed()
         self._erased_before = set(erasing.erased_parts(connection))
         self._learn_signers(head)
         self._ledger = self.session.store.ledger()
@@ -132,6 +136,7 @@ class _Incoming:
         self._learn_holdings(head)
         self._finish(head)
         self.conflicts = max(0, _count_conflicts(connection) - before)
+        self.proposals = max(0, self._proposed() - proposed)
         self.some, self.waiting = self._brought.some(), self._brought.waiting()
 
     def result(self, *, applied: bool) -> Imported:
@@ -152,6 +157,7 @@ class _Incoming:
             self.waiting,
             tuple(self.received),
             self.conflicts,
+            self.proposals,
             self._brought.ahead,
             self.erased,
             erasing.copies_beside(self.session.store.folder) if self.erased else (),
@@ -231,6 +237,10 @@ class _Incoming:
             self._share(edit)
         self._ledger.take(found.good, found.owners, bundle=self._row)
         self.progress(len(batch))
+
+    def _proposed(self) -> int:
+        """How many values wait for this agency's decision."""
+        return count_for(self.session.store.connection, self.session.own_agency, OPEN)
 
     def _share(self, edit: Edit) -> None:
         """Note that the sender and we both hold an edit: neither needs to send it again."""

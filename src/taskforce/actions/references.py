@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from taskforce.actions.session import Session, natural_id
-from taskforce.crockford import normalise
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id, normalise
 from taskforce.errors import Ambiguous, NotFound, did_you_mean
 from taskforce.i18n import _
 from taskforce.records.registry import all_kinds, find_kind, get_kind

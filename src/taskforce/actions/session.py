@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from taskforce import moments
-from taskforce.crockford import short_digest
+from taskforce.crockford import natural_id
 from taskforce.errors import UsageError
 from taskforce.i18n import _
 from taskforce.store.store import Store
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
     from taskforce.store.writing import Writer
 
 
-@lru_cache(maxsize=1024)  # the same agencies are named by every record
-def natural_id(kind: str, *key: str) -> str:
-    """The id of a record that is known by a natural key: 80 bits of SHA-256 over kind and key (Crockford base32)."""
-    return short_digest(b"taskforce natural", kind.encode(), *(part.encode() for part in key))
-
-
-def owned_id(fingerprint: str, kind: str, nonce: str) -> str:
-    """The id of a record that commits to its creator: agency fingerprint, kind and nonce."""
-    return short_digest(b"taskforce record", fingerprint.encode(), kind.encode(), nonce.encode())
-
-
 class Session:
     """What every action takes first."""
 
@@ -36,6 +25,8 @@ class Session:
         self.store = store
         self.asks_before_recalls = False
         """Whether a recall waits until somebody at this store confirms it, instead of being obeyed as it comes."""
+        self.only_proposed = False
+        """Whether all that the latest action wrote only proposes."""
 
     @property
     def now(self) -> datetime:
@@ -65,11 +56,22 @@ class Session:
 
     @contextmanager
     def acting(self, summary: str, *, undoable: bool = True, undoes: int | None = None) -> Iterator[Writer]:
-        """One action: a transaction, and one entry called `summary` in the store's history."""
+        """One action: a transaction, and one entry called `summary` in the store's history.
+
+        Where some of it only proposes, since others decide on it, the store's notices say so.
+        """
         from taskforce.store.writing import writer  # deferred: reading needs nothing of how replicas agree
 
+        self.only_proposed = False
         with writer(self.store, self.sign_edit, self.now, summary, undoable=undoable, undoes=undoes) as one:
+            feed, first = self.store.me.feed, one.number + 1
             yield one
+        if one.ledger.proposes:
+            from taskforce.actions import proposing  # deferred: mostly everything counts
+
+            if said := proposing.tell_proposed(self, feed, first):
+                self.store.notices.append(said)
+                self.only_proposed = proposing.only_proposes(self, feed, first, one.number)
 
     @property
     def current_operation(self) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taskforce import moments
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
 from taskforce.actions.values import ValueFault, agency_code, parse_values
+from taskforce.crockford import natural_id
 from taskforce.errors import StoreError, UsageError
 from taskforce.files import new_folder
 from taskforce.i18n import _

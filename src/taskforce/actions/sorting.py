@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from taskforce import moments
 from taskforce.actions.owning import owns_natural
-from taskforce.actions.session import Session, owned_id
+from taskforce.actions.session import Session
+from taskforce.crockford import owned_id
 from taskforce.records.schema import ERASED
 from taskforce.store import forks
 from taskforce.store.forks import AFTER_FORK, FORK

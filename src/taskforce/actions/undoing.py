@@ -14,9 +14,10 @@ from taskforce.errors import Refused
 from taskforce.i18n import _
 from taskforce.labels import field_label
 from taskforce.records.registry import all_kinds, get_kind
-from taskforce.records.schema import ARCHIVED, Kind
+from taskforce.records.schema import ARCHIVED, OPEN, REJECTED, SAME, Kind
 from taskforce.store import exchange, history, queries
 from taskforce.store.history import Action, ActionEdit
+from taskforce.store.proposals import is_proposed
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.holdings import contains
 from taskforce.sync.merge import Dot
@@ -35,6 +36,7 @@ class Restored:
     label: str
     values: dict[str, Value]
     made_by_it: bool
+    proposed: tuple[Edit, ...] = ()  # what of it only proposes, and is taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ def _overtaken() -> Refused:
 
 def _restore(one: Writer, restored: list[Restored]) -> None:
     for each in reversed(restored):
+        for edit in each.proposed:
+            one.reject(edit.place, [f"{edit.feed}/{edit.number}"])
         if each.made_by_it:
             one.set_archived(each.kind, each.record, archived=True)
             continue
@@ -183,9 +187,20 @@ def _restoration(
     found = queries.get_record(connection, kind, record)
     label = label_of(found) if found else record
     values: dict[str, Value] = {}
+    proposed: dict[str, Edit] = {}
     for each in edits:
         state = history.state_of(connection, kind, record, each.edit.part)
         for field in each.edit.set:
+            if field == REJECTED:
+                raise Refused(
+                    _("a proposal that was taken back is not made again by itself"),
+                    hint=_("propose it again"),
+                )
+            outcome = is_proposed(connection, each.edit, field)
+            if outcome in (OPEN, SAME):
+                proposed[each.edit.hash] = each.edit
+            if outcome:
+                continue
             if not _still_stands(session, each.edit, field, [*state[field].heads]):
                 if any(_sets_it_too(other.edit, each.edit, field) for other in edits):
                     continue
@@ -200,7 +215,7 @@ def _restoration(
             hint=_("take it back with: taskforce referral cancel %(label)s") % {"label": label},
         )
     made = all(each.first for each in edits) and any(each.edit.part == kind.primary for each in edits)
-    return Restored(kind, record, label, values, made_by_it=made)
+    return Restored(kind, record, label, values, made and not proposed, tuple(proposed.values()))
 
 
 def _sets_it_too(other: Edit, edit: Edit, field: str) -> bool:

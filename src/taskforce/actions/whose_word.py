@@ -1,19 +1,20 @@
 """Whose word counts: who takes part in an operation or is party to an agreement is what those say who may decide it.
 
-Anybody who knows a record's id can write an edit of it, and such an edit is shown like any other. It must not let its
-author in. So sharing rests not on what is shown but on what was last said by the agency that made the record (its id
-proves which), by this store's agency, and for an operation by its lead. A record from a plan has no maker: there the
-first word counts, as long as nobody contradicts it.
+Anybody who knows a record's id can write an edit of it. What only proposes (`sync.authority`) lets nobody in; it counts
+only where it takes something back or marks it. Nor does all else that is shown let its author in: sharing rests on what
+was last said by the agency that made the record (its id proves which), by this store's agency, and for an operation by
+its lead. A record from a plan has no maker: there the first word counts, as long as nobody contradicts it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from taskforce.actions.session import Session, natural_id
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import AGREEMENT, ARCHIVED, CASE, OPERATIONAL
-from taskforce.store import exchange, history, queries
+from taskforce.store import exchange, history, proposals, queries
 from taskforce.store.queries import Record
 from taskforce.sync.edit import Edit, Value
 
@@ -54,14 +55,16 @@ class Words:
         authors = {self._author.get(edit.device, "") for edit in self._edits(record, part)}
         if owner:
             authors &= self._makers(record)
-        return [self._last(record, part, frozenset((author,))) for author in sorted(authors)]
+        return [self._last(record, part, frozenset((author,)), all=True) for author in sorted(authors)]
 
     def has_said(self, record: Record, part: str, name: str) -> bool:
         """Whether anybody's last word on a field is anything but nothing."""
         if record.id not in self._of_several(record):
             return record.archived if name == ARCHIVED else bool(record.text(name))
         authors = {self._author.get(edit.device, "") for edit in self._edits(record, part, (name,))}
-        return any(self._last(record, part, frozenset((author,)), (name,)).get(name) for author in authors)
+        return any(
+            self._last(record, part, frozenset((author,)), (name,), all=True).get(name) for author in authors
+        )
 
     def makers_word(self, record: Record, part: str) -> Mapping[str, Value]:
         """What the agency that made a record has last said of a part of it; nothing where nobody proves to have."""
@@ -126,7 +129,9 @@ class Words:
         """Whether a referral's sender has cancelled, revoked or archived it, whatever its receiver wrote since."""
         if referral.id not in self._of_several(referral):
             return referral.archived or referral.text("status") in _TAKEN_BACK
-        said = self._last(referral, CASE, frozenset((referral.text("sender"),)), ("status", ARCHIVED))
+        said = self._last(
+            referral, CASE, frozenset((referral.text("sender"),)), ("status", ARCHIVED), all=True
+        )
         return bool(said.get(ARCHIVED)) or said.get("status") in _TAKEN_BACK
 
     def _deciders_of(self, operation_id: str) -> frozenset[str]:
@@ -147,8 +152,11 @@ class Words:
         said = self._last(record, part, self._makers(record), (name,)).get(name)
         if said is not None or queries.owner_of(self._connection, record.kind, record.id):
             return said
+        proposed = self._proposed(record)
         edits = [
-            (self._author.get(edit.device), edit.set[name]) for edit in self._edits(record, part, (name,))
+            (self._author.get(edit.device), edit.set[name])
+            for edit in self._edits(record, part, (name,))
+            if (edit.feed, edit.number, name) not in proposed
         ]
         if len({author for author, _value in edits}) == 1 or all(
             value == edits[0][1] for _by, value in edits
@@ -157,14 +165,26 @@ class Words:
         return None
 
     def _last(
-        self, record: Record, part: str, by: frozenset[str], names: tuple[str, ...] = ()
+        self, record: Record, part: str, by: frozenset[str], names: tuple[str, ...] = (), *, all: bool = False
     ) -> dict[str, Value]:
-        """What some agencies have last said of some fields of a part, or of all, by their clocks."""
+        """What some agencies have last said of some fields of a part, or of all, by their clocks.
+
+        Of what only proposes nothing, but for `all`.
+        """
         said: dict[str, Value] = {}
+        proposed = frozenset() if all else self._proposed(record)
         for edit in self._edits(record, part, names):
             if self._author.get(edit.device, "") in by:
-                said.update((name, edit.set[name]) for name in names or edit.set if name in edit.set)
+                said.update(
+                    (name, edit.set[name])
+                    for name in names or edit.set
+                    if name in edit.set and (edit.feed, edit.number, name) not in proposed
+                )
         return said
+
+    def _proposed(self, record: Record) -> frozenset[tuple[str, int, str]]:
+        """The fields of edits of a record that only propose."""
+        return proposals.fields_proposed(self._connection, record.id, record.kind.name)
 
     def _edits(self, record: Record, part: str, names: tuple[str, ...] = ()) -> list[Edit]:
         """The edits of a part that set one of these fields, or all, by clock."""

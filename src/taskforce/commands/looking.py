@@ -155,6 +155,9 @@ def _archives(restored: Restored) -> bool:
 
 
 def _what_becomes(restored: Restored) -> str:
+    if restored.proposed:
+        names = [name for edit in restored.proposed for name in edit.set]
+        return _("no longer proposed: %(fields)s") % {"fields": field_labels(restored.kind, names)}
     if _archives(restored):
         return _("archived")
     return _("brought back") if ARCHIVED in restored.values else field_labels(restored.kind, restored.values)

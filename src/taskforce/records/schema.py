@@ -46,8 +46,18 @@ ERASED = "erased"
 DROPPED = "dropped"
 """Name of the field by which a device confirms that it dropped an erased part's values; it names the erase edit."""
 
-OF_EVERY_KIND = frozenset((ARCHIVED, ERASED, DROPPED))
+REJECTED = "rejected"
+"""Name of the field by which who may decide rejects what another agency proposed, or that agency takes it back; its
+values are that edit, as `FEED/NUMBER`, and the reason, if one was given."""
+
+OF_EVERY_KIND = frozenset((ARCHIVED, ERASED, DROPPED, REJECTED))
 """The fields that every kind has without declaring them."""
+
+OPEN, ACCEPTED, REFUSED, SUPERSEDED, SAME, OVERRULED = EVERY = (
+    *("open", "accepted", "rejected", "superseded", "same", "overruled"),
+)
+"""What became of a proposed value: nothing yet, taken over, turned down, replaced by its author, as it stands, or said
+by who had heard nothing of it, as a plan says what an agency is called."""
 
 
 ANY_PROVIDER = "any-provider"
@@ -149,6 +159,32 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What the agency that a reference field names may change of a record: some fields, or all where none is given.
+
+    `states` are those into which it may move the record, where `status` is among the fields; any where none is given.
+    """
+
+    by: str
+    changes: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who may change a kind's records besides the agency that made each; what others write is a proposal.
+
+    `plan`: they are an operation's plan, which its lead and co-leads may change, too, and which is theirs where nobody
+    can prove to have made it. `itself`: the record of an agency is that agency's. `named`: what agencies that fields
+    of the record name may change.
+    """
+
+    plan: bool = False
+    itself: bool = False
+    named: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A type of record.
 
@@ -176,6 +212,7 @@ class Kind:
     deadline_states: tuple[str, ...] = ()  # states in which it counts; all open ones if empty
     sort: str = ""  # the field that lists are in order of; with a dash a limit keeps the last ones (a log)
     editable: bool = True
+    authority: Authority = Authority()
     by_action: bool = False  # made by an action of its own only: never typed field by field, in no plan
     _by_name: dict[str, Field] = field(default_factory=dict, repr=False, compare=False)
 

@@ -61,6 +61,9 @@ def taken_sentence(taken: TakenIn) -> str:
     if found.conflicts:
         text = ngettext("≠ %(count)d new conflict", "≠ %(count)d new conflicts", found.conflicts)
         parts.append(text % {"count": found.conflicts})
+    if found.proposals:
+        text = ngettext("± %(count)d new proposal", "± %(count)d new proposals", found.proposals)
+        parts.append(text % {"count": found.proposals})
     if found.waiting:
         count = sum(found.waiting.values())
         text = ngettext("%(count)d waits in quarantine", "%(count)d wait in quarantine", count)
@@ -159,6 +162,7 @@ def bundle_data(found: Imported) -> dict[str, Any]:
         "received": list(found.received),
         "waiting": dict(found.waiting),
         "conflicts": found.conflicts,
+        "proposals": found.proposals,
         "clocks_ahead": found.ahead,
         "erased": [{"kind": kind, "id": record, "part": part} for record, kind, part in found.erased],
         "copies": list(found.copies),
@@ -187,6 +191,14 @@ def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line
         )
         do = _("c shows them") if keys else "taskforce conflict list"
         lines.append(Line("  " + text % {"count": found.conflicts, "do": do}, "conflict"))
+    if found.proposals:
+        text = ngettext(
+            "± %(count)d value is proposed to you: %(do)s",
+            "± %(count)d values are proposed to you: %(do)s",
+            found.proposals,
+        )
+        do = _("c shows them") if keys else "taskforce proposal list"
+        lines.append(Line("  " + text % {"count": found.proposals, "do": do}, "conflict"))
     if found.erased:
         text = ngettext(
             "%(count)d part of a record was erased: %(do)s",

@@ -9,6 +9,7 @@ from taskforce import moments
 from taskforce.i18n import _
 from taskforce.labels import field_label, in_order
 from taskforce.records.schema import ARCHIVED, DROPPED, OF_EVERY_KIND, Kind
+from taskforce.reports.outcomes import OUTCOMES
 from taskforce.reports.record_views import shown
 from taskforce.sync.edit import Value
 from taskforce.text import shorten
@@ -46,6 +47,10 @@ class Told(Protocol):
         """What people see in place of ids."""
 
     @property
+    def proposed(self) -> Mapping[str, str]:
+        """The fields that it only proposes, and what became of that."""
+
+    @property
     def takes_back(self) -> bool | None:
         """Whether it took back what was done before, or did that again; None where it is no such edit."""
 
@@ -62,7 +67,9 @@ def story_of(kind: Kind, changes: Sequence[Told], *, longest: int = _LONGEST) ->
             known = name in OF_EVERY_KIND or kind.field(name) is not None
             newer = "" if known else "  " + _("(from a newer version)")
             behalf = " " + _("(for %(agency)s)") % {"agency": whom} if whom and name == "status" else ""
-            story.append(f"    {field_label(kind, name)}: {text or _('(nothing)')}{behalf}{newer}")
+            outcome = change.proposed.get(name, "")
+            told = "  " + _("(proposed: %(outcome)s)") % {"outcome": _(OUTCOMES[outcome])} if outcome else ""
+            story.append(f"    {field_label(kind, name)}: {text or _('(nothing)')}{behalf}{newer}{told}")
     return story
 
 

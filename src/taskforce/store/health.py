@@ -16,6 +16,10 @@ _DERIVED = {
     "held": "SELECT feed.name, scope.kind, scope.part, scope.anchor, first, last FROM held "
     "LEFT JOIN scope ON scope.id = held.scope JOIN feed ON feed.id = held.feed ORDER BY 1, 2, 3, 4, 5",
     "conflict": "SELECT * FROM conflict ORDER BY record, kind, part, field",
+    "judged": "SELECT * FROM judged ORDER BY record, kind, part, operation",
+    "proposal": "SELECT record, kind, part, field, feed.name, number, outcome FROM proposal "
+    "JOIN feed ON feed.id = proposal.feed ORDER BY 1, 2, 3, 4, 5, 6",
+    "leaders": "SELECT * FROM leaders ORDER BY operation",
 }
 
 

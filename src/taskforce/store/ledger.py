@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from taskforce.records.registry import find_kind, get_kind
-from taskforce.records.schema import ARCHIVED, ERASED, SELF, Kind
+from taskforce.records.schema import ARCHIVED, ERASED, Kind
 from taskforce.store import tables
+from taskforce.store.anchoring import anchor_of
 from taskforce.store.archiving import list_crossed
+from taskforce.store.authority import Authority
 from taskforce.store.connection import Connection
 from taskforce.store.erasing import Erasures, Place
-from taskforce.store.scopes import SKELETONS, WHOLE, Scopes
+from taskforce.store.parts import Part
+from taskforce.store.scopes import SKELETONS, Scopes
 from taskforce.sync.archive import hides
 from taskforce.sync.clock import parse_stamp
 from taskforce.sync.edit import Edit, Value, known_edit
@@ -29,18 +32,8 @@ BATCH = 2_000
 _Record = tuple[str, str]
 """A record: its id and kind."""
 
-
-@dataclass(slots=True)
-class _Part:
-    """A part of a record while a batch changes it."""
-
-    record: str
-    kind: str
-    part: str
-    state: PartState
-    scope: int  # 0 until it has one
-    heads_before: dict[str, tuple[Dot, ...]] = field(default_factory=dict)
-    fresh: list[Edit] = field(default_factory=list)
+_Row = tuple[int, bool, str]
+"""Of a record: the number of its row, whether it is new, and which agency (code) proves to have made it."""
 
 
 @dataclass(slots=True)
@@ -49,15 +42,18 @@ class Ledger:
 
     connection: Connection
     agency_of: dict[str, str]
+    proposes: bool = False  # whether of some part that was taken in not everything counts
     _feeds: dict[str, int] = field(default_factory=dict)
     _scopes: Scopes = field(init=False)
     _erasures: Erasures = field(init=False)
+    _authority: Authority = field(init=False)
     _newly_owned: list[_Record] = field(default_factory=list)
     _loaded: dict[Dot, Edit] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._scopes = Scopes(self.connection)
         self._erasures = Erasures(self.connection)
+        self._authority = Authority(self.connection, self.agency_of)
 
     def hash_at(self, feed: str, number: int) -> str | None:
         """The hash of the edit that this store holds at a place, or None."""
@@ -119,14 +115,18 @@ class Ledger:
     def _add_up(self, edits: Sequence[Edit], owners: dict[_Record, str], erased: set[Place]) -> None:
         self._loaded = {(edit.feed, edit.number): edit for edit in edits}
         records = self._record_numbers(edits, owners)
+        again = self._authority.learn(edits, self._newly_owned)
         parts = self._merged_parts(edits, records)
+        self._judge(parts, again, records)
         for at in parts:
-            if (at.record, at.kind, at.part) in erased:
+            if at.place in erased:
                 self._empty(at)
         self._write_conflicts(parts)
         self._write_crossed(parts, records, erased)
         self._write_rows(parts, records)
-        self._write_scopes(parts)
+        for at, anchor in [(at, self._anchor(at)) for at in parts]:
+            self._scopes.place(at, anchor, self.feed_id)
+        self._scopes.settle()
         self.connection.executemany(
             "INSERT INTO state (record, kind, part, scope, fields) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (record, kind, part) DO UPDATE SET scope = excluded.scope, fields = excluded.fields",
@@ -134,11 +134,9 @@ class Ledger:
         )
         self._loaded = {}
 
-    def _record_numbers(
-        self, edits: Sequence[Edit], owners: dict[_Record, str]
-    ) -> dict[_Record, tuple[int, bool]]:
-        """Row number of each record the edits touch, and whether the record is new."""
-        numbers: dict[_Record, tuple[int, bool]] = {}
+    def _record_numbers(self, edits: Sequence[Edit], owners: dict[_Record, str]) -> dict[_Record, _Row]:
+        """What is known of each record that the edits touch."""
+        numbers: dict[_Record, _Row] = {}
         for edit in edits:
             key = (edit.record, edit.kind)
             if key in numbers:
@@ -151,25 +149,25 @@ class Ledger:
                 cursor = self.connection.execute(
                     "INSERT INTO record (id, kind, owner) VALUES (?, ?, ?)", (*key, owner)
                 )
-                numbers[key] = (int(cursor.lastrowid), True)
+                numbers[key] = (int(cursor.lastrowid), True, owner)
             else:
-                numbers[key] = (int(row[0]), False)
+                numbers[key] = (int(row[0]), False, row[1] or owner)
                 if owner and not row[1]:
                     self.connection.execute("UPDATE record SET owner = ? WHERE n = ?", (owner, row[0]))
                     self._newly_owned.append(key)
         return numbers
 
-    def _merged_parts(self, edits: Sequence[Edit], records: dict[_Record, tuple[int, bool]]) -> list[_Part]:
+    def _merged_parts(self, edits: Sequence[Edit], records: dict[_Record, _Row]) -> list[Part]:
         """The parts that the edits touch, with the edits merged into their states."""
-        parts: dict[tuple[str, str, str], _Part] = {}
+        parts: dict[tuple[str, str, str], Part] = {}
         for edit in edits:
             key = (edit.record, edit.kind, edit.part)
             at = parts.get(key)
             if at is None:
-                _n, is_new = records[edit.record, edit.kind]
+                _n, is_new, _owner = records[edit.record, edit.kind]
                 row = None if is_new else self._state_row(key)
                 at = parts[key] = (
-                    _Part(*key, {}, 0) if row is None else _Part(*key, load_state(row[1]), int(row[0]))
+                    Part(*key, {}, 0) if row is None else Part(*key, load_state(row[1]), int(row[0]))
                 )
             for name in edit.set:
                 if name not in at.heads_before:
@@ -185,15 +183,43 @@ class Ledger:
             for part, scope, fields in rows:
                 key = (record, kind, part)
                 if key not in parts:
-                    parts[key] = _Part(*key, load_state(fields), int(scope))
+                    parts[key] = Part(*key, load_state(fields), int(scope))
+                parts[key].is_newly_owned = True
         self._newly_owned = []
         return list(parts.values())
 
-    def _empty(self, at: _Part) -> None:
+    def _judge(self, parts: list[Part], again: Iterable[Place], records: dict[_Record, _Row]) -> None:
+        """Of parts in which not everybody's word counts, keep what counts; `again` are such that may have changed."""
+        places = {at.place for at in parts}
+        for place in again:
+            row = None if place in places else self._state_row(place)
+            if row is not None:
+                parts.append(Part(*place, load_state(row[1]), int(row[0]), is_newly_owned=True))
+                key = (place[0], place[1])
+                if key not in records:
+                    query = "SELECT n, owner FROM record WHERE id = ? AND kind = ?"
+                    n, owner = self.connection.execute(query, key).fetchone()
+                    records[key] = (int(n), False, owner)
+        for at in parts:
+            kind = find_kind(at.kind)
+            if kind is None or self._is_erased(at):
+                continue
+            owner = records[at.record, at.kind][2]
+            if not at.is_newly_owned and self._authority.is_plain(kind, at.place, owner, at.fresh):
+                continue
+            for name, known in at.state.items():
+                at.heads_before.setdefault(name, tuple(known.heads))
+            found = self._authority.judge(kind, at.place, owner)
+            at.state, self.proposes = found.state, self.proposes or bool(found.proposed)
+            for name in at.state:
+                at.heads_before.setdefault(name, ())
+
+    def _empty(self, at: Part) -> None:
         """Drop the values of a part that is erased from now on: what stays is what erased it and confirmed that."""
         for name, known in at.state.items():
             at.heads_before.setdefault(name, tuple(known.heads))
-        place = (at.record, at.kind, at.part)
+        place = at.place
+        self._authority.forget(place)
         gone, whole = self._erasures.wipe(place)
         self.connection.execute("DELETE FROM conflict WHERE record = ? AND kind = ? AND part = ?", place)
         at.state.clear()
@@ -202,15 +228,15 @@ class Ledger:
         for feed, number in gone:
             self._scopes.hold(feed, SKELETONS, [number])
 
-    def _is_erased(self, at: _Part) -> bool:
-        return (at.record, at.kind, at.part) in self._erasures.places
+    def _is_erased(self, at: Part) -> bool:
+        return at.place in self._erasures.places
 
     def _state_row(self, key: tuple[str, str, str]) -> tuple[int, str] | None:
         query = "SELECT scope, fields FROM state WHERE record = ? AND kind = ? AND part = ?"
         row: tuple[int, str] | None = self.connection.execute(query, key).fetchone()
         return row
 
-    def _write_conflicts(self, parts: Sequence[_Part]) -> None:
+    def _write_conflicts(self, parts: Sequence[Part]) -> None:
         for at in parts:
             is_erased = self._is_erased(at)
             for name, before in at.heads_before.items():
@@ -223,20 +249,18 @@ class Ledger:
                         "DELETE FROM conflict WHERE record = ? AND kind = ? AND part = ? AND field = ?", place
                     )
 
-    def _write_crossed(
-        self, parts: Sequence[_Part], records: dict[_Record, tuple[int, bool]], erased: set[Place]
-    ) -> None:
+    def _write_crossed(self, parts: Sequence[Part], records: dict[_Record, _Row], erased: set[Place]) -> None:
         """List where a record was archived here and edited there: the values of no single field say so."""
-        touched: dict[_Record, list[_Part]] = {}
+        touched: dict[_Record, list[Part]] = {}
         for at in parts:
             touched.setdefault((at.record, at.kind), []).append(at)
         for (record, kind), changed in touched.items():
-            is_new = records.get((record, kind), (0, False))[1]
+            is_new = records.get((record, kind), (0, False, ""))[1]
             if not is_new or erased or any(ARCHIVED in at.state for at in changed):
                 states = self._states_of(record, kind, changed)
                 list_crossed(self.connection, record, kind, states, self.edit_at)
 
-    def _states_of(self, record: str, kind: str, changed: Sequence[_Part]) -> dict[str, PartState]:
+    def _states_of(self, record: str, kind: str, changed: Sequence[Part]) -> dict[str, PartState]:
         """The states of all parts of a record that are not erased, with what the batch changes."""
         rows = self.connection.execute(
             "SELECT part, fields FROM state WHERE record = ? AND kind = ?", (record, kind)
@@ -247,8 +271,8 @@ class Ledger:
             part: state for part, state in states.items() if (record, kind, part) not in self._erasures.places
         }
 
-    def _write_rows(self, parts: Sequence[_Part], records: dict[_Record, tuple[int, bool]]) -> None:
-        touched: dict[_Record, list[_Part]] = {}
+    def _write_rows(self, parts: Sequence[Part], records: dict[_Record, _Row]) -> None:
+        touched: dict[_Record, list[Part]] = {}
         for at in parts:
             touched.setdefault((at.record, at.kind), []).append(at)
         new_rows: dict[str, list[list[Any]]] = {}
@@ -258,14 +282,22 @@ class Ledger:
             kind = find_kind(kind_name)
             if kind is None:
                 continue
-            n, is_new = records[record, kind_name]
+            n, is_new, _owner = records[record, kind_name]
             values, words_changed = self._changed_columns(kind, changed)
             fresh = [edit for at in changed for edit in at.fresh]
-            if is_new:
+            old = None if is_new else tables.find_row(self.connection, kind, n)
+            if not self._counts(
+                record, kind_name, changed
+            ):  # others only propose that there is such a record
+                if old is not None:
+                    tables.delete_row(self.connection, kind, n)
+                continue
+            if old is None:
+                fresh = fresh if is_new else self._edits_of(record, kind_name)
                 row = {"n": n, "id": record, "archived": 0} | self._ends(fresh, None) | values
+                words_changed = True
                 new_rows.setdefault(kind.name, []).append([row.get(name) for name in tables.columns_of(kind)])
             else:
-                old = tables.row_of(self.connection, kind, n)
                 values.update(self._ends(fresh, old))
                 row = old | values
                 if values:
@@ -280,7 +312,19 @@ class Ledger:
             tables.insert_rows(self.connection, get_kind(name), rows)
         tables.index_rows(self.connection, texts, replace=replaced)
 
-    def _changed_columns(self, kind: Kind, changed: Sequence[_Part]) -> tuple[dict[str, Any], bool]:
+    def _counts(self, record: str, kind: str, changed: Sequence[Part]) -> bool:
+        """Whether anything that was said of a record counts."""
+        if any(at.state or self._is_erased(at) for at in changed):
+            return True
+        if any(place[:2] == (record, kind) for place in self._erasures.places):
+            return True
+        return any(self._states_of(record, kind, changed).values())
+
+    def _edits_of(self, record: str, kind: str) -> list[Edit]:
+        rows = self.connection.execute("SELECT body FROM edit WHERE record = ? AND kind = ?", (record, kind))
+        return [known_edit(body) for (body,) in rows]
+
+    def _changed_columns(self, kind: Kind, changed: Sequence[Part]) -> tuple[dict[str, Any], bool]:
         """The columns that the batch changes, and whether a searched one is among them.
 
         A field counts only in the part it is declared in: otherwise a value could enter through a part of others.
@@ -300,16 +344,18 @@ class Ledger:
         values[ARCHIVED] = int(self._is_archived(changed))
         return values, words
 
-    def _is_archived(self, changed: Sequence[_Part]) -> bool:
-        """Whether every part held is archived, by an edit that had seen all that is in it, or is erased."""
-        if not all(ARCHIVED in at.state or self._is_erased(at) for at in changed):
+    def _is_archived(self, changed: Sequence[Part]) -> bool:
+        """Whether every part held is archived, by an edit that had seen all that counts in it, or is erased."""
+        if not all(ARCHIVED in at.state or not at.state or self._is_erased(at) for at in changed):
             return False
         states = self._states_of(changed[0].record, changed[0].kind, changed)
-        return all(hides(state, self.edit_at) for state in states.values())
+        return all(hides(state, self.edit_at) for state in states.values() if state)
 
     def _ends(self, fresh: Iterable[Edit], old: dict[str, Any] | None) -> dict[str, str]:
         """First and last edit of a record: columns `created…` and `changed…`."""
         marks = [(edit.stamp, edit.by, self.agency_of.get(edit.device, "")) for edit in fresh]
+        if not marks:
+            return {}
         first, last = min(marks), max(marks)
         result: dict[str, str] = {}
         if old is None or first < (parse_stamp(old["created"]), old["created_by"], old["created_in"]):
@@ -342,59 +388,5 @@ class Ledger:
             self._loaded[dot] = found  # until the batch ends; its heads are asked for again
         return found
 
-    # ── scopes: who may have an edit is decided once for all edits of a kind, a part and what anchors it ──
-
-    def _write_scopes(self, parts: Sequence[_Part]) -> None:
-        added: dict[tuple[int, int], list[int]] = {}
-        for at in parts:
-            scope = self._scopes.id_of(at.kind, at.part, self._anchor(at))
-            numbers = [(self.feed_id(edit.feed), edit.number) for edit in at.fresh]
-            for feed, number in numbers:
-                added.setdefault((feed, WHOLE), []).append(number)
-            for edit in at.fresh:
-                if edit.is_skeleton:
-                    added.setdefault((self.feed_id(edit.feed), SKELETONS), []).append(edit.number)
-            if at.scope and at.scope != scope:
-                rows = self.connection.execute(
-                    "SELECT feed, number FROM edit WHERE record = ? AND kind = ? AND part = ?",
-                    (at.record, at.kind, at.part),
-                ).fetchall()
-                # Fresh ones too: while the log is added up anew it already has the edits of later batches, and an
-                # earlier move has brought them along.
-                for feed, number in rows:
-                    self._scopes.release(feed, at.scope, number)
-                numbers = rows
-            at.scope = scope
-            for feed, number in numbers:
-                added.setdefault((feed, scope), []).append(number)
-        for (feed, scope), wanted in added.items():
-            self._scopes.hold(feed, scope, sorted(wanted))
-
-    def _anchor(self, at: _Part) -> str:
-        """The record whose audience is that of a part: what the record's maker has last said of it.
-
-        Where the maker is not known, as in a plan, or has said nothing, and several records were named, all of them:
-        moving somebody else's record into an operation of one's own must not let one in.
-        """
-        kind = find_kind(at.kind)
-        anchor = "" if kind is None else kind.anchors.get(at.part, "")
-        if anchor == SELF:
-            return at.record
-        known = at.state.get(anchor) if anchor else None
-        if known is None:
-            return ""
-        if len(known.heads) == 1 and not known.seen:  # set once, as nearly always
-            value = self.edit_at(known.heads[0]).set[anchor]
-            return value if isinstance(value, str) else ""
-        owner = self.connection.execute(
-            "SELECT owner FROM record WHERE id = ? AND kind = ?", (at.record, at.kind)
-        ).fetchone()[0]
-        rows = self.connection.execute(
-            "SELECT body FROM edit WHERE record = ? AND kind = ? AND part = ?", (at.record, at.kind, at.part)
-        )
-        named = [edit for (body,) in rows if anchor in (edit := known_edit(body)).set]
-        makers = [edit for edit in named if owner and self.agency_of.get(edit.device) == owner]
-        if makers:
-            named = [max(makers, key=lambda edit: (edit.stamp, edit.hash))]
-        values = {edit.set[anchor] if isinstance(edit.set[anchor], str) else "" for edit in named}
-        return "" if "" in values else " ".join(sorted(map(str, values)))
+    def _anchor(self, at: Part) -> str:
+        return anchor_of(self.connection, self.agency_of, self.edit_at, at.place, at.state)

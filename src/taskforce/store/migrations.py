@@ -7,6 +7,7 @@ program's declarations change.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
-SCHEMA = 5
+SCHEMA = 6
 """How many migrations there are; kept in `user_version`, so that opening need not load sqlite-utils."""
 
 
@@ -42,8 +43,8 @@ def check_schema(connection: Connection) -> bool:
     return found == SCHEMA
 
 
-def migrate(connection: Connection, path: str) -> None:
-    """Bring the store to this program's schema, all or nothing.
+def migrate(connection: Connection, path: str, build: Callable[[], object] = lambda: None) -> None:
+    """Bring the store to this program's schema, all or nothing. `build` makes what the log adds up to anew, in that.
 
     Of a store that already holds data a copy as it was before is kept beside it, under the same key: `….before-2`.
     """
@@ -54,6 +55,7 @@ def migrate(connection: Connection, path: str) -> None:
             if schema_of(connection) < SCHEMA:  # otherwise another program has done it meanwhile
                 _migrations().apply(with_sqlite_utils(connection))
                 connection.execute("PRAGMA user_version = " + str(SCHEMA))
+                build()
                 if copy is not None:
                     kept = _name_before(Path(path))
                     with disk_sentences(kept):
@@ -112,6 +114,11 @@ def _migrations() -> Migrations:
     @migrations()
     def m005_disclosures(database: Database) -> None:
         for statement in _DISCLOSURES:
+            database.execute(statement)
+
+    @migrations()
+    def m006_authority(database: Database) -> None:
+        for statement in _AUTHORITY:
             database.execute(statement)
 
     return migrations
@@ -222,4 +229,19 @@ _DISCLOSURES = (
         record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, reading INTEGER NOT NULL REFERENCES reading,
         PRIMARY KEY (record, kind, part, reading)) WITHOUT ROWID""",
     "CREATE INDEX was_read_in ON was_read (reading)",
+)
+
+_AUTHORITY = (
+    # Parts of records in which it must be asked what counts: the operations whose leaders that depends on, and who
+    # decides. What others proposed there, and what became of it. All are sums of the log.
+    """CREATE TABLE judged (
+        record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, operation TEXT NOT NULL, deciders TEXT NOT NULL,
+        PRIMARY KEY (record, kind, part, operation)) WITHOUT ROWID""",
+    "CREATE INDEX judged_operation ON judged (operation)",
+    """CREATE TABLE proposal (
+        record TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL, field TEXT NOT NULL, feed INTEGER NOT NULL,
+        number INTEGER NOT NULL, outcome TEXT NOT NULL,
+        PRIMARY KEY (record, kind, part, field, feed, number)) WITHOUT ROWID""",
+    """CREATE TABLE leaders (
+        operation TEXT PRIMARY KEY, agencies TEXT NOT NULL, spoken INTEGER NOT NULL) WITHOUT ROWID""",
 )

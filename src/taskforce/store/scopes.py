@@ -6,9 +6,11 @@ then only who may have it under each of them may have it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from taskforce.store.connection import Connection
+from taskforce.store.parts import Part
 
 WHOLE = 0
 """Stands for all scopes in `held`: everything the store has of a feed, mostly in one range."""
@@ -23,6 +25,38 @@ class Scopes:
 
     connection: Connection
     _known: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    _added: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+
+    def place(self, at: Part, anchor: str, feed_id: Callable[[str], int]) -> None:
+        """Put what a batch brings of a part, and all of it if its anchor has changed, into the scope it belongs to.
+
+        `settle` enters it into the table.
+        """
+        scope = self.id_of(at.kind, at.part, anchor)
+        numbers = [(feed_id(edit.feed), edit.number) for edit in at.fresh]
+        for feed, number in numbers:
+            self._added.setdefault((feed, WHOLE), []).append(number)
+        for edit in at.fresh:
+            if edit.is_skeleton:
+                self._added.setdefault((feed_id(edit.feed), SKELETONS), []).append(edit.number)
+        if at.scope and at.scope != scope:
+            rows = self.connection.execute(
+                "SELECT feed, number FROM edit WHERE record = ? AND kind = ? AND part = ?", at.place
+            ).fetchall()
+            # Fresh ones too: while the log is added up anew it already has the edits of later batches, and an
+            # earlier move has brought them along.
+            for feed, number in rows:
+                self.release(feed, at.scope, number)
+            numbers = rows
+        at.scope = scope
+        for feed, number in numbers:
+            self._added.setdefault((feed, scope), []).append(number)
+
+    def settle(self) -> None:
+        """Note in which scopes the store holds what was placed."""
+        for (feed, scope), wanted in self._added.items():
+            self.hold(feed, scope, sorted(wanted))
+        self._added = {}
 
     def id_of(self, kind: str, part: str, anchor: str) -> int:
         """The number of a scope, made if it is new."""

@@ -76,7 +76,7 @@ class Store:
         store = cls(folder, connection)
         try:
             if not check_schema(connection):
-                migrate(connection, path)
+                migrate(connection, path, store._build_anew)
             if store.meta("tables") != _TABLES:
                 store.rebuild()
             store.scrub()
@@ -246,10 +246,16 @@ class Store:
         return Ledger(self.connection, agencies)
 
     def rebuild(self) -> int:
-        """Build everything the log adds up to anew from it, in one transaction; how many edits there are."""
-        with self.writing():
-            count = self.replay()
-            self.set_meta("tables", _TABLES)
+        """Build everything the log adds up to anew from it, in one transaction; how many edits there are.
+
+        It gives out no number, so nothing about which store this is has to be decided.
+        """
+        with transaction(self.connection):
+            return self._build_anew()
+
+    def _build_anew(self) -> int:
+        count = self.replay()
+        self.set_meta("tables", _TABLES)
         return count
 
     def replay(self) -> int:
@@ -344,6 +350,9 @@ def forget_all(connection: Connection) -> None:
         "DELETE FROM held",
         "DELETE FROM scope",
         "DELETE FROM conflict",
+        "DELETE FROM judged",
+        "DELETE FROM proposal",
+        "DELETE FROM leaders",
         "INSERT INTO search (search) VALUES ('delete-all')",
     ):
         connection.execute(statement)

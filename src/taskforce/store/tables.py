@@ -39,7 +39,7 @@ _INDEXED = (Type.REF, Type.AGENCY_CODE)
 
 _WIDE = ("operation", "agency")
 
-LAYOUT = 4
+LAYOUT = 5
 """Raised when the declarations or `create_tables` make other tables or indexes within a version of the program."""
 
 
@@ -169,9 +169,20 @@ def update_row(connection: Connection, kind: Kind, n: int, values: Mapping[str, 
 
 
 def row_of(connection: Connection, kind: Kind, n: int) -> dict[str, Any]:
-    """Row `n` by column name."""
+    """Row `n` by column name; empty where of the record nothing counts."""
+    return find_row(connection, kind, n) or {}
+
+
+def find_row(connection: Connection, kind: Kind, n: int) -> dict[str, Any] | None:
+    """Row `n` by column name; None where of the record nothing counts."""
     row = connection.execute("SELECT * FROM " + quote(kind.name) + " WHERE n = ?", (n,)).fetchone()
-    return dict(zip(columns_of(kind), row, strict=True))
+    return None if row is None else dict(zip(columns_of(kind), row, strict=True))
+
+
+def delete_row(connection: Connection, kind: Kind, n: int) -> None:
+    """Take row `n` out of the table and of the search index."""
+    connection.execute("DELETE FROM " + quote(kind.name) + " WHERE n = ?", (n,))
+    connection.execute("DELETE FROM search WHERE rowid = ?", (n,))
 
 
 def searched_fields(kind: Kind) -> tuple[str, ...]:

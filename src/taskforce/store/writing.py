@@ -12,7 +12,7 @@ from typing import Any
 from taskforce.canonical import canonical
 from taskforce.errors import Refused
 from taskforce.i18n import _
-from taskforce.records.schema import ARCHIVED, DROPPED, ERASED, Kind
+from taskforce.records.schema import ARCHIVED, DROPPED, ERASED, REJECTED, Kind
 from taskforce.store import tables
 from taskforce.store.erasing import Place, erased_parts, is_erased
 from taskforce.store.ledger import BATCH, Ledger
@@ -42,15 +42,26 @@ class Writer:
     _owners: dict[tuple[str, str], str] = field(default_factory=dict)
     _befores: list[tuple[str, int, bool, str]] = field(default_factory=list)
 
-    def save(self, kind: Kind, record: str, values: Mapping[str, Value], *, nonce: str = "") -> None:
-        """Set fields of a record: one edit for each part they belong to. `nonce` proves a record made here."""
+    def save(
+        self,
+        kind: Kind,
+        record: str,
+        values: Mapping[str, Value],
+        *,
+        nonce: str = "",
+        seen: Mapping[str, Saw] | None = None,
+    ) -> None:
+        """Set fields of a record: one edit for each part they belong to. `nonce` proves a record made here.
+
+        `seen` is what was seen of a field besides what stands there: proposals that this decides on.
+        """
         if record in self._pending_records or len(self._pending) >= BATCH:
             self.flush()
         by_part: dict[str, dict[str, Value]] = {}
         for name, value in values.items():
             by_part.setdefault(kind.part_of(name), {})[name] = value
         for part, chosen in by_part.items():
-            self._queue(kind, record, part, chosen, nonce)
+            self._queue(kind, record, part, chosen, nonce, seen)
 
     def set_archived(self, kind: Kind, record: str, *, archived: bool) -> None:
         """Take a record out of view or back, in each part of it that the store holds, having seen all that is in it."""
@@ -83,6 +94,11 @@ class Writer:
         saw = {DROPPED: state[DROPPED].saw_now()} if DROPPED in state else {}
         self._append(place, {DROPPED: edit}, saw, "", "{}")
 
+    def reject(self, place: Place, values: list[str]) -> None:
+        """Turn down what an edit proposes, or take back one's own: `values` name the edit, and the reason."""
+        self.flush()
+        self._append(place, {REJECTED: values}, {}, "", "{}")
+
     def flush(self) -> None:
         """Take the queued edits into the log."""
         if self._pending:
@@ -90,7 +106,15 @@ class Writer:
         self._pending, self._owners = [], {}
         self._pending_records.clear()
 
-    def _queue(self, kind: Kind, record: str, part: str, values: Mapping[str, Value], nonce: str) -> None:
+    def _queue(
+        self,
+        kind: Kind,
+        record: str,
+        part: str,
+        values: Mapping[str, Value],
+        nonce: str,
+        seen: Mapping[str, Saw] | None = None,
+    ) -> None:
         place = (record, kind.name, part)
         if is_erased(self.store.connection, place):
             raise Refused(
@@ -106,10 +130,13 @@ class Writer:
         saw = {
             name: known[name].saw_now() for name in (known if ARCHIVED in values else values) if name in known
         }
-        if ARCHIVED not in values and (seen := self._archived_as_seen(kind, record)):
+        if ARCHIVED not in values and (archived := self._archived_as_seen(kind, record)):
             saw[ARCHIVED] = (
-                seen  # whoever knowingly brings it back into view is in no conflict with who archived it
+                archived  # whoever knowingly brings it back into view is in no conflict with who archived it
             )
+        for name in values:
+            if seen and name in seen:
+                saw[name] = joined(saw.get(name, {}), seen[name])
         before = json.dumps(self._before(kind, record, values), ensure_ascii=False, separators=(",", ":"))
         self._append(place, values, saw, born, before, first=state is None)
         if nonce:
@@ -215,6 +242,11 @@ class Writer:
         if undoes is not None:
             connection.execute("UPDATE action SET undone_by = ? WHERE id = ?", (action, undoes))
         return action
+
+
+def joined(one: Saw, other: Saw) -> dict[str, int]:
+    """What was seen by either: per feed the higher number."""
+    return {feed: max(one.get(feed, 0), other.get(feed, 0)) for feed in {*one, *other}}
 
 
 @contextmanager

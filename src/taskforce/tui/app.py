@@ -86,6 +86,7 @@ class TaskforceApp(SharingPlaces, LockableApp):
         "agencies": _screen("agencies", "AgenciesScreen"),
         "exchange": _screen("exchange", "ExchangeScreen"),
         "conflicts": _screen("conflicts", "ConflictsScreen"),
+        "proposals": _screen("proposals", "ProposalsScreen"),
         "wall": _screen("room", "WallScreen"),
     }
     DEFAULT_MODE = "room"

@@ -163,5 +163,6 @@ def no_conflict() -> list[str | Line]:
             "Both values are kept, and the one with the later clock is shown, until somebody decides here."
         )
         + "\n\n",
-        Line(_("They come with the bundles of others: x takes one in."), "muted"),
+        Line(_("They come with the bundles of others: x takes one in.") + "\n", "muted"),
+        Line(_("What others only propose is no conflict: P shows it."), "muted"),
     ]

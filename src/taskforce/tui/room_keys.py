@@ -57,6 +57,15 @@ ROOM_KEYS: list[BindingType] = [
         key_display="c",
     ),
     Binding(
+        "8,P",
+        "go('proposals')",
+        N_("Proposals"),
+        id="go.proposals",
+        tooltip=N_("What others would change of what is yours to decide, and you of theirs"),
+        key_display="P",
+        show=False,
+    ),
+    Binding(
         "escape",
         "to_room",
         N_("Room"),

@@ -116,9 +116,11 @@ def more_referrals(found: Overview, *, keys: bool) -> list[Entry]:
 def more_attention(found: Overview, *, keys: bool) -> list[Entry]:
     """Below what needs attention: how much more does, and where."""
     left = found.status.total - len(found.status.items)
-    where = _("a, r, c and x show all") if keys else ""
-    last = found.status.items[-1].noun if found.status.items else ""
-    return _more(left, where, {"referral": "referrals", "record": "conflicts"}.get(last, "assignments"))
+    where = _("a, r, c, P and x show all") if keys else ""
+    last = found.status.items[-1] if found.status.items else None
+    leads_to = {"referral": "referrals", "conflict": "conflicts", "proposal": "proposals"}
+    name = "" if last is None else last.kind if last.noun == "record" else last.noun
+    return _more(left, where, leads_to.get(name, "assignments"))
 
 
 def _more(count: int, where: str, leads_to: str) -> list[Entry]:
@@ -167,8 +169,8 @@ def _item(item: Item, width: int) -> Content:
 
 def _leads_to(item: Item) -> tuple[str, str]:
     """Where somebody sees to an item: a record, or the screen of its kind with what to point at there."""
-    if item.kind == "conflict":
-        return "conflicts", item.subject
+    if item.kind in ("conflict", "proposal"):
+        return f"{item.kind}s", item.subject
     if item.where:
         return "exchange", item.where
     if item.noun == "peer":
@@ -281,6 +283,8 @@ def command_of(entry: Entry | None, block: str | None) -> str:
         return command_line(entry.kind, "show", entry.id)
     if entry is not None and entry.kind == "assignments":
         return "taskforce assignment list"
+    if entry is not None and entry.kind == "proposals":
+        return command_line("proposal", "show", entry.id) if entry.id else "taskforce proposal list"
     if entry is not None and entry.kind == "exchange":
         return _exchange_command(entry.id)
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskforce.records import codes
-from taskforce.records.schema import DIRECTORY, N_, Field, Kind, Type
+from taskforce.records.schema import DIRECTORY, N_, Authority, Field, Kind, Type
 
 KIND = Kind(
     name="agency",
@@ -19,6 +19,7 @@ KIND = Kind(
     anchors={DIRECTORY: ""},
     columns=("code", "name", "agency_kind", "country", "services", "places_free"),
     filters=("agency_kind", "country", "services", "languages", "provider_status"),
+    authority=Authority(itself=True),
     fields=(
         Field(
             "code", Type.AGENCY_CODE, DIRECTORY, N_("Code"), N_("such as KH-CNP"), required=True, fixed=True

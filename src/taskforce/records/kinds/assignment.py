@@ -7,10 +7,12 @@ from taskforce.records.schema import (
     N_,
     OPERATIONAL,
     Ask,
+    Authority,
     Field,
     Kind,
     Lifecycle,
     Move,
+    Named,
     Type,
     lifecycle_field,
 )
@@ -75,6 +77,27 @@ LIFECYCLE = Lifecycle(
     ),
 )
 
+_FIELDS = (
+    Field("title", Type.TEXT, OPERATIONAL, N_("Title"), required=True),
+    Field("operation", Type.REF, OPERATIONAL, N_("Operation"), required=True, to="operation"),
+    Field("agency", Type.REF, OPERATIONAL, N_("Agency"), to="agency"),
+    Field("officer", Type.REF, OPERATIONAL, N_("Officer"), to="contact"),
+    Field("site", Type.REF, OPERATIONAL, N_("Site"), to="site"),
+    lifecycle_field(LIFECYCLE, OPERATIONAL),
+    Field("priority", Type.CODE, OPERATIONAL, N_("Priority"), codes=codes.PRIORITIES, default="routine"),
+    Field("start", Type.TIME, OPERATIONAL, N_("Start")),
+    Field("due", Type.TIME, OPERATIONAL, N_("Due"), end_of_day=True),
+    Field("depends_on", Type.REF, OPERATIONAL, N_("Depends on"), many=True, to="assignment"),
+    Field("instructions", Type.NOTE, OPERATIONAL, N_("Instructions")),
+    Field("status_note", Type.NOTE, OPERATIONAL, N_("Note on status")),
+    Field("result", Type.NOTE, OPERATIONAL, N_("Result")),
+    Field("assigned_at", Type.TIME, OPERATIONAL, N_("Assigned"), by_move=True),
+    Field("accepted_at", Type.TIME, OPERATIONAL, N_("Accepted"), by_move=True),
+    Field("started_at", Type.TIME, OPERATIONAL, N_("Started"), by_move=True),
+    Field("done_at", Type.TIME, OPERATIONAL, N_("Done"), by_move=True),
+    Field("cancelled_at", Type.TIME, OPERATIONAL, N_("Cancelled"), by_move=True),
+)
+
 KIND = Kind(
     name="assignment",
     plural="assignments",
@@ -91,24 +114,12 @@ KIND = Kind(
     lifecycle=LIFECYCLE,
     deadline="due",
     sort="due",
-    fields=(
-        Field("title", Type.TEXT, OPERATIONAL, N_("Title"), required=True),
-        Field("operation", Type.REF, OPERATIONAL, N_("Operation"), required=True, to="operation"),
-        Field("agency", Type.REF, OPERATIONAL, N_("Agency"), to="agency"),
-        Field("officer", Type.REF, OPERATIONAL, N_("Officer"), to="contact"),
-        Field("site", Type.REF, OPERATIONAL, N_("Site"), to="site"),
-        lifecycle_field(LIFECYCLE, OPERATIONAL),
-        Field("priority", Type.CODE, OPERATIONAL, N_("Priority"), codes=codes.PRIORITIES, default="routine"),
-        Field("start", Type.TIME, OPERATIONAL, N_("Start")),
-        Field("due", Type.TIME, OPERATIONAL, N_("Due"), end_of_day=True),
-        Field("depends_on", Type.REF, OPERATIONAL, N_("Depends on"), many=True, to="assignment"),
-        Field("instructions", Type.NOTE, OPERATIONAL, N_("Instructions")),
-        Field("status_note", Type.NOTE, OPERATIONAL, N_("Note on status")),
-        Field("result", Type.NOTE, OPERATIONAL, N_("Result")),
-        Field("assigned_at", Type.TIME, OPERATIONAL, N_("Assigned"), by_move=True),
-        Field("accepted_at", Type.TIME, OPERATIONAL, N_("Accepted"), by_move=True),
-        Field("started_at", Type.TIME, OPERATIONAL, N_("Started"), by_move=True),
-        Field("done_at", Type.TIME, OPERATIONAL, N_("Done"), by_move=True),
-        Field("cancelled_at", Type.TIME, OPERATIONAL, N_("Cancelled"), by_move=True),
+    # Who it was given to may change all of it but whose it is and of which operation.
+    authority=Authority(
+        plan=True,
+        named=(
+            Named("agency", tuple(each.name for each in _FIELDS if each.name not in ("operation", "agency"))),
+        ),
     ),
+    fields=_FIELDS,
 )

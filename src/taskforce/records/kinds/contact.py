@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskforce.records import codes
-from taskforce.records.schema import DIRECTORY, N_, Field, Kind, Type
+from taskforce.records.schema import DIRECTORY, N_, Authority, Field, Kind, Named, Type
 
 KIND = Kind(
     name="contact",
@@ -19,6 +19,7 @@ KIND = Kind(
     anchors={DIRECTORY: ""},
     columns=("name", "role", "agency", "phone", "on_duty_from", "on_duty_until"),
     filters=("agency", "role", "languages"),
+    authority=Authority(named=(Named("agency"),)),
     fields=(
         Field("name", Type.TEXT, DIRECTORY, N_("Name"), required=True),
         Field("agency", Type.REF, DIRECTORY, N_("Agency"), required=True, to="agency"),

@@ -9,6 +9,7 @@ from taskforce.records.schema import (
     OPERATIONAL,
     SELF,
     Ask,
+    Authority,
     Field,
     Kind,
     Lifecycle,
@@ -57,6 +58,7 @@ KIND = Kind(
     columns=("codename", "operation_kind", "status", "lead", "start", "end"),
     filters=("operation_kind", "lead"),
     lifecycle=LIFECYCLE,
+    authority=Authority(plan=True),
     fields=(
         Field("codename", Type.TEXT, OPERATIONAL, N_("Codename"), required=True),
         Field("operation_kind", Type.CODE, OPERATIONAL, N_("Kind of operation"), codes=codes.OPERATION_KINDS),

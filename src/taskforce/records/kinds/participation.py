@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskforce.records import codes
-from taskforce.records.schema import AGREEMENT, N_, OPERATIONAL, Field, Kind, Type
+from taskforce.records.schema import AGREEMENT, N_, OPERATIONAL, Authority, Field, Kind, Named, Type
 
 KIND = Kind(
     name="participation",
@@ -18,6 +18,7 @@ KIND = Kind(
     anchors={OPERATIONAL: "operation", AGREEMENT: "legal_basis"},
     columns=("operation", "agency", "role", "liaison", "joined"),
     filters=("operation", "agency", "role"),
+    authority=Authority(plan=True, named=(Named("agency", ("liaison", "note")),)),
     fields=(
         Field("operation", Type.REF, OPERATIONAL, N_("Operation"), required=True, fixed=True, to="operation"),
         Field("agency", Type.REF, OPERATIONAL, N_("Agency"), required=True, fixed=True, to="agency"),

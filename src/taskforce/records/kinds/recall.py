@@ -6,7 +6,19 @@ What is recalled is named by its id, so that nothing of it stands in the notice.
 from __future__ import annotations
 
 from taskforce.records import codes
-from taskforce.records.schema import N_, NOTICE, SELF, Field, Kind, Lifecycle, Move, Type, lifecycle_field
+from taskforce.records.schema import (
+    N_,
+    NOTICE,
+    SELF,
+    Authority,
+    Field,
+    Kind,
+    Lifecycle,
+    Move,
+    Named,
+    Type,
+    lifecycle_field,
+)
 
 LIFECYCLE = Lifecycle(
     states={"prepared": N_("Prepared"), "confirmed": N_("Confirmed")},
@@ -36,6 +48,7 @@ KIND = Kind(
     filters=("to", "cause", "about"),
     lifecycle=LIFECYCLE,
     by_action=True,
+    authority=Authority(named=(Named("to", ("status", "confirmed_at"), ("confirmed",)),)),
     fields=(
         Field(
             "about",

@@ -9,10 +9,12 @@ from taskforce.records.schema import (
     N_,
     SELF,
     Ask,
+    Authority,
     Field,
     Kind,
     Lifecycle,
     Move,
+    Named,
     Type,
     lifecycle_field,
 )
@@ -118,6 +120,27 @@ KIND = Kind(
     deadline="answer_due",
     sort="answer_due",
     deadline_states=("sent", "received"),
+    authority=Authority(
+        named=(
+            Named("sender"),
+            Named(
+                "to",
+                (
+                    "status",
+                    "received_at",
+                    "answered_at",
+                    "started_at",
+                    "completed_at",
+                    "handover_place",
+                    "handover_at",
+                    "decline_reason",
+                    "outcomes",
+                    "status_note",
+                ),
+                ("received", "accepted", "declined", "in-progress", "completed"),
+            ),
+        ),
+    ),
     fields=(
         Field("victim", Type.REF, CASE, N_("Victim"), required=True, fixed=True, to="victim"),
         Field("to", Type.REF, CASE, N_("To"), required=True, to="agency"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskforce.records import codes
-from taskforce.records.schema import N_, OPERATIONAL, Field, Kind, Type
+from taskforce.records.schema import N_, OPERATIONAL, Authority, Field, Kind, Type
 
 KIND = Kind(
     name="site",
@@ -19,6 +19,7 @@ KIND = Kind(
     anchors={OPERATIONAL: "operation"},
     columns=("name", "site_kind", "operation", "country", "place"),
     filters=("operation", "site_kind", "country"),
+    authority=Authority(plan=True),
     fields=(
         Field("name", Type.TEXT, OPERATIONAL, N_("Name"), required=True),
         Field("operation", Type.REF, OPERATIONAL, N_("Operation"), required=True, to="operation"),

@@ -57,20 +57,29 @@ class _Reading:
             return None
         return None if self.desk.is_locked else found
 
+    _only_proposed = False
+
     async def try_acting(self, work: Callable[[Session], T], done: str | Callable[[T], str] = "") -> T | None:
         """What `work`, an action, gives, after saying `done`; None after saying why it could not be.
 
-        Where the room was locked meanwhile, it is told once it is open again.
+        Where all of it only proposes, that is said instead, as a notice of the store. Where the room was locked
+        meanwhile, it is told once it is open again.
         """
+
+        def act(session: Session) -> tuple[T, bool]:
+            session.only_proposed = False
+            result = work(session)
+            return result, session.only_proposed
+
         try:
-            result = await self.desk.act(work)
+            result, self._only_proposed = await self.desk.act(act)
         except TaskforceError as error:
             await self.room.until_open()
             self.tell(error)
             return None
         await self.room.until_open()
         said = done(result) if callable(done) else done
-        if said:
+        if said and not self._only_proposed:
             self.room.say(said)
         self.room.look()
         return result
@@ -260,7 +269,8 @@ class RoomDialog(_Reading, ModalScreen[T]):
             return False
         self.let_go()
         self.dismiss(result)
-        self.room.say(done(result))
+        if not self._only_proposed:
+            self.room.say(done(result))
         return True
 
     def let_go(self) -> None:

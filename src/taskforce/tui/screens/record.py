@@ -23,9 +23,10 @@ from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
 from taskforce.tui.erased_lines import erased_lines
 from taskforce.tui.looks import hidden_line
+from taskforce.tui.proposal_lines import proposed_lines
 from taskforce.tui.room_keys import ERASE_KEY
 from taskforce.tui.safety import content_of
-from taskforce.tui.screens.base import RoomDialog
+from taskforce.tui.screens.base import RoomDialog, RoomScreen
 from taskforce.tui.sharing_keys import RECORD_SHARING_KEYS
 from taskforce.tui.widgets.keys_line import KeysLine
 from taskforce.views import Fields, Line
@@ -38,6 +39,7 @@ class _Shown:
     fields: Fields
     story: list[Line | str]
     erased: list[Line | str]
+    proposed: list[Line]
     places: set[Place]
 
 
@@ -76,6 +78,13 @@ class RecordDialog(RoomDialog[None]):
             id="record.refer",
             tooltip=N_("A new referral; of a victim, the lines begin with her or him"),
         ),
+        Binding(
+            "P",
+            "proposals",
+            N_("Proposals"),
+            id="record.proposals",
+            tooltip=N_("What is proposed for this record: to be decided on, or taken back"),
+        ),
         *RECORD_SHARING_KEYS,
         ERASE_KEY,
         Binding(
@@ -105,7 +114,7 @@ class RecordDialog(RoomDialog[None]):
         self.record_id = record_id
         self.record: Record | None = None
         self._wants_history = history
-        self._may_erase = False
+        self._may_erase = self._is_proposed = False
         self._has_asked = False
 
     def compose(self) -> ComposeResult:
@@ -141,7 +150,7 @@ class RecordDialog(RoomDialog[None]):
             story = story_of(kind, told, longest=1000)
             return (
                 record,
-                _Shown(fields, story, erased_lines(session, record), seen),
+                _Shown(fields, story, erased_lines(session, record), proposed_lines(session, record), seen),
                 may_erase(session, record),
             )
 
@@ -156,7 +165,11 @@ class RecordDialog(RoomDialog[None]):
             self.with_reason(self.record, self.reload)
 
     def _show(self, shown: _Shown, kept_back: list[str]) -> None:
+        self._is_proposed = bool(shown.proposed)
         pieces: list[str | Line] = [Line(shown.fields.title + "\n\n", "heading")]
+        for told in shown.proposed:
+            pieces += [told, "\n"]
+        pieces += ["\n"] if shown.proposed else []
         for label, value in shown.fields.pairs:
             pieces += [Line(f"{label:<20} ", "muted"), value, "\n"]
         if kept_back:
@@ -165,10 +178,10 @@ class RecordDialog(RoomDialog[None]):
             pieces += ["\n", line]
         pieces += ["\n"] if shown.erased else []
         self.query_one("#fields", Static).update(content_of(*pieces))
-        told: list[str | Line] = [Line("\n" + _("History") + "\n", "heading")]
+        story: list[str | Line] = [Line("\n" + _("History") + "\n", "heading")]
         for line in shown.story:
-            told += [line, "\n"]
-        self.query_one("#story", Static).update(content_of(*told))
+            story += [line, "\n"]
+        self.query_one("#story", Static).update(content_of(*story))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -180,6 +193,8 @@ class RecordDialog(RoomDialog[None]):
         if action == "move" and (self.desk.read_only or self.kind.lifecycle is None):
             return False
         if action == "erase" and (self.desk.read_only or not self._may_erase):
+            return False
+        if action == "proposals" and not self._is_proposed:
             return False
         return super().check_action(action, parameters)
 
@@ -224,6 +239,13 @@ class RecordDialog(RoomDialog[None]):
             {"victim": self.record.ref} if self.record is not None and self.kind.name == "victim" else None
         )
         self.app.push_screen(ReferDialog(typed))
+
+    async def action_proposals(self) -> None:
+        """Go where what is proposed for the record is decided on."""
+        self.dismiss(None)
+        await self.room.action_go("proposals")
+        if isinstance(self.room.screen, RoomScreen):
+            self.room.screen.go_to(self.record_id)
 
     def action_erase(self) -> None:
         """Say what erasing the record does; only what is typed there erases it."""

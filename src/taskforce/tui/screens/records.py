@@ -24,8 +24,8 @@ from taskforce.reports.record_views import fields_of
 from taskforce.store import pages
 from taskforce.store.queries import Record
 from taskforce.tui.as_command import command_line, named
-from taskforce.tui.erased_lines import erased_content
 from taskforce.tui.looks import hidden_line
+from taskforce.tui.proposal_lines import above_detail
 from taskforce.tui.room_keys import RECORDS_KEYS
 from taskforce.tui.rows import Page, Wanted, first_open, order_of, page_of
 from taskforce.tui.safety import content_of
@@ -200,7 +200,7 @@ class RecordsScreen(RoomScreen):
             if not found:
                 return None
             record = found[0]
-            detail = erased_content(session, record) + self.read_detail(session, looks.as_shown(record))
+            detail = above_detail(session, record) + self.read_detail(session, looks.as_shown(record))
             return record, detail, may_erase(session, record)
 
         found = await self.try_reading(read)

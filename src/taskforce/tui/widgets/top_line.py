@@ -14,7 +14,8 @@ from taskforce.actions.using import current_operation
 from taskforce.errors import TaskforceError
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
-from taskforce.store import history
+from taskforce.records.schema import OPEN
+from taskforce.store import history, proposals
 from taskforce.store.queries import Record
 from taskforce.text import cells, safe
 from taskforce.tui.safety import content_of
@@ -37,7 +38,7 @@ class TopLine(Static):
         super().__init__("", markup=False)
         self._operation: Record | None = None
         self._agency = self._officer = ""
-        self._conflicts = 0
+        self._conflicts = self._proposed = 0
 
     @property
     def operation(self) -> Record | None:
@@ -57,8 +58,8 @@ class TopLine(Static):
             self._take(await cast("TaskforceApp", self.app).desk.read(_read))
             self.draw()
 
-    def _take(self, found: tuple[Record | None, str, str, int]) -> None:
-        self._operation, self._agency, self._officer, self._conflicts = found
+    def _take(self, found: tuple[Record | None, str, str, int, int]) -> None:
+        self._operation, self._agency, self._officer, self._conflicts, self._proposed = found
 
     def on_resize(self) -> None:
         """Use the room there is."""
@@ -73,6 +74,8 @@ class TopLine(Static):
         offset = local.isoformat(timespec="minutes")[16:].removesuffix(":00")
         clock = f"{local:%d %b %H:%M} {offset} · {now.astimezone(UTC):%H:%M}Z"
         signs = [f"≠ {self._conflicts}"] if self._conflicts else []
+        if self._proposed:
+            signs.append(f"± {self._proposed}")
         if room.desk.read_only:
             signs.append(_("read only"))
         left = f" {_headline(self._operation, local.date())}"
@@ -87,18 +90,19 @@ class TopLine(Static):
                 break
         before = max(1, space // 2)
         after = max(1, space - before)
-        style = "conflict" if self._conflicts else ""
+        style = "conflict" if self._conflicts or self._proposed else ""
         self.update(content_of(Line(left, "heading"), " " * before, clock, " " * after, Line(right, style)))
 
 
-def _read(session: Session) -> tuple[Record | None, str, str, int]:
-    """The operation, whose store this is, and how many fields have several values."""
-    me = session.store.me
+def _read(session: Session) -> tuple[Record | None, str, str, int, int]:
+    """The operation, whose store this is, how many fields have several values, how many are proposed to us."""
+    me, connection = session.store.me, session.store.connection
     return (
         current_operation(session),
         me.agency,
         me.officer,
-        len(history.conflicts(session.store.connection)),
+        len(history.conflicts(connection)),
+        proposals.count_for(connection, session.own_agency, OPEN),
     )
 
 

@@ -1,0 +1,225 @@
+"""Proposals: what an agency wrote of what others decide on. It changes nothing until one of them accepts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taskforce.actions import references
+from taskforce.actions.references import find_any, label_of, shown_ids
+from taskforce.actions.session import Session
+from taskforce.crockford import natural_id
+from taskforce.errors import NotFound, Refused
+from taskforce.i18n import _, ngettext
+from taskforce.labels import field_labels
+from taskforce.records.registry import get_kind
+from taskforce.records.schema import ACCEPTED, ARCHIVED, OPEN, OVERRULED, REFUSED, REJECTED, SUPERSEDED, Kind
+from taskforce.store import history, proposals, queries
+from taskforce.store.proposals import Proposal
+from taskforce.store.queries import Record
+from taskforce.sync.edit import Value
+
+SETTLED = (ACCEPTED, REFUSED, SUPERSEDED, OVERRULED)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What one edit proposes for a record: a value for each of some fields, and what stands there now.
+
+    `record` is None where nothing that counts was said of it: that there is such a record is what is proposed.
+    `deciders` are codes; `is_ours` to decide, `by_us` proposed. `outcome` is of all its fields.
+    """
+
+    kind: Kind
+    id: str
+    ref: str
+    record: Record | None
+    part: str
+    fields: tuple[str, ...]
+    values: dict[str, Value]
+    stands: dict[str, Value]
+    by: str
+    agency: str
+    at: str
+    edit: str
+    outcome: str
+    deciders: tuple[str, ...]
+    is_ours: bool
+    by_us: bool
+    reason: str
+    _each: tuple[Proposal, ...]
+
+    @property
+    def label(self) -> str:
+        """What people call the record."""
+        return label_of(self.record) if self.record else self.ref
+
+    @property
+    def title(self) -> str:
+        """What the record is called; as is proposed where it is not there yet."""
+        if self.record:
+            return self.record.title
+        title = self.values.get(self.kind.title, "")
+        return title if isinstance(title, str) else ", ".join(title)
+
+
+def list_proposals(session: Session, *, settled: bool = False, record: str = "") -> list[Proposed]:
+    """What is proposed and waits, of the record with this id or of all; with `settled` what was decided, too."""
+    outcomes = (OPEN, *(SETTLED if settled else ()))
+    grouped: dict[tuple[str, str], list[Proposal]] = {}
+    for one in proposals.proposals(session.store.connection, outcomes, record):
+        grouped.setdefault((one.name, one.outcome), []).append(one)
+    return [_proposed(session, each) for each in grouped.values()]
+
+
+def proposals_of(session: Session, text: str) -> list[Proposed]:
+    """What waits of the record that `text` names, which may be a proposal itself; NotFound if nothing does."""
+    waiting = list_proposals(session)
+    wanted = text.upper()
+    found = [one for one in waiting if one.record is None and one.label.upper().startswith(wanted)]
+    if not found:
+        record = find_any(session, text)
+        found = [one for one in waiting if one.id == record.id and one.kind is record.kind]
+    if not found:
+        raise NotFound(
+            _("nothing is proposed for %(ref)s") % {"ref": text},
+            hint=_("see what is proposed with: taskforce proposal list"),
+        )
+    return found
+
+
+def _proposed(session: Session, each: Sequence[Proposal]) -> Proposed:
+    first = each[0]
+    kind, edit, connection = get_kind(first.kind), first.edit, session.store.connection
+    record = queries.get_record(connection, kind, first.record)
+    agency = history.agency_of_device(connection, edit.device)
+    names = [one.field for one in each]
+    stands: dict[str, Value] = {}
+    for name in names:
+        if name == ARCHIVED:
+            stands[name] = "yes" if record is not None and record.archived else ""
+        else:
+            stands[name] = record.values.get(name, "") if record is not None else ""
+    turned_down = proposals.rejection(connection, first) if first.outcome == REFUSED else None
+    said = turned_down.set[REJECTED] if turned_down else ""
+    codes = shown_ids(session, get_kind("agency"), set(first.deciders))
+    return Proposed(
+        kind,
+        first.record,
+        queries.refs_by_id(connection, kind, [first.record])[first.record],
+        record,
+        first.part,
+        tuple(names),
+        {name: edit.set[name] for name in names},
+        stands,
+        edit.by,
+        agency,
+        edit.stamp.time + "Z",
+        first.name,
+        first.outcome,
+        tuple(sorted(codes.get(one, one) for one in first.deciders)),
+        session.own_agency in first.deciders,
+        natural_id("agency", agency) == session.own_agency,
+        said[1] if isinstance(said, list) and len(said) > 1 else "",
+        tuple(each),
+    )
+
+
+def names_in(session: Session, one: Proposed) -> dict[str, str]:
+    """What people see in place of the ids in what stands and what is proposed."""
+    return references.names_in(session, one.kind, [one.stands, one.values])
+
+
+def accept(session: Session, chosen: Sequence[Proposed], fields: Sequence[str] = ()) -> list[Proposed]:
+    """Let what is proposed stand, of some fields or all, by an ordinary edit that has seen it. Refused if not ours."""
+    with session.acting(f"proposal accept {_labels(chosen)}") as one:
+        for each in _as_they_are(session, chosen):
+            if not each.is_ours:
+                raise _not_ours(each)
+            names = _wanted(each, fields)
+            feed, _slash, number = each.edit.rpartition("/")
+            if ARCHIVED in names:
+                one.set_archived(each.kind, each.id, archived=bool(each.values[ARCHIVED]))
+            values = {name: each.values[name] for name in names if name != ARCHIVED}
+            if values:
+                one.save(each.kind, each.id, values, seen={name: {feed: int(number)} for name in values})
+            one.flush()
+    return list(chosen)
+
+
+def reject(session: Session, chosen: Sequence[Proposed], reason: str = "") -> list[Proposed]:
+    """Turn down what is proposed, or take back what one's own agency proposed. Refused if it is neither."""
+    with session.acting(f"proposal reject {_labels(chosen)}", undoable=False) as one:
+        for each in _as_they_are(session, chosen):
+            if not (each.is_ours or each.by_us):
+                raise _not_ours(each)
+            place = (each.id, each.kind.name, each.part)
+            one.reject(place, [each.edit, reason] if reason else [each.edit])
+    return list(chosen)
+
+
+def tell_proposed(session: Session, feed: str, first: int) -> str:
+    """What of what was just written only proposes, and who decides on it; the empty string where all of it counts."""
+    connection = session.store.connection
+    found = [one for one in proposals.proposed_by(connection, feed, first) if one.outcome == OPEN]
+    if not found:
+        return ""
+    deciders = {agency for one in found for agency in one.deciders}
+    codes = sorted(shown_ids(session, get_kind("agency"), deciders).get(one, one) for one in deciders)
+    return ngettext(
+        "only a proposal, until it is accepted: %(fields)s; %(deciders)s decides",
+        "only a proposal, until it is accepted: %(fields)s; one of %(deciders)s decides",
+        len(codes),
+    ) % {
+        "fields": field_labels(get_kind(found[0].kind), list(dict.fromkeys(one.field for one in found))),
+        "deciders": ", ".join(codes),
+    }
+
+
+def only_proposes(session: Session, feed: str, first: int, last: int) -> bool:
+    """Whether nothing of what a feed's edits from `first` to `last` set counts."""
+    found = proposals.proposed_by(session.store.connection, feed, first)
+    fields = {(one.name, one.field) for one in found}
+    edits = {one.name: one.edit for one in found}
+    return len(edits) == last - first + 1 and all(
+        (name, field) in fields for name, edit in edits.items() for field in edit.set
+    )
+
+
+def _as_they_are(session: Session, chosen: Sequence[Proposed]) -> list[Proposed]:
+    """The same, read again while nobody else writes; Refused where one of them does not wait any more."""
+    now = {(one.edit, one.fields): one for one in list_proposals(session)}
+    found = [now.get((one.edit, one.fields)) for one in chosen]
+    if None in found or any(one.stands != was.stands for one, was in zip(found, chosen, strict=True) if one):
+        raise Refused(
+            _("what is proposed has changed meanwhile"),
+            hint=_("see it with: taskforce proposal list"),
+            code="changed",
+        )
+    return [one for one in found if one is not None]
+
+
+def _wanted(one: Proposed, fields: Sequence[str]) -> list[str]:
+    if not fields:
+        return list(one.fields)
+    names = [name for name in one.fields if name in fields]
+    if not names:
+        raise NotFound(
+            _("%(ref)s: nothing is proposed for %(fields)s")
+            % {"ref": one.label, "fields": ", ".join(fields)},
+            hint=_("what is proposed: %(fields)s") % {"fields": ", ".join(one.fields)},
+        )
+    return names
+
+
+def _not_ours(one: Proposed) -> Refused:
+    return Refused(
+        _("%(ref)s is not yours to decide on: %(deciders)s may")
+        % {"ref": one.label, "deciders": ", ".join(one.deciders)},
+        hint=_("see who may change what in docs/sharing.md"),
+        code="not-yours",
+    )
+
+
+def _labels(chosen: Sequence[Proposed]) -> str:
+    return " ".join(dict.fromkeys(one.label for one in chosen))

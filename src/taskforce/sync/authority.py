@@ -1,0 +1,263 @@
+"""Who may change what: whether an edit counts, or only proposes what others decide on.
+
+Pure, over the edits that are known of one part of a record, so every replica that knows the same edits says the same,
+in whatever order they came. Agencies are named by the ids of their records. Who once was given a right keeps it: what
+they wrote stands, though the lead changes or an assignment goes to others, since no clock can say which came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from taskforce.crockford import natural_id
+from taskforce.records.schema import (
+    ACCEPTED,
+    DROPPED,
+    ERASED,
+    OPEN,
+    OVERRULED,
+    REFUSED,
+    REJECTED,
+    SAME,
+    STATUS,
+    SUPERSEDED,
+    Kind,
+    Named,
+)
+from taskforce.sync.edit import Edit, Value
+from taskforce.sync.merge import Dot, PartState, merge_edit
+
+By = tuple[str, Edit]
+"""An edit with the agency that wrote it."""
+
+CO_LEAD = "co-lead"
+
+_BY_THEMSELVES = frozenset((DROPPED, ERASED))
+"""What counts by whomever: that a device dropped what was erased; and an erasure, once it was let in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaders:
+    """Who may change the plan of an operation, and whether one of them has written about the operation itself.
+
+    Until then what is said in their name by others, as in a plan that several import, counts.
+    """
+
+    agencies: frozenset[str] = frozenset()
+    have_spoken: bool = False
+
+
+def leaders_of(operation: str, maker: str, about: Sequence[By], taking_part: Sequence[By]) -> Leaders:
+    """Who leads an operation, by its maker's word and by that of whoever it or its other leaders name.
+
+    `about` are the known edits of the operation's record, `taking_part` those of who takes part in it. Where no maker
+    is known, whom people named as lead first leads, as long as all who named one first agree.
+    """
+    agencies = {maker} if maker else first_said(about, "lead")
+    if len(agencies) != 1:
+        return Leaders()
+    whose = {
+        edit.record: str(edit.set["agency"])
+        for _author, edit in taking_part
+        if natural_id("participation", operation, str(edit.set.get("agency", ""))) == edit.record
+    }
+    named = [(author, str(edit.set["lead"])) for author, edit in about if "lead" in edit.set]
+    named += [
+        (author, whose.get(edit.record, ""))
+        for author, edit in taking_part
+        if edit.set.get("role") == CO_LEAD
+    ]
+    while more := {agency for author, agency in named if author in agencies and agency} - agencies:
+        agencies |= more
+    return Leaders(frozenset(agencies), any(author in agencies for author, _edit in about))
+
+
+def first_said(edits: Iterable[By], name: str) -> set[str]:
+    """What was said of a field by those who had seen nothing said of it."""
+    firsts = (edit.set[name] for _author, edit in edits if name in edit.set and not edit.saw.get(name))
+    return {value for value in firsts if isinstance(value, str) and value}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A value that an edit proposes for a field, and what became of that."""
+
+    field: str
+    dot: Dot
+    outcome: str
+
+
+_Counted = tuple[str, Edit, Mapping[str, Value]]
+"""An edit with the agency that wrote it and those of its values that count."""
+
+_Other = tuple[str, Edit, str]
+"""A field of an edit that only proposes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the edits of a part add up to, what some of them only propose, and who decides on that.
+
+    `operations` are those whose leaders it depends on. Where nobody decides, everything counts.
+    """
+
+    state: PartState
+    proposed: tuple[Proposed, ...]
+    deciders: frozenset[str]
+    operations: frozenset[str]
+
+
+def judge(
+    kind: Kind,
+    record: str,
+    maker: str,
+    edits: Sequence[By],
+    leaders: Callable[[str], Leaders],
+    elsewhere: Sequence[By] = (),
+) -> Judgement:
+    """Which edits of one part of a record count. `maker` is the agency that made the record, or the empty string.
+
+    `elsewhere` are the known edits of its other parts, which may say of which operation it is.
+    """
+    rules = kind.authority
+    top = {record} if rules.itself else {maker} if maker else set()
+    operations: set[str] = set()
+    while True:
+        if rules.plan:
+            operations |= _operations(kind, record, [*edits, *elsewhere], top if maker else None)
+        more = {agency for one in operations for agency in leaders(one).agencies}
+        for named in rules.named:
+            if not named.changes:
+                more |= _named_by(edits, named, top)
+        if more <= top:
+            break
+        top |= more
+    has_spoken = {name for author, edit in edits if author in top for name in edit.set}
+    is_claimed = bool(maker or has_spoken) or any(leaders(one).have_spoken for one in operations)
+    rights = [(named, _named_by(edits, named, top)) for named in rules.named if named.changes]
+
+    def counts(author: str, name: str, value: Value) -> bool:
+        if author in top or name in _BY_THEMSELVES or not top:
+            return True
+        if name not in has_spoken if rules.itself else not is_claimed:
+            return True
+        return any(
+            author in agencies
+            and name in named.changes
+            and (name != STATUS or not named.states or value in named.states)
+            for named, agencies in rights
+        )
+
+    state: PartState = {}
+    counted: list[_Counted] = []
+    others: list[_Other] = []
+    for author, edit in edits:
+        values = {}
+        for name, value in edit.set.items():
+            if name == REJECTED:
+                continue
+            if counts(author, name, value):
+                values[name] = value
+            else:
+                others.append((author, edit, name))
+        if values:
+            merge_edit(state, edit.feed, edit.number, values, edit.saw)
+            counted.append((author, edit, values))
+    outcomes = _Outcomes(edits, counted, others, top, _standing(state, counted))
+    proposed = []
+    for author, edit, name in others:
+        outcome = outcomes.of(author, edit, name)
+        if outcome == OPEN and not maker and not edit.saw.get(name) and name in outcomes.standing:
+            outcome = OVERRULED
+        proposed.append(Proposed(name, (edit.feed, edit.number), outcome))
+    return Judgement(state, tuple(proposed), frozenset(top), frozenset(operations))
+
+
+def rejected_by(edit: Edit) -> str:
+    """The edit, as `FEED/NUMBER`, that another one rejects, or that its own agency takes back with it."""
+    value = edit.set[REJECTED]
+    return value if isinstance(value, str) else value[0] if value else ""
+
+
+def _operations(kind: Kind, record: str, edits: Sequence[By], by: set[str] | None) -> set[str]:
+    """The operations whose plan a record is part of: as `by` ever said, or else as was said first, where all agree."""
+    if kind.name == "operation":
+        return {record}
+    if by is None:
+        found = first_said(edits, "operation")
+        return found if len(found) == 1 else set()
+    said = (edit.set.get("operation") for author, edit in edits if author in by)
+    return {value for value in said if isinstance(value, str) and value}
+
+
+def _named_by(edits: Sequence[By], named: Named, top: set[str]) -> set[str]:
+    """The agencies that those who may change everything ever named in a field."""
+    said = (edit.set.get(named.by) for author, edit in edits if author in top)
+    return {value for value in said if isinstance(value, str) and value}
+
+
+def _standing(state: PartState, counted: Sequence[_Counted]) -> dict[str, list[Value]]:
+    """The values that stand in each field: several where there is a conflict."""
+    at = {(edit.feed, edit.number): values for _author, edit, values in counted}
+    return {name: [at[dot][name] for dot in known.heads] for name, known in state.items()}
+
+
+class _Outcomes:
+    """What became of what is proposed, asked for as many values as there are: looked up, never searched for."""
+
+    def __init__(
+        self,
+        edits: Sequence[By],
+        counted: Sequence[_Counted],
+        others: Sequence[_Other],
+        top: set[str],
+        standing: Mapping[str, Sequence[Value]],
+    ) -> None:
+        self.standing = standing
+        rejecting = [(author, rejected_by(edit)) for author, edit in edits if REJECTED in edit.set]
+        self._taken_back = set(rejecting)
+        self._refused = {which for author, which in rejecting if author in top}
+        # By field and agency: what those of its edits that count had seen, and by the value that they set, too; what
+        # any of them had seen, and the last of each feed.
+        self._decided: dict[str, dict[str, int]] = {}
+        self._taken: dict[str, dict[str, int]] = {}
+        self._seen: dict[str, dict[str, int]] = {}
+        self._latest: dict[str, dict[str, int]] = {}
+        for author, edit, values in counted:
+            for name, value in values.items():
+                seen = edit.saw.get(name, {})
+                _reach(self._decided, f"{name} {author}", seen)
+                _reach(self._taken, f"{name} {author} {value!r}", seen)
+                _reach(self._seen, f"{name} {author}", seen)
+                _reach(self._latest, f"{name} {author}", {edit.feed: edit.number})
+        self._deciding = {author for author, _edit, _values in counted}
+        for author, edit, name in others:
+            _reach(self._latest, f"{name} {author}", {edit.feed: edit.number})
+            _reach(self._seen, f"{name} {author}", edit.saw.get(name, {}))
+
+    def of(self, author: str, edit: Edit, name: str) -> str:
+        """What became of what an edit proposes for a field."""
+        feed, number, value = edit.feed, edit.number, edit.set[name]
+        by = [f"{name} {each}" for each in self._deciding if each != author]
+        if any(self._taken.get(f"{each} {value!r}", {}).get(feed, 0) >= number for each in by):
+            return ACCEPTED
+        if any(self._decided.get(each, {}).get(feed, 0) >= number for each in by):
+            return REFUSED
+        which = f"{feed}/{number}"
+        if (author, which) in self._taken_back:
+            return SUPERSEDED
+        if which in self._refused:
+            return REFUSED
+        own = f"{name} {author}"
+        if self._latest[own][feed] > number or self._seen[own].get(feed, 0) >= number:
+            return SUPERSEDED
+        return SAME if value in self.standing.get(name, ("", [])) else OPEN
+
+
+def _reach(tops: dict[str, dict[str, int]], key: str, seen: Mapping[str, int]) -> None:
+    """Raise what was seen of each feed to the highest number."""
+    known = tops.setdefault(key, {})
+    for feed, number in seen.items():
+        if number > known.get(feed, 0):
+            known[feed] = number
