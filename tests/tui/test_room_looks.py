@@ -158,10 +158,14 @@ def test_a_conflict_in_such_a_part_is_shown_once_the_reason_was_given(
     # Of a victim that a plan names nobody can prove who made it: both may write, and differ.
     plan = tmp_path / "plan.yaml"
     plan.write_text(
-        "taskforce-plan: 1\nvictims:\n- key: met\n  gender: masculine\n  health: Tired\n", encoding="utf-8"
+        "taskforce-plan: 1\nvictims:\n- key: met\n  gender: masculine\n  health: Tired\n  family_name: Petrauskas\n",
+        encoding="utf-8",
     )
     team.call("import", str(plan)).ok()
-    ref = next(each["ref"] for each in team.data("victim", "list") if each["gender"] == "masculine")
+    (ref,) = (each["ref"] for each in team.data("victim", "list") if each["gender"] == "masculine")
+    for other in team.data("victim", "list"):
+        if other["ref"] != ref:
+            team.call("victim", "archive", other["ref"]).ok()
     team.consent(ref, "NO-SHELTER")
     sent = team.data("referral", "add", ref, "--to", "NO-SHELTER", "--services", "shelter")["ref"]
     team.call("referral", "send", sent).ok()
