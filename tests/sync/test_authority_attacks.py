@@ -10,7 +10,7 @@ import pytest
 from replicas import Replica, export, of_a_plan, rewrite, sign_edit, take
 from test_authority import ASSIGNMENT, OPERATION, Team, _carry, proposed, team, the
 
-from taskforce.actions import checking, conflicts, erasing, keeping, proposing
+from taskforce.actions import checking, conflicts, erasing, keeping, proposing, undoing
 from taskforce.crockford import natural_id
 from taskforce.records.registry import get_kind
 from taskforce.store import health, queries
@@ -18,7 +18,8 @@ from taskforce.store.queries import Record
 
 __all__ = ["team"]
 
-AGENCY, PARTICIPATION, SITE = get_kind("agency"), get_kind("participation"), get_kind("site")
+AGENCY, PARTICIPATION = get_kind("agency"), get_kind("participation")
+SITE, VICTIM = get_kind("site"), get_kind("victim")
 
 
 def forge(
@@ -144,6 +145,29 @@ def test_a_conflict_that_others_would_settle_waits_as_a_proposal(team: Team) -> 
     proposing.accept(team.lead.session, proposing.list_proposals(team.lead.session))
     team.exchange()
     assert not [each for one in team.all for each in conflicts.list_conflicts(one.session)]
+
+
+def test_the_maker_proves_to_be_it_in_a_part_that_others_wrote_to_before(team: Team) -> None:
+    victim = keeping.add(team.lead.session, VICTIM, {"operation": the(team.lead, "operation").id})
+    forge(team.other, team.lead, (victim.id, "victim", "care"), {"health": "Well"})
+    kept = keeping.require(team.lead.session, VICTIM, victim.id)
+    keeping.edit(team.lead.session, VICTIM, kept, {"health": "Thirsty"})
+    bodies = team.lead.connection.execute(
+        "SELECT body FROM edit WHERE record = ? AND part = 'care' ORDER BY id", (victim.id,)
+    ).fetchall()
+    by_other, by_maker = (json.loads(body) for (body,) in bodies)
+    assert "born" not in by_other and by_maker["born"], "who gets that part alone knows whose it is"
+
+
+def test_to_undo_that_a_new_record_was_accepted_takes_it_out_of_view(team: Team) -> None:
+    operation = the(team.other, "operation").id
+    with team.other.session.acting("as a plan does") as writer:
+        writer.save(SITE, "7" * 16, {"name": "Mill", "operation": operation})
+    team.exchange()
+    proposing.accept(team.lead.session, proposing.list_proposals(team.lead.session))
+    undoing.undo(team.lead.session)
+    found = keeping.require(team.lead.session, SITE, "7" * 16)
+    assert found.archived and found.text("name") == "Mill"
 
 
 # ── the order decides nothing ──
