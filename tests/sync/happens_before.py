@@ -100,8 +100,12 @@ class World:
         digest: str,
         *,
         is_born: bool = False,
+        decides: Iterable[tuple[str, Dot]] = (),
     ) -> None:
-        """An edit that is made on `replica` now; `is_born` if it proves that its author made the record."""
+        """An edit that is made on `replica` now; `is_born` if it proves that its author made the record.
+
+        Of the fields named in `decides` it has seen the proposal, too, that it takes over.
+        """
         one = self.has[replica]
         if is_born:
             self.born.add(dot)
@@ -115,6 +119,8 @@ class World:
             earlier = self.written[known]
             for name in filter(partial(counts, known), earlier.values):
                 past.setdefault(name, set()).update((known,), earlier.past.get(name, ()))
+        for name, proposal in decides:
+            past.setdefault(name, set()).add(proposal)
         time, _, counter = at.partition("/")
         frozen = {name: frozenset(dots) for name, dots in past.items()}
         knew = frozenset(

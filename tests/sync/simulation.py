@@ -202,6 +202,7 @@ class History(Disturbances):
         self.clock = NOON
         self.done: list[str] = []
         self.counts: dict[str, int] = {}
+        self.accepting: list[tuple[str, Dot]] = []  # the proposals that the edit which is made now takes over
         self.facts: Counter[str] = Counter()  # what came of it
         self.dot_of: dict[str, Dot] = {}  # by signature
         self.nodes: dict[str, Node] = {}
@@ -352,9 +353,14 @@ class History(Disturbances):
         one = self.rng.choice(found)
         with self._acting(node):
             if one.is_ours and self.rng.random() < 0.6:
-                proposing.accept(node.session, [one], self.rng.sample(one.fields, 1))
+                names = self.rng.sample(one.fields, 1)
+                feed, _slash, number = one.edit.rpartition("/")
+                [dot] = (dot for dot in self.world.held[node.name] if dot[:2] == (feed, int(number)))
+                self.accepting = [(name, dot) for name in names if name != "archived"]
+                proposing.accept(node.session, [one], names)
             else:
                 proposing.reject(node.session, [one])
+        self.accepting = []
         self.facts["decisions"] += 1
 
     def undo(self) -> None:
@@ -603,7 +609,9 @@ class History(Disturbances):
                 assert edit["at"].partition("Z")[0] == node.latest
             place, values = (record, kind, part), edit["set"]
             dot = self.dot_of[edit["sig"]] = (feed, number, digest)
-            self.world.write(name, dot, place, values, edit["at"], digest, is_born="born" in edit)
+            self.world.write(
+                name, dot, place, values, edit["at"], digest, is_born="born" in edit, decides=self.accepting
+            )
             for value in values.values():
                 self.tokens.setdefault(place, set()).update(WORD.findall(str(value)))
             node.learnt[feed] = number

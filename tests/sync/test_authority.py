@@ -393,6 +393,11 @@ def _story() -> list[dict[str, Any]]:
     for one, step in steps:
         step(one)
         team.exchange()
+    contact = keeping.add(team.doer.session, get_kind("contact"), {"name": "S. Chan", "agency": "DOER"})
+    team.exchange()
+    for one, phone in ((team.other, "+00 000 1"), (team.doer, "+00 000 2"), (team.other, "+00 000 3")):
+        known = keeping.require(one.session, get_kind("contact"), contact.id)
+        keeping.edit(one.session, get_kind("contact"), known, {"phone": phone})
     keeping.edit(team.other.session, ASSIGNMENT, the(team.other), {"result": "Nobody"})
     keeping.edit(team.lead.session, get_kind("operation"), the(team.lead, "operation"), {"lead": "DOER"})
     team.exchange()
@@ -404,7 +409,7 @@ def _story() -> list[dict[str, Any]]:
     team.exchange()
     bodies = team.hearer.connection.execute("SELECT body FROM edit ORDER BY id").fetchall()
     found = [json.loads(body) for (body,) in bodies]
-    return [each for each in found if each["kind"] in ("operation", "participation", "assignment")]
+    return [each for each in found if each["kind"] in ("operation", "participation", "assignment", "contact")]
 
 
 def _carry(to: Replica, bodies: Sequence[dict[str, Any]], number: int) -> None:

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import happens_before
 import pytest
+import who_may
 from simulation import AT_WORK, HAPPENINGS, History, drawn_from, run_history
 
 SOAKING = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-HISTORIES = int(os.environ.get("HISTORIES") or (100_000 if SOAKING else 150))
+HISTORIES = int(os.environ.get("HISTORIES") or (100_000 if SOAKING else 100))
 """The suite's share costs some 90 seconds of one core."""
 CHUNKS = 8 if SOAKING else 3
 STEPS = 200
@@ -75,14 +76,14 @@ def test_a_seed_tells_a_whole_history() -> None:
 
 
 def test_the_model_shares_no_code_with_the_program() -> None:
-    tree = ast.parse(Path(happens_before.__file__).read_text())
     imported = {
         (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
-        for node in ast.walk(tree)
+        for module in (happens_before, who_may)
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text()))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    assert imported == {"__future__", "collections.abc", "dataclasses", "typing"}
+    assert imported == {"__future__", "collections.abc", "dataclasses", "functools", "typing", "who_may"}
 
 
 @pytest.mark.skipif(not SOAKING, reason="takes half an hour: make soak")

@@ -251,7 +251,9 @@ class Store:
         It gives out no number, so nothing about which store this is has to be decided.
         """
         with transaction(self.connection):
-            return self._build_anew()
+            count = self._build_anew()
+        self.scrub()
+        return count
 
     def _build_anew(self) -> int:
         count = self.replay()
