@@ -91,7 +91,7 @@ class Rules:
             if name in ("dropped", "erased") or not may or by in may:
                 return True
             if kind == "agency":
-                return name not in told
+                return name not in told and (name != "archived" or not told)
             if not (maker or told or spoken):
                 return True
             if by not in named or name not in ALSO[kind][1].split():

@@ -100,8 +100,7 @@ def _proposed(session: Session, each: Sequence[Proposal]) -> Proposed:
             stands[name] = "yes" if record is not None and record.archived else ""
         else:
             stands[name] = record.values.get(name, "") if record is not None else ""
-    turned_down = proposals.rejection(connection, first) if first.outcome == REFUSED else None
-    said = turned_down.set[REJECTED] if turned_down else ""
+    said = _rejected_with(session, first) if first.outcome == REFUSED else ""
     codes = shown_ids(session, get_kind("agency"), set(first.deciders))
     return Proposed(
         kind,
@@ -123,6 +122,15 @@ def _proposed(session: Session, each: Sequence[Proposal]) -> Proposed:
         said[1] if isinstance(said, list) and len(said) > 1 else "",
         tuple(each),
     )
+
+
+def _rejected_with(session: Session, one: Proposal) -> Value:
+    """What those who decide said as they first rejected a proposal: anybody may have written such an edit."""
+    connection = session.store.connection
+    for edit in proposals.rejections(connection, one):
+        if natural_id("agency", history.agency_of_device(connection, edit.device)) in one.deciders:
+            return edit.set[REJECTED]
+    return ""
 
 
 def names_in(session: Session, one: Proposed) -> dict[str, str]:

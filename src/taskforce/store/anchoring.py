@@ -39,8 +39,21 @@ def anchor_of(
     ).fetchone()[0]
     rows = connection.execute("SELECT body FROM edit WHERE record = ? AND kind = ? AND part = ?", place)
     named = [edit for (body,) in rows if anchor in (edit := known_edit(body)).set]
+    if known is not None:  # what others only propose lets nobody in and keeps nobody out
+        proposing = _proposing(connection, place, anchor)
+        named = [edit for edit in named if (edit.feed, edit.number) not in proposing]
     makers = [edit for edit in named if owner and agency_of.get(edit.device) == owner]
     if makers:
         named = [max(makers, key=lambda edit: (edit.stamp, edit.hash))]
     values = {edit.set[anchor] if isinstance(edit.set[anchor], str) else "" for edit in named}
     return "" if "" in values else " ".join(sorted(map(str, values)))
+
+
+def _proposing(connection: Connection, place: tuple[str, str, str], field: str) -> frozenset[Dot]:
+    """The edits of a part that only propose a field's value."""
+    rows = connection.execute(
+        "SELECT feed.name, number FROM proposal JOIN feed ON feed.id = proposal.feed "
+        "WHERE record = ? AND kind = ? AND part = ? AND field = ?",
+        (*place, field),
+    )
+    return frozenset((feed, int(number)) for feed, number in rows)

@@ -8,7 +8,7 @@ none of them, as nearly all are.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from taskforce.crockford import natural_id
@@ -24,10 +24,14 @@ Place = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Authority:
-    """Asks what counts, inside a write transaction. `agency_of` names the agency of a device by its code."""
+    """Asks what counts, inside a write transaction. `agency_of` names the agency of a device by its code.
+
+    `strip` gives what is left of an edit whose part is erased: it may be wiped only after this was asked.
+    """
 
     connection: Connection
     agency_of: dict[str, str]
+    strip: Callable[[Edit], Edit]
     _leaders: dict[str, Leaders] = field(default_factory=dict)
     _any_judged: bool | None = None
 
@@ -109,7 +113,7 @@ class Authority:
             elif edit.kind == "participation" and edit.record not in parts:
                 parts[edit.record] = {
                     str(one.set["operation"])
-                    for _author, one in self._edits(edit.record, "participation")
+                    for one in self._logged(edit.record, "participation")
                     if "operation" in one.set
                 }
         for operations in parts.values():
@@ -117,9 +121,8 @@ class Authority:
         again: list[Place] = []
         for record, name in {(edit.record, edit.kind) for edit in edits}:
             kind = find_kind(name)
-            if (
-                kind is not None and kind.authority.plan and len(kind.parts) > 1
-            ):  # its other parts say where it is
+            if kind is not None and kind.authority.plan and self._is_any_judged():
+                # One part says of which operation the others are, such as edits claim that the kind has not, too.
                 again += self.connection.execute(
                     "SELECT DISTINCT record, kind, part FROM judged WHERE record = ? AND kind = ?",
                     (record, name),
@@ -140,8 +143,10 @@ class Authority:
         records = {record for record, operations in fresh.items() if operation in operations}
         records.update(
             record
-            for (record,) in self.connection.execute(
-                "SELECT id FROM participation WHERE operation = ?", (operation,)
+            for (
+                record,
+            ) in self.connection.execute(  # not of its table: what only proposes may come to count
+                "SELECT record FROM judged WHERE operation = ? AND kind = 'participation'", (operation,)
             )
         )
         taking_part = [by for record in sorted(records) for by in self._edits(record, "participation")]
@@ -159,16 +164,22 @@ class Authority:
         return True
 
     def _edits(self, record: str, kind: str) -> list[By]:
+        edits = [self.strip(edit) for edit in self._logged(record, kind)]
+        return [(self.author(edit), edit) for edit in edits]
+
+    def _logged(self, record: str, kind: str) -> list[Edit]:
         rows = self.connection.execute(
             "SELECT body, hash FROM edit WHERE record = ? AND kind = ?", (record, kind)
         )
-        edits = [known_edit(body, digest) for body, digest in rows]
-        return [(self.author(edit), edit) for edit in edits]
+        return [known_edit(body, digest) for body, digest in rows]
 
     def _is_judged(self, place: Place) -> bool:
-        if self._any_judged is None:
-            self._any_judged = self.connection.execute("SELECT 1 FROM judged LIMIT 1").fetchone() is not None
-        if not self._any_judged:
+        if not self._is_any_judged():
             return False
         query = "SELECT 1 FROM judged WHERE record = ? AND kind = ? AND part = ? LIMIT 1"
         return self.connection.execute(query, place).fetchone() is not None
+
+    def _is_any_judged(self) -> bool:
+        if self._any_judged is None:
+            self._any_judged = self.connection.execute("SELECT 1 FROM judged LIMIT 1").fetchone() is not None
+        return self._any_judged

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from taskforce.records.registry import find_kind, get_kind
-from taskforce.records.schema import ARCHIVED, ERASED, Kind
+from taskforce.records.schema import ARCHIVED, DROPPED, ERASED, Kind
 from taskforce.store import tables
 from taskforce.store.anchoring import anchor_of
 from taskforce.store.archiving import list_crossed
@@ -53,7 +53,7 @@ class Ledger:
     def __post_init__(self) -> None:
         self._scopes = Scopes(self.connection)
         self._erasures = Erasures(self.connection)
-        self._authority = Authority(self.connection, self.agency_of)
+        self._authority = Authority(self.connection, self.agency_of, self._erasures.strip)
 
     def hash_at(self, feed: str, number: int) -> str | None:
         """The hash of the edit that this store holds at a place, or None."""
@@ -314,11 +314,11 @@ class Ledger:
 
     def _counts(self, record: str, kind: str, changed: Sequence[Part]) -> bool:
         """Whether anything that was said of a record counts."""
-        if any(at.state or self._is_erased(at) for at in changed):
+        if any(_says_something(at.state) or self._is_erased(at) for at in changed):
             return True
         if any(place[:2] == (record, kind) for place in self._erasures.places):
             return True
-        return any(self._states_of(record, kind, changed).values())
+        return any(map(_says_something, self._states_of(record, kind, changed).values()))
 
     def _edits_of(self, record: str, kind: str) -> list[Edit]:
         rows = self.connection.execute("SELECT body FROM edit WHERE record = ? AND kind = ?", (record, kind))
@@ -390,3 +390,8 @@ class Ledger:
 
     def _anchor(self, at: Part) -> str:
         return anchor_of(self.connection, self.agency_of, self.edit_at, at.place, at.state)
+
+
+def _says_something(state: PartState) -> bool:
+    """Whether a part has any value; that a device dropped what was erased is none, and counts by whomever."""
+    return any(name != DROPPED for name in state)

@@ -93,17 +93,18 @@ def count_for(connection: Connection, agency: str, outcome: str) -> int:
     return int(row[0])
 
 
-def rejection(connection: Connection, one: Proposal) -> Edit | None:
-    """The first edit that rejects a proposal or takes it back; None where none says so."""
+def rejections(connection: Connection, one: Proposal) -> list[Edit]:
+    """The edits that reject a proposal or take it back, by whomever, by clock."""
     from taskforce.sync.authority import rejected_by  # deferred: reading needs nothing of how replicas agree
     from taskforce.sync.edit import known_edit
 
     rows = connection.execute(
-        "SELECT body, hash FROM edit WHERE record = ? AND kind = ? AND part = ? ORDER BY id",
+        "SELECT body, hash FROM edit WHERE record = ? AND kind = ? AND part = ?",
         (one.record, one.kind, one.part),
     )
     edits = (known_edit(body, digest) for body, digest in rows)
-    return next((edit for edit in edits if REJECTED in edit.set and rejected_by(edit) == one.name), None)
+    found = [edit for edit in edits if REJECTED in edit.set and rejected_by(edit) == one.name]
+    return sorted(found, key=lambda edit: (edit.stamp, edit.hash))
 
 
 def _proposal(row: Sequence[str]) -> Proposal:

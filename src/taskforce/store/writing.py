@@ -125,8 +125,9 @@ class Writer:
                 ),
             )
         state = self._state(place)
-        born = "" if state is not None else nonce or self.own_nonce(kind, record)
         known = state or {}
+        # Where others only proposed, or dropped, so far, this is the first of its maker: it proves who that is.
+        born = "" if known.keys() - {DROPPED} else nonce or self.own_nonce(kind, record)
         saw = {
             name: known[name].saw_now() for name in (known if ARCHIVED in values else values) if name in known
         }
@@ -138,7 +139,7 @@ class Writer:
             if seen and name in seen:
                 saw[name] = joined(saw.get(name, {}), seen[name])
         before = json.dumps(self._before(kind, record, values), ensure_ascii=False, separators=(",", ":"))
-        self._append(place, values, saw, born, before, first=state is None)
+        self._append(place, values, saw, born, before, first=not known)
         if nonce:
             self._owners[record, kind.name] = self.store.me.agency
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from taskforce.crockford import natural_id
 from taskforce.records.schema import (
     ACCEPTED,
+    ARCHIVED,
     DROPPED,
     ERASED,
     OPEN,
+    OPERATIONAL,
     OVERRULED,
     REFUSED,
     REJECTED,
@@ -54,13 +56,15 @@ def leaders_of(operation: str, maker: str, about: Sequence[By], taking_part: Seq
     `about` are the known edits of the operation's record, `taking_part` those of who takes part in it. Where no maker
     is known, whom people named as lead first leads, as long as all who named one first agree.
     """
+    about = [each for each in about if each[1].part == OPERATIONAL]  # a field counts in its own part alone
+    taking_part = [each for each in taking_part if each[1].part == OPERATIONAL]
     agencies = {maker} if maker else first_said(about, "lead")
     if len(agencies) != 1:
         return Leaders()
     whose = {
         edit.record: str(edit.set["agency"])
         for _author, edit in taking_part
-        if natural_id("participation", operation, str(edit.set.get("agency", ""))) == edit.record
+        if _is_of(edit.record, operation, edit)
     }
     named = [(author, str(edit.set["lead"])) for author, edit in about if "lead" in edit.set]
     named += [
@@ -140,7 +144,9 @@ def judge(
     def counts(author: str, name: str, value: Value) -> bool:
         if author in top or name in _BY_THEMSELVES or not top:
             return True
-        if name not in has_spoken if rules.itself else not is_claimed:
+        if rules.itself:
+            return name not in has_spoken and (name != ARCHIVED or not has_spoken)
+        if not is_claimed:
             return True
         return any(
             author in agencies
@@ -181,14 +187,30 @@ def rejected_by(edit: Edit) -> str:
 
 
 def _operations(kind: Kind, record: str, edits: Sequence[By], by: set[str] | None) -> set[str]:
-    """The operations whose plan a record is part of: as `by` ever said, or else as was said first, where all agree."""
+    """The operations whose plan a record is part of: as `by` ever said, or else as was said first, where all agree.
+
+    Of which one a participation is, its id says.
+    """
     if kind.name == "operation":
         return {record}
+    part = kind.part_of("operation")
+    edits = [each for each in edits if each[1].part == part]  # a field counts in its own part alone
+    if kind.name == "participation":
+        return {
+            operation
+            for _author, edit in edits
+            if isinstance(operation := edit.set.get("operation"), str) and _is_of(record, operation, edit)
+        }
     if by is None:
         found = first_said(edits, "operation")
         return found if len(found) == 1 else set()
     said = (edit.set.get("operation") for author, edit in edits if author in by)
     return {value for value in said if isinstance(value, str) and value}
+
+
+def _is_of(participation: str, operation: str, edit: Edit) -> bool:
+    """Whether a participation is that of an agency, which an edit names, in an operation: its id says so."""
+    return natural_id("participation", operation, str(edit.set.get("agency", ""))) == participation
 
 
 def _named_by(edits: Sequence[By], named: Named, top: set[str]) -> set[str]:
@@ -252,7 +274,11 @@ class _Outcomes:
         own = f"{name} {author}"
         if self._latest[own][feed] > number or self._seen[own].get(feed, 0) >= number:
             return SUPERSEDED
-        return SAME if value in self.standing.get(name, ("", [])) else OPEN
+        if name not in self.standing:
+            return SAME if value in ("", []) else OPEN
+        return (
+            SAME if all(each == value for each in self.standing[name]) else OPEN
+        )  # a conflict is no value yet
 
 
 def _reach(tops: dict[str, dict[str, int]], key: str, seen: Mapping[str, int]) -> None:
