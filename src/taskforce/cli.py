@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -165,6 +166,9 @@ def run(arguments: list[str]) -> int:
 
 def _show(result: Result, invocation: Invocation) -> None:
     """Write the answer; then record who looked, where it showed what is recorded: also if its reader went away."""
+    told = tuple(notice for session in invocation.opened for notice in session.store.notices)
+    if told and invocation.format == "json":  # people read them on stderr, when the store is closed
+        result = replace(result, notes=(*result.notes, *told))
     try:
         draw(result, format=invocation.format)
         sys.stdout.flush()

@@ -362,7 +362,12 @@ class World:
         """When a record was made and last changed, by the clocks of those who did."""
         one = self.has[replica]
         times = [
-            self.written[dot].shown_by[:2] for place in one.parts_of[record, kind] for dot in one.parts[place]
+            self.written[dot].shown_by[:2]
+            for place in one.parts_of[record, kind]
+            for counts in [self._counting(one, place)]
+            for dot in one.parts[place]
+            if (place in one.erased and not self.outlives(dot))
+            or any(counts(dot, name) for name in self.written[dot].values)
         ]
         first, last = min(times), max(times)
         return f"{first[0]}/{first[1]}", f"{last[0]}/{last[1]}"
@@ -436,7 +441,7 @@ class World:
         """Whether anything that was said of a record counts at a replica: else others only propose that it be."""
         one = self.has[replica]
         places = one.parts_of.get((record, kind), [])
-        return any(place in one.erased or self._heads(one, place) for place in places)
+        return any(place in one.erased or self._heads(one, place).keys() - {DROPPED} for place in places)
 
     def _counting(self, one: Known, place: Place) -> Callable[[Dot, str], bool]:
         """Says of the edits of a part which fields of them count: all, where anybody may change anything."""
@@ -453,9 +458,16 @@ class World:
         may = rules.counting(
             kind, record, maker, said, lambda operation: self._leading(one, operation), of_record
         )
-        return lambda dot, name: (
-            name != "rejected" and may(self._author(dot), name, self.written[dot].values[name])
-        )
+
+        def found(dot: Dot, name: str) -> bool:
+            author, values = self._author(dot), self.written[dot].values
+            is_torn = "status" in values and not may(author, "status", values["status"])
+            return (
+                name != "rejected" and may(author, name, values[name]) and not (is_torn and name != "dropped")
+            )
+
+        one.judged[place] = found
+        return found
 
     def _leading(self, one: Known, operation: str) -> tuple[set[str], bool]:
         assert self.rules is not None

@@ -69,7 +69,7 @@ class Rules:
                     for _by, sets, saw in of_record
                     if "operation" in sets and not saw.get("operation")
                 }
-                operations = first if len(first) == 1 else set()
+                operations = first
             for _again in range(len(edits) + 2):
                 if maker and kind != "operation":
                     operations |= {
@@ -106,7 +106,7 @@ class Rules:
         """Who leads an operation, and whether one of them has written of it; `roles` are of the agencies (codes)."""
         about, roles = list(about), list(roles)
         first = {str(sets["lead"]) for _by, sets, saw in about if sets.get("lead") and not saw.get("lead")}
-        found = {maker} if maker else set(self._codes(first)) if len(first) == 1 else set()
+        found = {maker} if maker else set(self._codes(first))
         for _again in range(len(about) + len(roles)):
             found |= {
                 code for by, sets, _saw in about if by in found for code in self._codes([sets.get("lead")])

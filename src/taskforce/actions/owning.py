@@ -7,7 +7,7 @@ from taskforce.actions.whose_word import Words
 from taskforce.crockford import natural_id
 from taskforce.records.registry import find_kind, get_kind
 from taskforce.records.schema import Kind
-from taskforce.store import history, queries
+from taskforce.store import history, proposals, queries
 from taskforce.sync.edit import Edit
 
 
@@ -25,15 +25,18 @@ def owns_natural(session: Session, edit: Edit, agency: str) -> bool:
 def leads_of(session: Session, kind: Kind, record: str) -> set[str]:
     """The record ids of the agencies that lead the operations that a record was ever said to be of.
 
-    All of them count: anybody may move somebody's record into an operation of their own. One of which it is not clear
-    who leads it counts as led by the empty string, which is nobody. Operations of which nothing is known here do not
-    count: who is not told of an operation must still be able to erase what came from it.
+    All that count, or where none does, all: anybody may move somebody's record into an operation of their own. One of
+    which it is not clear who leads it counts as led by the empty string, which is nobody. Operations of which nothing
+    is known here do not count: who is not told of an operation must still be able to erase what came from it.
     """
     connection = session.store.connection
     named = {record}
     if kind.name != "operation":
         edits = history.edits_of_record(connection, kind, record)
-        named = {str(edit.set["operation"]) for edit in edits if "operation" in edit.set}
+        naming = [edit for edit in edits if "operation" in edit.set]
+        proposed = proposals.fields_proposed(connection, record, kind.name)
+        counting = [edit for edit in naming if (edit.feed, edit.number, "operation") not in proposed]
+        named = {str(edit.set["operation"]) for edit in counting or naming}
     words = Words(session)
     operations = (queries.get_record(connection, get_kind("operation"), one) for one in named)
     return {words.lead_for_all(one) for one in operations if one is not None}

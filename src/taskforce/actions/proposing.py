@@ -152,7 +152,7 @@ def accept(session: Session, chosen: Sequence[Proposed], fields: Sequence[str] =
             if values:
                 one.save(each.kind, each.id, values, seen={name: {feed: int(number)} for name in values})
             one.flush()
-    return list(chosen)
+    return _decided(session, chosen)
 
 
 def reject(session: Session, chosen: Sequence[Proposed], reason: str = "") -> list[Proposed]:
@@ -163,7 +163,18 @@ def reject(session: Session, chosen: Sequence[Proposed], reason: str = "") -> li
                 raise _not_ours(each)
             place = (each.id, each.kind.name, each.part)
             one.reject(place, [each.edit, reason] if reason else [each.edit])
-    return list(chosen)
+    return _decided(session, chosen)
+
+
+def _decided(session: Session, chosen: Sequence[Proposed]) -> list[Proposed]:
+    """The same as they are now that it is decided on them; as they were where nothing is kept of that."""
+    now = [
+        one
+        for each in {each.id for each in chosen}
+        for one in list_proposals(session, settled=True, record=each)
+    ]
+    found = [one for one in now if one.outcome != OPEN and one.edit in {each.edit for each in chosen}]
+    return found or list(chosen)
 
 
 def tell_proposed(session: Session, feed: str, first: int) -> str:

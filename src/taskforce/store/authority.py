@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 from taskforce.crockford import natural_id
 from taskforce.records.registry import find_kind
-from taskforce.records.schema import ARCHIVED, REJECTED, Kind
+from taskforce.records.schema import ARCHIVED, REJECTED, SAME, Kind
 from taskforce.store.connection import Connection
-from taskforce.sync.authority import By, Judgement, Leaders, judge, leaders_of
+from taskforce.store.proposals import fields_proposed
+from taskforce.sync.authority import By, Judgement, Leaders, Proposed, judge, leaders_of
 from taskforce.sync.edit import Edit, known_edit
 
 Place = tuple[str, str, str]
@@ -76,11 +77,7 @@ class Authority:
         )
         self.connection.executemany(
             "INSERT INTO proposal VALUES (?, ?, ?, ?, (SELECT id FROM feed WHERE name = ?), ?, ?)",
-            [
-                (*place, one.field, *one.dot, one.outcome)
-                for one in found.proposed
-                if one.field == ARCHIVED or ((field_ := kind.field(one.field)) and field_.part == place[2])
-            ],
+            [(*place, one.field, *one.dot, _told(kind, place[2], one)) for one in found.proposed],
         )
         return found
 
@@ -163,6 +160,16 @@ class Authority:
             )
         return True
 
+    def counting(self, record: str, kind: str) -> list[Edit]:
+        """The edits of a record of which anything counts, and the skeletons of others."""
+        proposed = fields_proposed(self.connection, record, kind)
+        return [
+            edit
+            for edit in map(self.strip, self._logged(record, kind))
+            if edit.is_skeleton
+            or any((edit.feed, edit.number, name) not in proposed for name in edit.set.keys() - {REJECTED})
+        ]
+
     def _edits(self, record: str, kind: str) -> list[By]:
         edits = [self.strip(edit) for edit in self._logged(record, kind)]
         return [(self.author(edit), edit) for edit in edits]
@@ -183,3 +190,10 @@ class Authority:
         if self._any_judged is None:
             self._any_judged = self.connection.execute("SELECT 1 FROM judged LIMIT 1").fetchone() is not None
         return self._any_judged
+
+
+def _told(kind: Kind, part: str, one: Proposed) -> str:
+    """What became of a proposal; of a field that the part has not, nothing that anybody could decide on."""
+    field_ = kind.field(one.field)
+    is_decidable = one.field == ARCHIVED or (field_ is not None and field_.part == part)
+    return one.outcome if is_decidable else SAME

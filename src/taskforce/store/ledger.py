@@ -202,7 +202,8 @@ class Ledger:
                     records[key] = (int(n), False, owner)
         for at in parts:
             kind = find_kind(at.kind)
-            if kind is None or self._is_erased(at):
+            at.is_judged = self._is_erased(at)
+            if kind is None or at.is_judged:
                 continue
             owner = records[at.record, at.kind][2]
             if not at.is_newly_owned and self._authority.is_plain(kind, at.place, owner, at.fresh):
@@ -211,6 +212,7 @@ class Ledger:
                 at.heads_before.setdefault(name, tuple(known.heads))
             found = self._authority.judge(kind, at.place, owner)
             at.state, self.proposes = found.state, self.proposes or bool(found.proposed)
+            at.is_judged = True
             for name in at.state:
                 at.heads_before.setdefault(name, ())
 
@@ -292,13 +294,16 @@ class Ledger:
                 if old is not None:
                     tables.delete_row(self.connection, kind, n)
                 continue
+            if any(at.is_judged for at in changed) or (old is None and not is_new):
+                ends = self._ends(self._authority.counting(record, kind_name), None)
+            else:
+                ends = self._ends(fresh, old)
             if old is None:
-                fresh = fresh if is_new else self._edits_of(record, kind_name)
-                row = {"n": n, "id": record, "archived": 0} | self._ends(fresh, None) | values
+                row = {"n": n, "id": record, "archived": 0} | ends | values
                 words_changed = True
                 new_rows.setdefault(kind.name, []).append([row.get(name) for name in tables.columns_of(kind)])
             else:
-                values.update(self._ends(fresh, old))
+                values.update(ends)
                 row = old | values
                 if values:
                     tables.update_row(self.connection, kind, n, values)
@@ -319,10 +324,6 @@ class Ledger:
         if any(place[:2] == (record, kind) for place in self._erasures.places):
             return True
         return any(map(_says_something, self._states_of(record, kind, changed).values()))
-
-    def _edits_of(self, record: str, kind: str) -> list[Edit]:
-        rows = self.connection.execute("SELECT body FROM edit WHERE record = ? AND kind = ?", (record, kind))
-        return [known_edit(body) for (body,) in rows]
 
     def _changed_columns(self, kind: Kind, changed: Sequence[Part]) -> tuple[dict[str, Any], bool]:
         """The columns that the batch changes, and whether a searched one is among them.

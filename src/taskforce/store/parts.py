@@ -20,6 +20,7 @@ class Part:
     heads_before: dict[str, tuple[Dot, ...]] = field(default_factory=dict)
     fresh: list[Edit] = field(default_factory=list)
     is_newly_owned: bool = False
+    is_judged: bool = False
 
     @property
     def place(self) -> tuple[str, str, str]:

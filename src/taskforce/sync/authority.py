@@ -54,12 +54,12 @@ def leaders_of(operation: str, maker: str, about: Sequence[By], taking_part: Seq
     """Who leads an operation, by its maker's word and by that of whoever it or its other leaders name.
 
     `about` are the known edits of the operation's record, `taking_part` those of who takes part in it. Where no maker
-    is known, whom people named as lead first leads, as long as all who named one first agree.
+    is known, all lead whom people named as lead first: who names themselves does not take it from anybody.
     """
     about = [each for each in about if each[1].part == OPERATIONAL]  # a field counts in its own part alone
     taking_part = [each for each in taking_part if each[1].part == OPERATIONAL]
     agencies = {maker} if maker else first_said(about, "lead")
-    if len(agencies) != 1:
+    if not agencies:
         return Leaders()
     whose = {
         edit.record: str(edit.set["agency"])
@@ -142,6 +142,8 @@ def judge(
     rights = [(named, _named_by(edits, named, top)) for named in rules.named if named.changes]
 
     def counts(author: str, name: str, value: Value) -> bool:
+        if kind.natural == (name,) and natural_id(kind.name, str(value)) != record:
+            return False  # the id says another
         if author in top or name in _BY_THEMSELVES or not top:
             return True
         if rules.itself:
@@ -160,10 +162,12 @@ def judge(
     others: list[_Other] = []
     for author, edit in edits:
         values = {}
+        # What a move sets counts with the state that it leads to, or not at all.
+        is_torn = STATUS in edit.set and not counts(author, STATUS, edit.set[STATUS])
         for name, value in edit.set.items():
             if name == REJECTED:
                 continue
-            if counts(author, name, value):
+            if counts(author, name, value) and not (is_torn and name not in _BY_THEMSELVES):
                 values[name] = value
             else:
                 others.append((author, edit, name))
@@ -174,6 +178,9 @@ def judge(
     proposed = []
     for author, edit, name in others:
         outcome = outcomes.of(author, edit, name)
+        if outcome == OPEN and STATUS in edit.set and name != STATUS:
+            of_move = outcomes.of(author, edit, STATUS) if (author, edit, STATUS) in others else OPEN
+            outcome = of_move if of_move in (REFUSED, SUPERSEDED) else OPEN
         if outcome == OPEN and not maker and not edit.saw.get(name) and name in outcomes.standing:
             outcome = OVERRULED
         proposed.append(Proposed(name, (edit.feed, edit.number), outcome))
@@ -187,7 +194,7 @@ def rejected_by(edit: Edit) -> str:
 
 
 def _operations(kind: Kind, record: str, edits: Sequence[By], by: set[str] | None) -> set[str]:
-    """The operations whose plan a record is part of: as `by` ever said, or else as was said first, where all agree.
+    """The operations whose plan a record is part of: those that `by` ever named, or else those that were named first.
 
     Of which one a participation is, its id says.
     """
@@ -202,8 +209,7 @@ def _operations(kind: Kind, record: str, edits: Sequence[By], by: set[str] | Non
             if isinstance(operation := edit.set.get("operation"), str) and _is_of(record, operation, edit)
         }
     if by is None:
-        found = first_said(edits, "operation")
-        return found if len(found) == 1 else set()
+        return first_said(edits, "operation")
     said = (edit.set.get("operation") for author, edit in edits if author in by)
     return {value for value in said if isinstance(value, str) and value}
 
