@@ -237,3 +237,53 @@ def test_an_erasure_is_heeded_at_once_in_who_leads(team: Team, what: str) -> Non
                 one.session.store.replay()
             assert health.fingerprints(one.connection) == before
         team.exchange()
+
+
+def test_who_names_themselves_lead_of_a_plans_operation_lets_nobody_else_change_it(team: Team) -> None:
+    values = {"codename": "PEARL", "lead": team.lead.session.own_agency, "note": "as the lead has it"}
+    pearl = of_a_plan(team.lead, "operation", values)
+    place = (pearl.id, "operation", "operational")
+    forge(team.other, team.lead, place, {"lead": team.other.session.own_agency})
+    forge(team.doer, team.lead, place, {"note": "by DOER"}, all_seen(team.lead, pearl.id, "note"))
+    now = keeping.require(team.lead.session, OPERATION, pearl.id)
+    assert now.text("note") == "as the lead has it"
+    assert [each.field for each in conflicts.list_conflicts(team.lead.session)] == ["lead"], "and it is seen"
+    assert ("DOER", {"note": "by DOER"}) in [each[:2] for each in proposed(team.lead)]
+
+
+def test_who_only_proposes_neither_made_a_record_nor_changed_it(team: Team) -> None:
+    before = the(team.lead)
+    keeping.edit(team.other.session, ASSIGNMENT, the(team.other), {"title": "Watch both piers"})
+    team.exchange()
+    for replica in team.all:
+        now = the(replica)
+        assert (now.changed, now.changed_by, now.changed_in) == (
+            before.changed,
+            before.changed_by,
+            before.changed_in,
+        )
+        assert (now.created, now.created_in) == (before.created, before.created_in)
+
+
+def test_no_agencys_entry_takes_the_code_of_another(team: Team) -> None:
+    shelter = keeping.add(team.lead.session, AGENCY, {"code": "SHELTER"})
+    team.exchange()
+    forge(
+        team.other,
+        team.lead,
+        (shelter.id, "agency", "directory"),
+        {"code": "DOER"},
+        all_seen(team.lead, shelter.id, "code"),
+    )
+    assert keeping.require(team.lead.session, AGENCY, shelter.id).text("code") == "SHELTER"
+
+
+def test_a_proposal_keeps_no_lead_from_erasing(team: Team) -> None:
+    values = {"title": "Search the mill", "operation": the(team.lead, "operation").id, "status": "planned"}
+    made = of_a_plan(team.lead, "assignment", values)
+    team.exchange()
+    own = keeping.add(team.other.session, OPERATION, {"codename": "MINE", "lead": "OTHER"})
+    place = (made.id, "assignment", "operational")
+    forge(team.other, team.lead, place, {"operation": own.id}, all_seen(team.lead, made.id, "operation"))
+    erasing.erase(team.lead.session, made.id, reason="not wanted")
+    assert keeping.require(team.lead.session, ASSIGNMENT, made.id).title == ""

@@ -204,6 +204,31 @@ def test_archived_here_and_a_part_begun_there_is_listed_in_that_part(two: Two) -
         assert conflicts.list_conflicts(replica.session) == []
 
 
+def test_a_move_that_is_not_the_receivers_counts_whole_or_not_at_all(two: Two) -> None:
+    city, ngo = two
+    swap(city, ngo)
+    kind = get_kind("referral")
+    keeping.move(ngo.session, kind, the(ngo, "referral"), "cancel", {"status_note": "No"})
+    swap(ngo, city)
+    for replica in two:
+        assert (the(replica, "referral").text("status"), the(replica, "referral").text("status_note")) == (
+            "received",
+            "",
+        )
+        [one] = proposing.list_proposals(replica.session)
+        assert set(one.fields) == {"status", "status_note", "cancelled_at"}
+    keeping.move(ngo.session, kind, the(ngo, "referral"), "accept", {"status_note": "Yes"})
+    swap(ngo, city)
+    for replica in two:
+        assert (the(replica, "referral").text("status"), the(replica, "referral").text("status_note")) == (
+            "accepted",
+            "Yes",
+        )
+        assert proposing.list_proposals(replica.session) == [], (
+            "what was set with the state that is replaced goes too"
+        )
+
+
 def test_a_referral_that_has_left_is_cancelled_not_undone(two: Two) -> None:
     city, _ngo = two
     export(city, "NGO")
