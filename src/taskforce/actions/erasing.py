@@ -225,7 +225,9 @@ def _require_owner(session: Session, record: Record) -> None:
     if owner:
         raise Refused(
             _("%(label)s is %(agency)s's: only they can erase it") % {"label": label, "agency": owner},
-            hint=_("ask them; a record is taken out of view here with: taskforce %(kind)s archive %(label)s")
+            hint=_(
+                "ask them; that it be taken out of view is proposed to them with: taskforce %(kind)s archive %(label)s"
+            )
             % {"kind": record.kind.name, "label": label},
         )
     if record.kind.name == "agency":
