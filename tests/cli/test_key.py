@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
+import pyrage
 import pytest
 from program import Team, call
 from test_exit_codes import answer_passphrases, spawn
@@ -121,6 +124,61 @@ def test_slots_that_say_anything_draw_nothing(team: Team) -> None:
     assert json.loads(path.read_text())["slots"][:4] == found["slots"]
 
 
+def test_who_holds_the_recipients_identity_recovers_the_store(team: Team) -> None:
+    database = (team.store / DATABASE).read_bytes()
+    identity, stranger = (pyrage.x25519.Identity.generate() for _one in range(2))
+    recipient = str(identity.to_public())
+    slot = team.data("key", "add", "--recovery", recipient, "--label", "HQ safe")
+    assert (slot["kind"], slot["recipient"]) == ("recovery", recipient)
+    (lost, _slot) = team.data("key", "list")
+    team.key.unlink()
+    sealed = team.folder / "sealed.age"
+    place = ("--store", str(team.store))
+    call("key", "recovery", slot["slot"], "-o", str(sealed), *place).ok()  # it takes no key
+    assert call("key", "recovery", slot["slot"], *place).ok().out == sealed.read_text()
+    call("key", "recovery", slot["slot"], "-o", str(sealed), *place).failed(4)
+    call("key", "recovery", lost["slot"], *place).failed(4)
+
+    with pytest.raises(pyrage.DecryptError):
+        pyrage.decrypt(sealed.read_bytes(), [stranger])
+    recovered = team.folder / "recovered"
+    recovered.write_bytes(pyrage.decrypt(sealed.read_bytes(), [identity]))
+    if age := shutil.which("age"):  # the stock program says the same
+        (team.folder / "identity").write_text(f"{identity}\n")
+        told = subprocess.run(
+            [age, "-d", "-i", team.folder / "identity", sealed], capture_output=True, check=True
+        )
+        assert told.stdout == recovered.read_bytes()
+    call(*with_key(team, "recovered", "key", "add", "--new-key-file", str(team.key))).ok()
+    team.call("key", "remove", lost["slot"], "--yes").ok()
+    team.call("contact", "list").ok()
+    assert (team.store / DATABASE).read_bytes() == database
+
+    # Whoever can write the file cannot make the slot another's, and what stands in it draws nothing.
+    path = team.store / slots.FILE_NAME
+    found = json.loads(path.read_text())
+    (at,) = (number for number, one in enumerate(found["slots"]) if one["kind"] == "recovery")
+    for change in ({"recipient": str(stranger.to_public())}, {"age": "\x1b]0;x\x07"}):
+        path.write_text(json.dumps({**found, "slots": [{**found["slots"][at], **change}, *found["slots"]]}))
+        if "age" in change:
+            call("key", "recovery", slot["slot"], *place).failed(3)  # two of that name
+            path.write_text(json.dumps({**found, "slots": [{**found["slots"][at], **change}]}))
+            assert "\x1b" not in call("key", "recovery", slot["slot"], *place).failed(4).err
+        else:
+            path.write_text(json.dumps({**found, "slots": [{**found["slots"][at], **change}]}))
+        assert call(*with_key(team, "recovered", "contact", "list")).failed(6).err == NOT_THIS
+    path.write_text(json.dumps(found))
+    call(*with_key(team, "recovered", "contact", "list")).ok()
+
+
+@pytest.mark.parametrize("recipient", ["age1", "AGE-SECRET-KEY-1", "ssh-ed25519 AAAA", "x" * 62])
+def test_what_is_no_recipient_is_refused_before_anything_is_asked(team: Team, recipient: str) -> None:
+    before = (team.store / slots.FILE_NAME).read_bytes()
+    error = team.error("key", "add", "--recovery", recipient)
+    assert (error["exit"], "--recovery" in error["message"]) == (2, True)
+    assert (team.store / slots.FILE_NAME).read_bytes() == before
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pty")
 def test_a_passphrase_is_proposed_taken_changed_and_nowhere_else(team: Team) -> None:
     own = "an old canary of my own"
@@ -172,6 +230,8 @@ def test_a_proposal_has_the_bits_that_it_is_said_to_have() -> None:
     proposals = [words.propose_passphrase() for _time in range(2000)]
     assert len(set(proposals)) == len(proposals)
     assert words.PROPOSED_BITS == 96
+    # Two words of one are alike once in four thousand.
+    assert sum(len(set(each.split(" "))) == words.PROPOSED_WORDS for each in proposals) > 1980
     alphabet = (words.CONSONANTS, words.VOWELS, words.CONSONANTS, words.VOWELS, words.CONSONANTS)
     for word in range(words.PROPOSED_WORDS):
         for place, letters in enumerate(alphabet):  # every letter, at every place

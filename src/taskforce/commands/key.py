@@ -1,9 +1,10 @@
-"""`taskforce key list|add|change|remove`: what opens the store."""
+"""`taskforce key list|add|change|remove|recovery`: what opens the store."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import Any
 
 from typer.core import TyperCommand
@@ -13,11 +14,12 @@ from taskforce.commands.frame import argument, command, flag, opened_slot, opene
 from taskforce.commands.passphrases import new_passphrase
 from taskforce.errors import Refused, UsageError
 from taskforce.i18n import N_, _, ngettext
-from taskforce.output import Column, Fields, Result, Table
+from taskforce.output import Column, Fields, Line, Raw, Result, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from taskforce.keys.rewrapping import SlotAbout
+    from taskforce.keys.slots import SlotSource
 
 GROUP = ("key", N_("The key slots: what opens this store"))
 
@@ -60,29 +62,40 @@ def make_add() -> TyperCommand:
         run_add,
         _(
             "Let this store open with one more thing: a passphrase, which is asked for twice (six random words are "
-            "proposed), or a key file, which is made if it is not there. Nothing in the database is written."
+            "proposed); a key file, which is made if it is not there; or, for recovery, a key file that is sealed to "
+            "an age recipient and kept among the slots. Nothing in the database is written."
         ),
         [
             flag("--passphrase", _("Ask for a new passphrase")),
             option("--new-key-file", _("The key file that is to open the store, too"), metavar="FILE"),
+            option("--recovery", _("The age recipient who can recover the store"), metavar="AGE1…"),
             option("--label", _("What it is, or whose; everybody who has the store can read it")),
         ],
     )
 
 
-def run_add(passphrase: bool, new_key_file: str | None, label: str | None) -> Result:
+def run_add(passphrase: bool, new_key_file: str | None, recovery: str | None, label: str | None) -> Result:
     """Add a slot."""
     from taskforce.actions import key_slots  # deferred: loads the cryptographic libraries
     from taskforce.keys.keyfile import make_key_file
     from taskforce.keys.slots import SlotSource
 
-    if passphrase == bool(new_key_file):
+    if [passphrase, bool(new_key_file), bool(recovery)].count(True) != 1:
         raise UsageError(
-            _("one of --passphrase and --new-key-file is needed"), hint="taskforce key add --passphrase"
+            _("one of --passphrase, --new-key-file and --recovery is needed"),
+            hint="taskforce key add --passphrase",
         )
     key_slots.read_label(label or "")  # before anything is asked for
+    sealed = _for_recovery(recovery) if recovery else None
     one = opener()
     opened = opened_slot(one)
+    if sealed is not None:
+        made = key_slots.add_slot(one.folder, opened, sealed, label or "")
+        return _changed(
+            _("A new recovery slot"),
+            made,
+            _("try it before you need it: taskforce key recovery %(slot)s") % {"slot": made.name},
+        )
     if not new_key_file:
         source = SlotSource.passphrase(new_passphrase(instead="--new-key-file"))
         return _changed(_("A new key slot"), key_slots.add_slot(one.folder, opened, source, label or ""))
@@ -95,6 +108,16 @@ def run_add(passphrase: bool, new_key_file: str | None, label: str | None) -> Re
                 os.unlink(file.path)
         raise
     return _changed(_("A new key slot"), made, *([file.note] if file.note else []))
+
+
+def _for_recovery(recipient: str) -> SlotSource:
+    from taskforce.errors import TrustError
+    from taskforce.keys.slots import SlotSource  # deferred: loads the cryptographic libraries
+
+    try:
+        return SlotSource.recovery(recipient.strip())
+    except TrustError as error:
+        raise UsageError(f"--recovery: {error.sentence}", hint=error.hint) from None
 
 
 def make_change() -> TyperCommand:
@@ -161,11 +184,50 @@ def run_remove(slot: str, yes: bool) -> Result:
     return _changed(_("This opens the store no more"), removed, _of_copies())
 
 
+def make_recovery() -> TyperCommand:
+    """`key recovery SLOT`."""
+    return command(
+        "recovery",
+        run_recovery,
+        _(
+            "The sealed key file of a recovery slot. Its recipient opens it with the program age and their identity; "
+            "the key file opens this store. It takes no key."
+        ),
+        [
+            argument("slot", _("Its name, as key list has it"), complete=_complete_slots),
+            option("--output/-o", _("File; standard output if left out"), metavar="FILE"),
+            flag("--force", _("Replace an existing file")),
+        ],
+    )
+
+
+def run_recovery(slot: str, output: str | None, force: bool) -> Result:
+    """Write what a recovery slot holds for its recipient."""
+    from taskforce.files import new_file  # deferred: few commands write a file
+    from taskforce.keys import rewrapping  # deferred: loads the cryptographic libraries
+
+    folder = store_folder()
+    about, text = rewrapping.find_slot(folder, slot), rewrapping.recovery_file(folder, slot)
+    data = {"slot": about.name, "recipient": about.recipient}
+    if output is None or output == "-":
+        return Result({**data, "age": text}, Raw(text))
+    with new_file(Path(output), replace=force) as stream:
+        stream.write(text.encode("ascii"))
+    pairs = (
+        (_("Sealed key file"), output),
+        (_("For"), about.recipient),
+        (_("They run"), Line(f"age -d -i IDENTITY {output} > KEY", "command")),
+        (_("Then"), Line("taskforce key add --passphrase --key-file KEY", "command")),
+    )
+    return Result({**data, "file": output}, Fields(about.name, pairs))
+
+
 VERBS = {
     "list": (N_("What opens this store"), make_list),
     "add": (N_("One more passphrase or key file"), make_add),
     "change": (N_("A new passphrase in place of the old one"), make_change),
     "remove": (N_("One passphrase or key file less"), make_remove),
+    "recovery": (N_("The sealed key file of a recovery slot"), make_recovery),
 }
 
 
@@ -184,6 +246,7 @@ def _changed(title: str, about: SlotAbout, *notes: str) -> Result:
     pairs = (
         (_("Slot"), about.name),
         (_("Opens with"), _kind(about)),
+        (_("Recipient"), about.recipient),
         (_("Label"), about.label),
         (_("Made"), moments.show_time(about.made) if about.made else ""),
         (_("A guess costs"), _costs(about)),
@@ -207,6 +270,7 @@ def _data(about: SlotAbout) -> dict[str, object]:
         "kdf": about.kdf or None,
         "passes": about.passes or None,
         "memory": about.memory or None,
+        "recipient": about.recipient or None,
     }
 
 
@@ -215,6 +279,8 @@ def _kind(about: SlotAbout) -> str:
         return _("passphrase")
     if about.kind == "file":
         return _("key file")
+    if about.kind == "recovery":
+        return _("recovery by age")
     return _("%(kind)s (unknown to this version)") % {"kind": about.kind}
 
 

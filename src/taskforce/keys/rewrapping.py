@@ -16,7 +16,7 @@ from taskforce.crockford import normalise, short_digest
 from taskforce.errors import Locked, NotFound, Refused, StoreError
 from taskforce.files import new_file
 from taskforce.i18n import _
-from taskforce.keys import slots
+from taskforce.keys import sealing, slots
 from taskforce.keys.slots import FILE_NAME, MOST_BYTES, MOST_SLOTS, OpenedSlot, SlotSource
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
@@ -40,6 +40,7 @@ class SlotAbout:
     kdf: str
     passes: int
     memory: int
+    recipient: str
 
 
 def list_slots(folder: str | os.PathLike[str]) -> tuple[SlotAbout, ...]:
@@ -105,6 +106,22 @@ def find_slot(folder: str | os.PathLike[str], name: str) -> SlotAbout:
     return about_slot(_called(slots.read_slots(folder), name))
 
 
+def recovery_file(folder: str | os.PathLike[str], name: str) -> str:
+    """Return the age file in the recovery slot called ``name``: what its recipient unseals is a key file.
+
+    Raises NotFound if there is no such slot, Refused if it is of another kind. It takes no key.
+    """
+    slot = _called(slots.read_slots(folder), name)
+    text = slot.get("age")
+    if slot["kind"] != "recovery" or not isinstance(text, str) or not sealing.is_armored(text):
+        raise Refused(
+            _("%(name)s is not a recovery slot") % {"name": _name(slot)},
+            hint=_("make one: taskforce key add --recovery age1…"),
+            code="no-recovery",
+        )
+    return text
+
+
 def _called(found: list[dict[str, object]], name: str) -> dict[str, object]:
     """Return the slot called ``name``, which may be typed in any case, and without its first two characters."""
     wanted = normalise(name.strip())
@@ -123,7 +140,7 @@ def _locked(found: list[dict[str, object]], opened: OpenedSlot, source: SlotSour
         made = slots.lock_slot(source, opened.key)
         if _name(made) not in names:
             break
-    if slots.open_slots([made], source.kind, source.secret).key != opened.key:
+    if slots.open_slots([made], (source.kind,), source.secret).key != opened.key:
         raise StoreError(_("the new key slot does not open: nothing was changed"), code="key-slots")
     return made
 
@@ -131,9 +148,9 @@ def _locked(found: list[dict[str, object]], opened: OpenedSlot, source: SlotSour
 def about_slot(slot: Mapping[str, object]) -> SlotAbout:
     """Return what ``slot`` says of itself; what it says may be anything."""
 
-    def text(name: str) -> str:
+    def text(name: str, longest: int = LONGEST_LABEL) -> str:
         value = slot.get(name)
-        return value[:LONGEST_LABEL] if isinstance(value, str) else ""
+        return value[:longest] if isinstance(value, str) else ""
 
     def number(name: str) -> int:
         value = slot.get(name)
@@ -149,6 +166,7 @@ def about_slot(slot: Mapping[str, object]) -> SlotAbout:
         text("kdf"),
         number("passes"),
         number("memory"),
+        text("recipient", 100),
     )
 
 

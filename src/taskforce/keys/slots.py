@@ -3,8 +3,9 @@ lock.
 
 The slots are a small JSON file beside the database, ``keys.json``. A ``passphrase`` slot locks with Argon2id
 (RFC 9106), a ``file`` slot with BLAKE2b over the 32 random bytes of a key file; both seal with
-XChaCha20-Poly1305, and everything else in the slot (kind, costs, salt, label) is authenticated with it. Slots
-of kinds that this version does not know are let be. `rewrapping` changes the file.
+XChaCha20-Poly1305, and everything else in the slot (kind, costs, salt, label) is authenticated with it. A
+``recovery`` slot is a ``file`` slot that brings its key file along, as an age file for one recipient. Slots of
+kinds that this version does not know are let be. `rewrapping` changes the file.
 
 This module is on the way of every command: with a key file it loads ``json`` and ``nacl.bindings``, nothing
 more.
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from taskforce.errors import Locked, StoreError, UsageError
 from taskforce.i18n import _
 from taskforce.keys.encoding import canonical_json, from_text, to_text
-from taskforce.keys.keyfile import read_key_file, write_new
+from taskforce.keys.keyfile import key_file_line, read_key_file, write_new
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ _NOT_THIS_KEY = "this key does not open this store"
 
 @dataclass(frozen=True, slots=True)
 class SlotSource:
-    """What a new slot is to be opened with: a ``passphrase`` or the 32 bytes of a ``file``. Its repr shows
-    neither.
+    """What a new slot is to be opened with: a ``passphrase``, or the 32 bytes of a ``file``, or of the file
+    for a ``recovery`` by ``recipient``. Its repr shows no secret.
 
     ``passes`` and ``memory`` (bytes) are what a guess at the passphrase costs. ``label`` and ``made`` (a time)
     stand in the slot for everybody to read.
@@ -61,6 +62,7 @@ class SlotSource:
     memory: int = DEFAULT_MEMORY
     label: str = ""
     made: str = ""
+    recipient: str = ""
 
     @classmethod
     def passphrase(
@@ -81,6 +83,14 @@ class SlotSource:
     def key_file(cls, path: str | os.PathLike[str]) -> SlotSource:
         """Open with the key file at ``path``, which exists; raises as ``open_with_key_file``."""
         return cls("file", read_key_file(path))
+
+    @classmethod
+    def recovery(cls, recipient: str) -> SlotSource:
+        """Open with a fresh key file that only ``recipient`` (``age1…``) can unseal; TrustError if it is none."""
+        from taskforce.keys.sealing import check_recipient  # deferred: few commands seal
+
+        check_recipient(recipient)
+        return cls("recovery", os.urandom(KEY_BYTES), recipient=recipient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +146,7 @@ def slot_of_key_file(folder: str | os.PathLike[str], path: str | os.PathLike[str
     none; StoreError if the slots are damaged.
     """
     slots = read_slots(folder)
-    return open_slots(slots, "file", read_key_file(path))
+    return open_slots(slots, ("file", "recovery"), read_key_file(path))
 
 
 def open_with_passphrase(folder: str | os.PathLike[str], text: str) -> bytes:
@@ -150,7 +160,7 @@ def slot_of_passphrase(folder: str | os.PathLike[str], text: str) -> OpenedSlot:
     Raises Locked if there is no store or the passphrase does not open it, StoreError if the slots are
     damaged.
     """
-    return open_slots(read_slots(folder), "passphrase", _passphrase_bytes(text))
+    return open_slots(read_slots(folder), ("passphrase",), _passphrase_bytes(text))
 
 
 def slot_kinds(folder: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -172,23 +182,32 @@ def lock_slot(source: SlotSource, database_key: bytes) -> dict[str, object]:
         key = _key_of_passphrase(source.secret, slot)
     else:
         slot |= {"kdf": "blake2b"}
+        if source.kind == "recovery":
+            slot |= {"recipient": source.recipient, "age": _sealed_key_file(source)}
         key = _key_of_file(source.secret, slot)
     sealed = seal(database_key, _associated(slot), nonce, key)
     return slot | {"sealed": to_text(sealed)}
 
 
-def open_slots(slots: Sequence[Mapping[str, object]], kind: str, secret: bytes) -> OpenedSlot:
-    """Return the first slot of ``kind`` that ``secret`` opens; raises Locked without one, StoreError if one that
-    is damaged might have been it.
+def _sealed_key_file(source: SlotSource) -> str:
+    from taskforce.keys.sealing import armored, seal_bytes  # deferred: few commands seal
+
+    return armored(seal_bytes(key_file_line(source.secret), [source.recipient]))
+
+
+def open_slots(slots: Sequence[Mapping[str, object]], kinds: tuple[str, ...], secret: bytes) -> OpenedSlot:
+    """Return the first slot of one of the ``kinds`` that ``secret`` opens.
+
+    Raises Locked without one, StoreError if one that is damaged might have been it.
     """
     from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as unseal  # deferred, as above
     from nacl.exceptions import CryptoError
 
     key_of: Callable[[bytes, Mapping[str, object]], bytes]
-    key_of = _key_of_passphrase if kind == "passphrase" else _key_of_file
+    key_of = _key_of_passphrase if kinds == ("passphrase",) else _key_of_file
     damaged = False
     for slot in slots:
-        if slot["kind"] != kind:
+        if slot["kind"] not in kinds:
             continue
         try:
             nonce = from_text(slot.get("nonce"), _NONCE_BYTES)
@@ -207,7 +226,7 @@ def open_slots(slots: Sequence[Mapping[str, object]], kind: str, secret: bytes) 
 def opens(opened: OpenedSlot, source: SlotSource) -> bool:
     """Return whether ``source`` opens the slot that was opened."""
     try:
-        return open_slots([opened.slot], source.kind, source.secret).key == opened.key
+        return open_slots([opened.slot], (source.kind,), source.secret).key == opened.key
     except (Locked, StoreError):  # what is damaged opens with nothing
         return False
 
