@@ -198,9 +198,7 @@ def test_a_passphrase_is_proposed_taken_changed_and_nowhere_else(team: Team) -> 
     place = ("--store", str(team.store))
     for answers, code, sentence in (
         (["not that one"], 6, "this key does not open this store"),
-        ([proposed, own, own + "."], 2, "the two passphrases differ"),
         ([proposed, proposed, proposed], 2, "the passphrase that the store has now"),
-        ([proposed, "short", "short"], 2, "at least 8 characters"),
         ([proposed, own, own], 0, "The new passphrase"),
         ([proposed], 6, "this key does not open this store"),
     ):

@@ -216,7 +216,7 @@ def run_recovery(slot: str, output: str | None, force: bool) -> Result:
     pairs = (
         (_("Sealed key file"), output),
         (_("For"), about.recipient),
-        (_("They run"), Line(f"age -d -i IDENTITY {output} > KEY", "command")),
+        (_("They run"), Line(f"age -d -i IDENTITY -o KEY {output}", "command")),
         (_("Then"), Line("taskforce key add --passphrase --key-file KEY", "command")),
     )
     return Result({**data, "file": output}, Fields(about.name, pairs))
@@ -251,7 +251,8 @@ def _changed(title: str, about: SlotAbout, *notes: str) -> Result:
         (_("Made"), moments.show_time(about.made) if about.made else ""),
         (_("A guess costs"), _costs(about)),
     )
-    return Result(_data(about), Fields(title, pairs), notes)
+    said = tuple((name, text) for name, text in pairs if text)
+    return Result(_data(about), Fields(title, said), notes)
 
 
 def _of_copies() -> str:
