@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("looking", N_("Check the store; build its tables anew")),
     "backup": ("backup", N_("The whole store in one encrypted file; check such a file")),
     "restore": ("backup", N_("Make a store from a backup")),
+    "key": ("key", N_("What opens this store: passphrases and key files")),
     "config": ("config", N_("Settings: where, which, change one")),
     "completion": ("config", N_("Shell completion, refs included")),
     "tui": ("tui", N_("The operations room, on the whole terminal")),

@@ -99,9 +99,10 @@ def is_yes(answer: str) -> bool:
     return answer.strip().casefold() in {"y", "yes", _("y").casefold(), _("yes").casefold()}
 
 
-def secret(prompt: str, *, instead: str = "--key-file") -> str:
+def secret(prompt: str, *, instead: str = "--key-file", above: str = "") -> str:
     """Return a secret typed on the terminal without showing it, exactly as typed.
 
+    ``above`` is a line for the person who is asked, shown above the prompt on the terminal and nowhere else.
     It is read from the terminal even where stdin is a file. Raises UsageError, naming ``instead``, where
     there is no terminal, or none on which typing can be hidden.
     """
@@ -111,6 +112,8 @@ def secret(prompt: str, *, instead: str = "--key-file") -> str:
     import warnings
 
     _clear_progress()
+    if above:
+        _write_line(safe(above))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)  # it would show what is typed

@@ -36,6 +36,7 @@ TOP = (
         "doctor",
         "backup",
         "restore",
+        "key",
         "config",
     ),
     *("completion", "tui", "wall", "demo"),
@@ -73,13 +74,14 @@ def test_the_commands_are_these() -> None:
     assert {
         " ".join(path)
         for path in COMMANDS
-        if path and path[0] in ("bundle", "peer", "conflict", "quarantine", "feed", "backup", "config")
+        if path and path[0] in ("bundle", "peer", "conflict", "quarantine", "feed", "backup", "key", "config")
     } == {
         *("bundle", "bundle show", "peer", "peer card", "peer add", "peer list"),
         *("conflict", "conflict list", "conflict show", "conflict resolve"),
         *("quarantine", "quarantine list", "quarantine show", "quarantine admit", "quarantine drop"),
         *("feed", "feed list", "feed show"),
         *("backup", "backup write", "backup verify"),
+        *("key", "key list", "key add", "key change", "key remove", "key recovery"),
         *("config", "config path", "config show", "config set"),
     }
 

@@ -289,6 +289,23 @@ def test_backups(story: Team, tmp_path: Path) -> None:
     assert set(made) == {"store", "made", "agency", "officer", "device", "feed", "edits"}
 
 
+def test_key_slots(tmp_path: Path) -> None:
+    team = new_team(tmp_path / "team", "KH-CNP", "J. Sok")
+    slot = {"slot", "kind", "label", "made", "kdf", "passes", "memory", "recipient"}
+    assert set(data_of(team, "key", "list")[0]) == slot
+    added = data_of(team, "key", "add", "--new-key-file", str(tmp_path / "k"))
+    assert set(added) == slot
+    assert set(data_of(team, "key", "remove", added["slot"], "--yes")) == slot
+    recipient = "age1zdz0ht8kchmrezqrfzj9qzngyuq35whq8ntnxwzxf5n880pkq9eswerwa6"
+    name = data_of(team, "key", "add", "--recovery", recipient)["slot"]
+    assert set(data_of(team, "key", "recovery", name)) == {"slot", "recipient", "age"}
+    assert set(data_of(team, "key", "recovery", name, "-o", str(tmp_path / "f"))) == {
+        "slot",
+        "recipient",
+        "file",
+    }
+
+
 PROPOSAL = {
     *(
         "id",

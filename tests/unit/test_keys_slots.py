@@ -244,10 +244,10 @@ def test_costs_beyond_reason_are_refused_unpaid(folder: Path) -> None:
 
 def test_a_slot_of_a_kind_from_the_future_is_let_be(folder: Path, key_path: Path) -> None:
     more = stored(folder)
-    more["slots"].insert(0, {"kind": "recovery", "file": "age"})
+    more["slots"].insert(0, {"kind": "hologram", "file": "age"})
     store(folder, more)
     assert slots.open_with_key_file(folder, key_path) == KEY
-    assert slots.slot_kinds(folder) == ("recovery", "file", "passphrase")
+    assert slots.slot_kinds(folder) == ("hologram", "file", "passphrase")
 
 
 @pytest.mark.parametrize(

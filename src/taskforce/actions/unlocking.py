@@ -8,6 +8,10 @@ from pathlib import Path
 from taskforce.errors import Locked
 from taskforce.i18n import _
 
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.keys.slots import OpenedSlot
+
 
 @dataclass(frozen=True, slots=True)
 class Opener:
@@ -39,8 +43,12 @@ class Opener:
 
     def open(self, passphrase: str = "") -> bytes:
         """The database's key (32 bytes); Locked if the key file or the passphrase does not open the store."""
+        return self.open_slot(passphrase).key
+
+    def open_slot(self, passphrase: str = "") -> OpenedSlot:
+        """The same, and which slot it came out of."""
         from taskforce.keys import slots  # deferred: loads libsodium
 
         if self.key_file:
-            return slots.open_with_key_file(self.folder, self.key_file)
-        return slots.open_with_passphrase(self.folder, passphrase)
+            return slots.slot_of_key_file(self.folder, self.key_file)
+        return slots.slot_of_passphrase(self.folder, passphrase)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from taskforce.actions.session import Session
     from taskforce.actions.unlocking import Opener
+    from taskforce.keys.slots import OpenedSlot
 
 COMPLETING = "_TASKFORCE_COMPLETE"
 """Environment variable by which a shell asks for the completion of a word."""
@@ -200,7 +201,12 @@ def opener() -> Opener:
 
 def opened_key(one: Opener) -> bytes:
     """The key of the store that is meant; asks for the passphrase on a terminal if no key file is named."""
-    return one.open(console.secret(_("Passphrase: ")) if one.asks else "")
+    return opened_slot(one).key
+
+
+def opened_slot(one: Opener) -> OpenedSlot:
+    """The same, and which key slot it came out of."""
+    return one.open_slot(console.secret(_("Passphrase: ")) if one.asks else "")
 
 
 def open_session() -> Session:

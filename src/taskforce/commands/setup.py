@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from typer.core import TyperCommand
 
-from taskforce import console
+from taskforce import moments
 from taskforce.actions import using
 from taskforce.commands.frame import argument, command, key_file, open_session, option, store_folder
 from taskforce.errors import UsageError
@@ -62,8 +63,11 @@ def run_init(
                 notes.append(made.note)
             source = slots.SlotSource.key_file(made.path)
         else:
-            source = slots.SlotSource.passphrase(_new_passphrase())
-        slots.create_slots(folder, database_key, [source])
+            from taskforce.commands.passphrases import new_passphrase  # deferred: as above
+
+            source = slots.SlotSource.passphrase(new_passphrase())
+        dated = replace(source, made=moments.time_text(moments.now()))
+        slots.create_slots(folder, database_key, [dated])
 
     about = {"name": name, "agency_kind": agency_kind, "country": country}
     made = create_store(
@@ -90,13 +94,6 @@ def run_init(
         (_("Next"), Line("taskforce peer card -o card.yaml", "command")),
     )
     return Result(data, Fields(_("A new store"), pairs), tuple(notes))
-
-
-def _new_passphrase() -> str:
-    first = console.secret(_("A passphrase for this store: "))
-    if console.secret(_("The same once more: ")) != first:
-        raise UsageError(_("the two passphrases differ"))
-    return first
 
 
 def make_use() -> TyperCommand:

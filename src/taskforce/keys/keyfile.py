@@ -41,7 +41,7 @@ def make_key_file(path: str | os.PathLike[str]) -> KeyFile:
     created = False
     if not os.path.exists(name):
         try:
-            write_new(name, (MARK + to_text(os.urandom(_KEY_BYTES)) + "\n").encode("ascii"))
+            write_new(name, key_file_line(os.urandom(_KEY_BYTES)))
             created = True
         except FileExistsError:
             pass  # somebody else was quicker: theirs it is
@@ -53,6 +53,11 @@ def make_key_file(path: str | os.PathLike[str]) -> KeyFile:
             ) from None
     read_key_file(name)
     return KeyFile(name, created, key_file_note(name))
+
+
+def key_file_line(secret: bytes) -> bytes:
+    """Return what a key file with these 32 bytes holds."""
+    return (MARK + to_text(secret) + "\n").encode("ascii")
 
 
 def read_key_file(path: str | os.PathLike[str]) -> bytes:

@@ -70,6 +70,24 @@ def seal_bytes(data: bytes, recipients: Sequence[str]) -> bytes:
     return target.getvalue()
 
 
+def armored(data: bytes) -> str:
+    """Return an age file as text, as the age tool's ``--armor`` writes it."""
+    import base64  # deferred: only what is kept as text needs it
+
+    text = base64.b64encode(data).decode("ascii")
+    lines = [text[at : at + _LONGEST_ARMOR_LINE] for at in range(0, len(text), _LONGEST_ARMOR_LINE)]
+    return "\n".join((ARMOR_BEGIN.decode(), *lines, ARMOR_END.decode())) + "\n"
+
+
+def is_armored(text: str) -> bool:
+    """Return whether ``text`` looks like what ``armored`` makes, and holds nothing that could draw on a terminal."""
+    lines = text.splitlines()
+    return [line.encode("utf-8", "replace") for line in (lines[:1] + lines[-1:])] == [
+        ARMOR_BEGIN,
+        ARMOR_END,
+    ] and re.fullmatch(r"[A-Za-z0-9+/=\n]*", "\n".join(lines[1:-1])) is not None
+
+
 def open_stream(source: BinaryIO, identities: Sequence[str]) -> BinaryIO:
     """Return a reader of what is sealed in ``source``, opened with any of ``identities`` (secret keys).
 

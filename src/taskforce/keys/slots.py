@@ -3,8 +3,9 @@ lock.
 
 The slots are a small JSON file beside the database, ``keys.json``. A ``passphrase`` slot locks with Argon2id
 (RFC 9106), a ``file`` slot with BLAKE2b over the 32 random bytes of a key file; both seal with
-XChaCha20-Poly1305, and everything else in the slot (kind, costs, salt) is authenticated with it. Slots of
-kinds that this version does not know are let be.
+XChaCha20-Poly1305, and everything else in the slot (kind, costs, salt, label) is authenticated with it. A
+``recovery`` slot is a ``file`` slot that brings its key file along, as an age file for one recipient. Slots of
+kinds that this version does not know are let be. `rewrapping` changes the file.
 
 This module is on the way of every command: with a key file it loads ``json`` and ``nacl.bindings``, nothing
 more.
@@ -18,11 +19,11 @@ from dataclasses import dataclass, field
 from taskforce.errors import Locked, StoreError, UsageError
 from taskforce.i18n import _
 from taskforce.keys.encoding import canonical_json, from_text, to_text
-from taskforce.keys.keyfile import read_key_file, write_new
+from taskforce.keys.keyfile import key_file_line, read_key_file, write_new
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 FILE_NAME = "keys.json"
 KEY_BYTES = 32
@@ -35,7 +36,7 @@ LEAST_MEMORY, MOST_MEMORY = 19 << 20, 1 << 30  # the least is what OWASP's Passw
 
 SHORTEST_PASSPHRASE = 8  # characters (NIST SP 800-63B)
 MOST_SLOTS = 16
-_MOST_BYTES = 1 << 16
+MOST_BYTES = 1 << 16
 
 _VERSION = "taskforce-keys"
 _ASSOCIATED = b"taskforce key slot\0"
@@ -48,16 +49,20 @@ _NOT_THIS_KEY = "this key does not open this store"
 
 @dataclass(frozen=True, slots=True)
 class SlotSource:
-    """What a new slot is to be opened with: a ``passphrase`` or the 32 bytes of a ``file``. Its repr shows
-    neither.
+    """What a new slot is to be opened with: a ``passphrase``, or the 32 bytes of a ``file``, or of the file
+    for a ``recovery`` by ``recipient``. Its repr shows no secret.
 
-    ``passes`` and ``memory`` (bytes) are what a guess at the passphrase costs.
+    ``passes`` and ``memory`` (bytes) are what a guess at the passphrase costs. ``label`` and ``made`` (a time)
+    stand in the slot for everybody to read.
     """
 
     kind: str
     secret: bytes = field(repr=False)
     passes: int = DEFAULT_PASSES
     memory: int = DEFAULT_MEMORY
+    label: str = ""
+    made: str = ""
+    recipient: str = ""
 
     @classmethod
     def passphrase(
@@ -79,6 +84,22 @@ class SlotSource:
         """Open with the key file at ``path``, which exists; raises as ``open_with_key_file``."""
         return cls("file", read_key_file(path))
 
+    @classmethod
+    def recovery(cls, recipient: str) -> SlotSource:
+        """Open with a fresh key file that only ``recipient`` (``age1…``) can unseal; TrustError if it is none."""
+        from taskforce.keys.sealing import check_recipient  # deferred: few commands seal
+
+        check_recipient(recipient)
+        return cls("recovery", os.urandom(KEY_BYTES), recipient=recipient)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSlot:
+    """The database key (32 bytes), and the slot that it came out of. Its repr shows no key."""
+
+    key: bytes = field(repr=False)
+    slot: Mapping[str, object]
+
 
 def create_slots(folder: str | os.PathLike[str], database_key: bytes, sources: Sequence[SlotSource]) -> None:
     """Write the key slots of a new store in ``folder``: ``database_key`` (32 bytes), locked once for each
@@ -95,7 +116,8 @@ def create_slots(folder: str | os.PathLike[str], database_key: bytes, sources: S
         raise ValueError("too many key slots")
     import json  # deferred: only the two ends of a slot need it
 
-    text = json.dumps({_VERSION: 1, "slots": [_locked(source, database_key) for source in sources]}, indent=2)
+    slots = [lock_slot(source, database_key) for source in sources]
+    text = json.dumps({_VERSION: 1, "slots": slots}, indent=2)
     path = os.path.join(folder, FILE_NAME)
     try:
         write_new(path, text.encode("ascii") + b"\n")
@@ -113,33 +135,40 @@ def create_slots(folder: str | os.PathLike[str], database_key: bytes, sources: S
 
 
 def open_with_key_file(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> bytes:
-    """Return the database key of the store in ``folder``, opened with the key file at ``path``.
+    """Return the database key of the store in ``folder``; as ``slot_of_key_file``."""
+    return slot_of_key_file(folder, path).key
+
+
+def slot_of_key_file(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> OpenedSlot:
+    """Return the slot of the store in ``folder`` that opens with the key file at ``path``.
 
     Raises Locked if there is no store or no such file, or the key does not open it; InputError if the file is
     none; StoreError if the slots are damaged.
     """
-    slots = _read(folder)
-    secret = read_key_file(path)
-    return _open(slots, "file", lambda slot: _key_of_file(secret, slot))
+    slots = read_slots(folder)
+    return open_slots(slots, ("file", "recovery"), read_key_file(path))
 
 
 def open_with_passphrase(folder: str | os.PathLike[str], text: str) -> bytes:
-    """Return the database key of the store in ``folder``, opened with the passphrase ``text``; takes about
-    0.25 s.
+    """Return the database key of the store in ``folder``; as ``slot_of_passphrase``."""
+    return slot_of_passphrase(folder, text).key
+
+
+def slot_of_passphrase(folder: str | os.PathLike[str], text: str) -> OpenedSlot:
+    """Return the slot of the store in ``folder`` that opens with the passphrase ``text``; takes about 0.25 s.
 
     Raises Locked if there is no store or the passphrase does not open it, StoreError if the slots are
     damaged.
     """
-    secret = _passphrase_bytes(text)
-    return _open(_read(folder), "passphrase", lambda slot: _key_of_passphrase(secret, slot))
+    return open_slots(read_slots(folder), ("passphrase",), _passphrase_bytes(text))
 
 
 def slot_kinds(folder: str | os.PathLike[str]) -> tuple[str, ...]:
     """Return the kinds of the store's slots, each once, in the file's order: what may be asked for."""
-    return tuple(dict.fromkeys(str(slot["kind"]) for slot in _read(folder)))
+    return tuple(dict.fromkeys(str(slot["kind"]) for slot in read_slots(folder)))
 
 
-def _locked(source: SlotSource, database_key: bytes) -> dict[str, object]:
+def lock_slot(source: SlotSource, database_key: bytes) -> dict[str, object]:
     """Return the slot that opens with ``source``."""
     from nacl.bindings import (
         crypto_aead_xchacha20poly1305_ietf_encrypt as seal,
@@ -147,29 +176,44 @@ def _locked(source: SlotSource, database_key: bytes) -> dict[str, object]:
 
     salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
     slot: dict[str, object] = {"kind": source.kind, "salt": to_text(salt), "nonce": to_text(nonce)}
+    slot |= {name: text for name, text in (("label", source.label), ("made", source.made)) if text}
     if source.kind == "passphrase":
         slot |= {"kdf": "argon2id13", "passes": source.passes, "memory": source.memory}
         key = _key_of_passphrase(source.secret, slot)
     else:
         slot |= {"kdf": "blake2b"}
+        if source.kind == "recovery":
+            slot |= {"recipient": source.recipient, "age": _sealed_key_file(source)}
         key = _key_of_file(source.secret, slot)
     sealed = seal(database_key, _associated(slot), nonce, key)
     return slot | {"sealed": to_text(sealed)}
 
 
-def _open(slots: list[dict[str, object]], kind: str, key_of: Callable[[dict[str, object]], bytes]) -> bytes:
-    """Return what the first slot of ``kind`` that opens holds; ``key_of`` raises ValueError for a slot that is none."""
+def _sealed_key_file(source: SlotSource) -> str:
+    from taskforce.keys.sealing import armored, seal_bytes  # deferred: few commands seal
+
+    return armored(seal_bytes(key_file_line(source.secret), [source.recipient]))
+
+
+def open_slots(slots: Sequence[Mapping[str, object]], kinds: tuple[str, ...], secret: bytes) -> OpenedSlot:
+    """Return the first slot of one of the ``kinds`` that ``secret`` opens.
+
+    Raises Locked without one, StoreError if one that is damaged might have been it.
+    """
     from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as unseal  # deferred, as above
     from nacl.exceptions import CryptoError
 
+    key_of: Callable[[bytes, Mapping[str, object]], bytes]
+    key_of = _key_of_passphrase if kinds == ("passphrase",) else _key_of_file
     damaged = False
     for slot in slots:
-        if slot["kind"] != kind:
+        if slot["kind"] not in kinds:
             continue
         try:
             nonce = from_text(slot.get("nonce"), _NONCE_BYTES)
             sealed = from_text(slot.get("sealed"), _SEALED_BYTES)
-            return unseal(sealed, _associated(slot), nonce, key_of(slot))
+            key = unseal(sealed, _associated(slot), nonce, key_of(secret, slot))
+            return OpenedSlot(key, slot)
         except CryptoError:
             continue
         except ValueError:
@@ -179,7 +223,15 @@ def _open(slots: list[dict[str, object]], kind: str, key_of: Callable[[dict[str,
     raise Locked(_(_NOT_THIS_KEY))
 
 
-def _key_of_passphrase(secret: bytes, slot: dict[str, object]) -> bytes:
+def opens(opened: OpenedSlot, source: SlotSource) -> bool:
+    """Return whether ``source`` opens the slot that was opened."""
+    try:
+        return open_slots([opened.slot], (source.kind,), source.secret).key == opened.key
+    except (Locked, StoreError):  # what is damaged opens with nothing
+        return False
+
+
+def _key_of_passphrase(secret: bytes, slot: Mapping[str, object]) -> bytes:
     from nacl.bindings import crypto_pwhash_alg, crypto_pwhash_ALG_ARGON2ID13  # deferred, as above
 
     salt = from_text(slot.get("salt"), _SALT_BYTES)
@@ -191,7 +243,7 @@ def _key_of_passphrase(secret: bytes, slot: dict[str, object]) -> bytes:
     return crypto_pwhash_alg(KEY_BYTES, secret, salt, passes, memory, crypto_pwhash_ALG_ARGON2ID13)
 
 
-def _key_of_file(secret: bytes, slot: dict[str, object]) -> bytes:
+def _key_of_file(secret: bytes, slot: Mapping[str, object]) -> bytes:
     from nacl.bindings import crypto_generichash_blake2b_salt_personal  # deferred, as above
 
     salt = from_text(slot.get("salt"), _SALT_BYTES)
@@ -200,7 +252,7 @@ def _key_of_file(secret: bytes, slot: dict[str, object]) -> bytes:
     return crypto_generichash_blake2b_salt_personal(b"", KEY_BYTES, key=secret, salt=salt, person=_PERSON)
 
 
-def _associated(slot: dict[str, object]) -> bytes:
+def _associated(slot: Mapping[str, object]) -> bytes:
     """Return what is authenticated with the sealed key: everything else in the slot."""
     return _ASSOCIATED + canonical_json({name: value for name, value in slot.items() if name != "sealed"})
 
@@ -213,13 +265,24 @@ def _passphrase_bytes(text: str) -> bytes:
     return unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape")
 
 
-def _read(folder: str | os.PathLike[str]) -> list[dict[str, object]]:
+def read_slots(folder: str | os.PathLike[str]) -> list[dict[str, object]]:
     """Return the slots of the store in ``folder``: mappings with a ``kind``, nothing else about them is checked."""
+    return slots_of(read_slot_file(folder))
+
+
+def slots_of(found: Mapping[str, object]) -> list[dict[str, object]]:
+    """Return the slots of what ``read_slot_file`` returned."""
+    slots: list[dict[str, object]] = found["slots"]  # type: ignore[assignment]  # it looked
+    return slots
+
+
+def read_slot_file(folder: str | os.PathLike[str]) -> dict[str, object]:
+    """Return all that the file of slots holds; of its slots as much is checked as ``read_slots`` says."""
     import json  # deferred, as above
 
     try:
         with open(os.path.join(folder, FILE_NAME), "rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+            data = file.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise Locked(
             _("there is no store at this place"),
@@ -232,7 +295,7 @@ def _read(folder: str | os.PathLike[str]) -> list[dict[str, object]]:
             code="key-slots",
         ) from None
     try:
-        found = json.loads(data) if len(data) <= _MOST_BYTES else None
+        found = json.loads(data) if len(data) <= MOST_BYTES else None
     except (ValueError, RecursionError):
         raise _damaged() from None
     if not isinstance(found, dict):
@@ -249,7 +312,7 @@ def _read(folder: str | os.PathLike[str]) -> list[dict[str, object]]:
         raise _damaged()
     if not all(isinstance(slot, dict) and isinstance(slot.get("kind"), str) for slot in slots):
         raise _damaged()
-    return slots
+    return found
 
 
 def _damaged() -> StoreError:

@@ -1,4 +1,5 @@
-"""An agency's public key as eight words that two people can read to each other over a bad line.
+"""Words for what has no words: a public key's, which two people read to each other over a bad line, and a
+passphrase's, made at random.
 
 Proquints (D. Wilkerson, "A Proposal for Proquints: Identifiers that are Readable, Spellable, and
 Pronounceable", arXiv:0901.4016): five letters, consonant and vowel in turn, carry 16 bits; no word list, so
@@ -12,12 +13,23 @@ VOWELS = "aiou"  # two bits each
 WORDS = 8
 """Words of a fingerprint: 128 bits, so nobody finds a second key that reads the same."""
 
+PROPOSED_WORDS = 6
+PROPOSED_BITS = 16 * PROPOSED_WORDS
+"""What somebody who has the store must guess of a proposed passphrase, even if they know that it was proposed."""
+
 
 def words(public_key: bytes) -> tuple[str, ...]:
     """Return the first 128 bits of SHA-256 of ``public_key`` (32 bytes) as eight words."""
     import hashlib  # deferred: loading OpenSSL takes milliseconds, and words are shown rarely
 
     return proquints(hashlib.sha256(public_key).digest()[: 2 * WORDS])
+
+
+def propose_passphrase() -> str:
+    """Return six random words with a space between them, from the system's randomness."""
+    import os  # deferred: only a new passphrase needs it
+
+    return " ".join(proquints(os.urandom(2 * PROPOSED_WORDS)))
 
 
 def proquints(data: bytes) -> tuple[str, ...]:

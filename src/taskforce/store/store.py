@@ -94,6 +94,21 @@ class Store:
         finally:
             store.close()
 
+    @classmethod
+    @contextmanager
+    def held(cls, folder: Path, key: bytes) -> Iterator[None]:
+        """Keep all other programs from writing to the store in `folder`, without writing to it.
+
+        So is what stands beside the database changed by one at a time. Locked if there is no store, StoreError if the
+        key does not open it.
+        """
+        connection = _connect(str(folder / DATABASE), key)
+        try:
+            with transaction(connection):
+                yield
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Let go of the database."""
         self.connection.close()
