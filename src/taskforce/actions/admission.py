@@ -16,11 +16,13 @@ from taskforce.records.registry import get_kind
 from taskforce.store import erasing, exchange, forks, queries
 from taskforce.store.forks import FORK
 from taskforce.store.incarnation import AHEAD
-from taskforce.store.ledger import Ledger
 from taskforce.store.quarantine import Waiting, drop_waiting, waiting
-from taskforce.store.writing import close_writer, open_writer
 from taskforce.sync.edit import Edit, known_edit
 from taskforce.sync.holdings import Holdings
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.store.ledger import Ledger
 
 
 def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]:
@@ -35,6 +37,8 @@ def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]
         and record.text("to") == session.own_agency
     ]
     if arrived:
+        from taskforce.store.writing import close_writer, open_writer  # deferred: reading writes nothing
+
         writer = open_writer(session.store, session.sign_edit, session.now)
         for record in arrived:
             at = moments.time_text(session.now)
@@ -102,6 +106,8 @@ def confirm_erasures(session: Session, *, again: bool = True) -> None:
         return
     with store.writing():
         unanswered = erasing.unanswered(store.connection, store.me.device)  # as long as nobody else writes
+        from taskforce.store.writing import close_writer, open_writer  # deferred: reading writes nothing
+
         writer = open_writer(store, session.sign_edit, session.now)
         for place, edit in unanswered:
             writer.confirm_erased(place, edit)

@@ -10,7 +10,6 @@ from taskforce import moments
 from taskforce.actions import agreements, conflicts
 from taskforce.actions.attention_peers import Item, of_clocks, of_erasures, of_peers, of_recalls
 from taskforce.actions.peers import PeerState, list_peers
-from taskforce.actions.proposing import list_proposals
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
@@ -250,6 +249,8 @@ def _proposals(session: Session, limit: int | None) -> _Some:
     """What others propose and this agency decides on."""
     if not proposals.count_for(session.store.connection, session.own_agency, OPEN):
         return _Some([], 0)
+    from taskforce.actions.proposing import list_proposals  # deferred: mostly nothing is proposed
+
     found = [one for one in list_proposals(session) if one.is_ours]
     items = [
         Item(

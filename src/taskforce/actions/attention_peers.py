@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from taskforce import moments
-from taskforce.actions import erasing, obeying, recalling
+from taskforce.actions import erasing
 from taskforce.actions.clocks import wrong_clocks
 from taskforce.actions.peers import PeerState
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
+from taskforce.records.registry import get_kind
+from taskforce.store import queries
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.actions.recalling import Open
 
 STALE = timedelta(days=2)
 """After how long without a bundle a peer is mentioned."""
@@ -102,8 +108,12 @@ def of_recalls(session: Session) -> list[Item]:
     What others have and may not have any more, and nobody recalls, is not among them: to know that, all that was ever
     told is decided on anew. `taskforce recall status` does it.
     """
+    if not queries.count_records(session.store.connection, get_kind("recall")):
+        return []
+    from taskforce.actions import obeying, recalling  # deferred: mostly nothing is recalled
+
     result = []
-    made: dict[tuple[str, str], list[recalling.Open]] = {}
+    made: dict[tuple[str, str], list[Open]] = {}
     for one in recalling.open_ones(session):
         notice, recall = one.notice, one.notice.record
         if notice.maker == session.store.me.agency:
@@ -134,6 +144,8 @@ def of_recalls(session: Session) -> list[Item]:
 
 def _unconfirmed(state: str, count: int) -> str:
     """What is said of recalls in one state that an agency has not confirmed."""
+    from taskforce.actions import recalling  # deferred: as above
+
     if state == recalling.PREPARED:
         return ngettext(
             "%(count)d recall waits to go, made %(when)s",

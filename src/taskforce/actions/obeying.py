@@ -17,7 +17,6 @@ from taskforce.store.erasing import Place
 from taskforce.store.forks import Taken
 from taskforce.store.queries import Record
 from taskforce.store.recalling import Carried, Dropping
-from taskforce.store.writing import close_writer, open_writer
 from taskforce.sync.edit import Value
 from taskforce.sync.merge import Dot
 
@@ -157,6 +156,8 @@ def _finish(session: Session, obeyed: list[Obeyed]) -> None:
     device = session.store.me.device
     unsaid = [one for one in obeyed if one.applied and device not in one.notice.confirmed]
     if unsaid:
+        from taskforce.store.writing import close_writer, open_writer  # deferred: reading writes nothing
+
         writer = open_writer(session.store, session.sign_edit, session.now)
         for one in unsaid:
             said = {"status": "confirmed", "confirmed_at": moments.time_text(session.now)}

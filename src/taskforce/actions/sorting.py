@@ -16,9 +16,12 @@ from taskforce.records.schema import ERASED
 from taskforce.store import forks
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.incarnation import AHEAD
-from taskforce.store.ledger import Ledger
 from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.store.ledger import Ledger
 
 UNKNOWN_SIGNER, BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER = (
     "unknown-signer",

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from taskforce.store.connection import Connection
-from taskforce.store.parts import Part
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.store.parts import Part
 
 WHOLE = 0
 """Stands for all scopes in `held`: everything the store has of a feed, mostly in one range."""
