@@ -11,6 +11,7 @@ import pytest
 from replicas import Replica, consent, documents, export, make_replica, take, verify
 
 from taskforce.actions import checking, conflicts, keeping, peers, proposing, undoing
+from taskforce.actions.whose_word import Words
 from taskforce.errors import Refused
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
@@ -227,6 +228,29 @@ def test_a_move_that_is_not_the_receivers_counts_whole_or_not_at_all(two: Two) -
         assert proposing.list_proposals(replica.session) == [], (
             "what was set with the state that is replaced goes too"
         )
+
+
+def test_nobody_widens_anothers_consent_at_home_neither(two: Two) -> None:
+    city, ngo = two
+    swap(city, ngo)
+    before = the(ngo, "consent")
+    keeping.edit(ngo.session, get_kind("consent"), before, {"to": ["NGO", "any-provider"]})
+    swap(ngo, city)
+    for replica in two:
+        said = Words(replica.session).said(the(replica, "consent"), "case")
+        assert said["to"] == the(replica, "consent").values["to"] == before.values["to"]
+        [one] = proposing.list_proposals(replica.session)
+        assert one.fields == ("to",)
+
+
+def test_anybodys_withdrawal_of_a_consent_stops_the_flow_though_it_only_proposes(two: Two) -> None:
+    city, ngo = two
+    swap(city, ngo)
+    keeping.move(ngo.session, get_kind("consent"), the(ngo, "consent"), "withdraw", {})
+    swap(ngo, city)
+    keeping.edit(city.session, get_kind("victim"), the(city, "victim"), {"health": "Canary"})
+    assert the(city, "consent").text("status") == "given"
+    assert "Canary" not in str(documents(ngo, export(city, "NGO")))
 
 
 def test_a_referral_that_has_left_is_cancelled_not_undone(two: Two) -> None:

@@ -11,7 +11,7 @@ from taskforce.actions.session import Session
 from taskforce.crockford import natural_id
 from taskforce.errors import NotFound, Refused
 from taskforce.i18n import _, ngettext
-from taskforce.labels import field_labels
+from taskforce.labels import field_label
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import ACCEPTED, ARCHIVED, OPEN, OVERRULED, REFUSED, REJECTED, SUPERSEDED, Kind
 from taskforce.store import history, proposals, queries
@@ -47,7 +47,6 @@ class Proposed:
     is_ours: bool
     by_us: bool
     reason: str
-    _each: tuple[Proposal, ...]
 
     @property
     def label(self) -> str:
@@ -120,7 +119,6 @@ def _proposed(session: Session, each: Sequence[Proposal]) -> Proposed:
         session.own_agency in first.deciders,
         natural_id("agency", agency) == session.own_agency,
         said[1] if isinstance(said, list) and len(said) > 1 else "",
-        tuple(each),
     )
 
 
@@ -185,12 +183,13 @@ def tell_proposed(session: Session, feed: str, first: int) -> str:
         return ""
     deciders = {agency for one in found for agency in one.deciders}
     codes = sorted(shown_ids(session, get_kind("agency"), deciders).get(one, one) for one in deciders)
+    labels = dict.fromkeys(field_label(get_kind(one.kind), one.field) for one in found)
     return ngettext(
         "only a proposal, until it is accepted: %(fields)s; %(deciders)s decides",
         "only a proposal, until it is accepted: %(fields)s; one of %(deciders)s decides",
         len(codes),
     ) % {
-        "fields": field_labels(get_kind(found[0].kind), list(dict.fromkeys(one.field for one in found))),
+        "fields": ", ".join(labels),
         "deciders": ", ".join(codes),
     }
 

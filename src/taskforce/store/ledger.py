@@ -191,7 +191,7 @@ class Ledger:
     def _judge(self, parts: list[Part], again: Iterable[Place], records: dict[_Record, _Row]) -> None:
         """Of parts in which not everybody's word counts, keep what counts; `again` are such that may have changed."""
         places = {at.place for at in parts}
-        for place in again:
+        for place in dict.fromkeys(again):
             row = None if place in places else self._state_row(place)
             if row is not None:
                 parts.append(Part(*place, load_state(row[1]), int(row[0]), is_newly_owned=True))
