@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -192,3 +193,26 @@ def rewrite(
     head, *edits, _end = documents(receiver, data)
     change(head, edits)
     return "".join(bundle.write(head, edits, sender.session.sign_bundle)).encode()
+
+
+def carried_by(
+    relay: Replica,
+    to: Replica,
+    bodies: Sequence[dict[str, Any]],
+    number: int,
+    certificates: Sequence[dict[str, Any]] = (),
+) -> bytes:
+    """A bundle of these edits, whoever wrote them, from somebody who says to hold nothing."""
+    head = bundle.compose_head(
+        id=f"{random.getrandbits(76):019x}"[:16].translate(str.maketrans("ilou", "wxyz")),
+        agency=relay.code,
+        device=relay.device,
+        to={to.code: number},
+        made="2026-11-23T12:00:00Z",
+        holdings={},
+        certificates=list(certificates),
+    )
+    ordered = sorted(
+        bodies, key=lambda each: (each["edit"].partition("/")[0], int(each["edit"].partition("/")[2]))
+    )
+    return "".join(bundle.write(head, ordered, relay.session.sign_bundle)).encode()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import random
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replicas import Replica, documents, export, make_replica, of_a_plan, rewrite, sign_edit, take, verify
+from replicas import (
+    Replica,
+    carried_by,
+    documents,
+    export,
+    make_replica,
+    of_a_plan,
+    rewrite,
+    sign_edit,
+    take,
+    verify,
+)
 
 from taskforce.actions import checking, conflicts, keeping, proposing, undoing
 from taskforce.errors import Refused
@@ -26,7 +36,6 @@ from taskforce.records.registry import all_kinds, get_kind
 from taskforce.records.schema import Kind
 from taskforce.store import health, queries
 from taskforce.store.queries import Record
-from taskforce.sync import bundle
 
 ASSIGNMENT, OPERATION = get_kind("assignment"), get_kind("operation")
 
@@ -414,20 +423,7 @@ def _story() -> list[dict[str, Any]]:
 
 def _carry(to: Replica, bodies: Sequence[dict[str, Any]], number: int) -> None:
     """A bundle of these edits from the lead."""
-    team = _made()
-    head = bundle.compose_head(
-        id=f"{random.getrandbits(76):019x}"[:16].translate(str.maketrans("ilou", "wxyz")),
-        agency="LEAD",
-        device=team.lead.device,
-        to={to.code: number},
-        made="2026-11-23T12:00:00Z",
-        holdings={},
-        certificates=[],
-    )
-    ordered = sorted(
-        bodies, key=lambda each: (each["edit"].partition("/")[0], int(each["edit"].partition("/")[2]))
-    )
-    take(to, "".join(bundle.write(head, ordered, team.lead.session.sign_bundle)).encode())
+    take(to, carried_by(_made().lead, to, bodies, number))
 
 
 def _after(order: Sequence[int], sizes: Sequence[int]) -> dict[str, str]:

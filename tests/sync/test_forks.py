@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import random
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -21,14 +20,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replicas import Replica, documents, export, make_replica, sign_edit, take, verify
+from replicas import Replica, carried_by, documents, export, make_replica, sign_edit, take, verify
 
 from taskforce.actions import checking, feeds, keeping, looking, quarantined, receiving
 from taskforce.actions.attention import status
 from taskforce.errors import Refused
 from taskforce.records.registry import get_kind
 from taskforce.store import health, queries
-from taskforce.sync import bundle
 from taskforce.sync.edit import parse_edit
 
 BEFORE = 3
@@ -129,20 +127,8 @@ def story() -> Story:
 def carry(to: Replica, bodies: Sequence[dict[str, Any]], number: int = 1) -> receiving.Imported:
     """A bundle of these edits from the relay, which did not write them."""
     told = story()
-    head = bundle.compose_head(
-        id=f"{random.getrandbits(76):019x}"[:16].translate(str.maketrans("ilou", "wxyz")),
-        agency="RELAY",
-        device=told.relay.device,
-        to={to.code: number},
-        made="2026-11-23T12:00:00Z",
-        holdings={},
-        certificates=[certificate_of(one) for one in (told.relay, told.device, told.other)],
-    )
-    bodies = sorted(
-        bodies, key=lambda each: (each["edit"].partition("/")[0], int(each["edit"].partition("/")[2]))
-    )
-    data = "".join(bundle.write(head, bodies, told.relay.session.sign_bundle)).encode()
-    return take(to, data)
+    certificates = [certificate_of(one) for one in (told.relay, told.device, told.other)]
+    return take(to, carried_by(told.relay, to, bodies, number, certificates))
 
 
 def certificate_of(one: Replica) -> dict[str, Any]:
