@@ -6,7 +6,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # For example: make test PYTEST_FLAGS="-x -k bundle"
 PYTEST_FLAGS ?= -q
-JOBS ?= 2
+# Twice the two cores that the suite is made for: half of what the tests of the room take is waiting.
+JOBS ?= 4
 
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev

@@ -105,7 +105,7 @@ async def still_picture(app: TaskforceApp, pilot: Pilot[Any]) -> str:
 async def calm(app: TaskforceApp, pilot: Pilot[Any]) -> None:
     """Wait until what the last key began is done and drawn."""
     while app.has_keys_waiting:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.002)  # spinning takes the time from the threads that are waited for
     for _round in range(3):
         await pilot._wait_for_screen()
         for worker in list(app.workers):
