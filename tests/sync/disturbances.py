@@ -290,9 +290,12 @@ class Disturbances:
         raise AssertionError("they go on for ever")
 
     def _pass_on(self, sender: str, to: str) -> int:
+        """How many edits a bundle brought, but for those that claim to have seen what their receiver did not write: it
+        states none of them, and gets them again until it hears, from who has what it wrote, that it was put back.
+        """
         bundle = self._export(sender, to)
         self._import(bundle)
-        return len(bundle.dots)
+        return len(set(bundle.dots) - self.world.has[to].claims.keys())
 
     def differences(self) -> dict[str, set[Dot]]:
         """Per store what counts elsewhere and not there, but for what nobody can send: it is erased, or unplaced.

@@ -463,7 +463,8 @@ class History(Disturbances):
                 self._erase_again(place)
             if self.facts["erasures"] > erasures:
                 self.exchange_all()
-        if self.world.forked and any(self.differences().values()):
+        claims = any(self.world.has[code].claims for code in self.codes)
+        if self.world.forked and (claims or any(self.differences().values())):
             self.exchange_all(everybody=True)
         for code in self.codes:
             self.compare(code)
