@@ -46,6 +46,6 @@ switch ($Goal) {
     }
     "test" {
         Install-Taskforce ".[dev]" ".installed-dev"
-        Invoke-Program $VenvPython -m pytest -n 2 @PytestFlags
+        Invoke-Program $VenvPython -m pytest -n 4 @PytestFlags
     }
 }
