@@ -7,6 +7,7 @@ from pathlib import Path
 
 from taskforce.errors import Locked
 from taskforce.i18n import _
+from taskforce.memory import keep_in_memory
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Opener:
         from taskforce.keys import slots  # deferred: loads libsodium
         from taskforce.store.store import store_exists  # deferred: loads SQLCipher
 
+        keep_in_memory()  # before anything is typed
         if not store_exists(self.folder):
             raise Locked(
                 _("there is no store in %(folder)s") % {"folder": self.folder},
