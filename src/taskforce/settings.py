@@ -17,6 +17,7 @@ from taskforce.i18n import N_, _
 SETTINGS = {
     "store": N_("the store's folder"),
     "key-file": N_("the file that holds the key"),
+    "passphrase-command": N_("the program whose first line is the passphrase, with its arguments"),
     "recalls": N_("what becomes of recalls that come: obey, or ask first"),
     "reason-for": N_("parts shown only to who says why: identity, care, or both with a comma"),
     "theme": N_("the room's colours: dark, light, colour-blind, ansi-dark, ansi-light"),
@@ -165,12 +166,31 @@ def keymap_of(value: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def words_of(value: str) -> list[str]:
+    """The program and its arguments that the setting `passphrase-command` names, split as a shell would."""
+    import shlex  # deferred: only where it is set
+
+    try:
+        words = shlex.split(value)
+    except ValueError:
+        words = []
+    if not words:
+        raise UsageError(
+            _("the setting passphrase-command names no program that could be run"),
+            hint=_(
+                "write a program and its arguments, such as: pass show taskforce; quote what has spaces in it"
+            ),
+        )
+    return words
+
+
 _CHECKS: dict[str, Callable[[str], object]] = {
     "recalls": asks_before_recalls,
     "reason-for": reason_parts_of,
     "theme": theme_of,
     "animations": animations_of,
     "lock-after": minutes_of,
+    "passphrase-command": words_of,
     "keymap": keymap_of,
 }
 """What a setting's value has to pass before it is written."""

@@ -42,7 +42,7 @@ TOP = (
     *("completion", "tui", "wall", "demo"),
 )
 OF_EVERY_NOUN = ("add", "list", "show", "edit", "archive")
-SHARED = ("--store", "--key-file", "--json", "--quiet", "--help")
+SHARED = ("--store", "--key-file", "--passphrase-fd", "--json", "--quiet", "--help")
 EXTRA = {
     "agreement": ("due",),
     "assignment": ("timeline",),

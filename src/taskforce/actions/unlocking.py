@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from taskforce.memory import keep_in_memory
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.keys.slots import OpenedSlot
+
+Wait = Callable[[float], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,30 @@ class Opener:
         """The database's key (32 bytes); Locked if the key file or the passphrase does not open the store."""
         return self.open_slot(passphrase).key
 
-    def open_slot(self, passphrase: str = "") -> OpenedSlot:
-        """The same, and which slot it came out of."""
+    @property
+    def seconds_to_wait(self) -> float:
+        """What wrong passphrases before cost the next one: seconds, counted from now."""
+        from taskforce.keys import guessing  # deferred: only passphrases are guessed
+
+        return 0.0 if self.key_file else guessing.seconds_to_wait(self.folder)
+
+    def open_slot(self, passphrase: str = "", *, wait: Wait = time.sleep) -> OpenedSlot:
+        """The same, and which slot it came out of.
+
+        After wrong passphrases it first calls `wait` with the seconds that the next one costs.
+        """
         from taskforce.keys import slots  # deferred: loads libsodium
 
         if self.key_file:
             return slots.slot_of_key_file(self.folder, self.key_file)
-        return slots.slot_of_passphrase(self.folder, passphrase)
+        from taskforce.keys import guessing  # deferred: only passphrases are guessed
+
+        if seconds := self.seconds_to_wait:
+            wait(seconds)
+        try:
+            opened = slots.slot_of_passphrase(self.folder, passphrase)
+        except Locked:
+            guessing.note_wrong(self.folder)
+            raise
+        guessing.note_right(self.folder)
+        return opened

@@ -16,6 +16,7 @@ from typing import Any
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from taskforce import console
+from taskforce.errors import UsageError
 from taskforce.i18n import _
 from taskforce.output import Result
 
@@ -40,8 +41,10 @@ class Invocation:
 
     store: str = ""
     key_file: str = ""
+    passphrase_fd: int | None = None
     format: str = "table"
     quiet: bool = False
+    settings: dict[str, str] | None = None
     opened: list[Session] = field(default_factory=list)
     looks: list[tuple[Any, ...]] = field(default_factory=list)
     """What is shown of private parts and is to be recorded once it was: session, places, way and reason."""
@@ -128,6 +131,10 @@ def shared_options(*, lists: bool = False) -> list[TyperOption]:
         if value:
             current.get().format = "json"
 
+    def note_descriptor(_context: Context, _parameter: Any, value: int | None) -> None:
+        if value is not None:
+            current.get().passphrase_fd = value
+
     shared = [
         ("--store", "DIR", _("The store's folder (or TASKFORCE_STORE)"), "store"),
         ("--key-file", "FILE", _("The file that holds the key (or TASKFORCE_KEY_FILE)"), "key_file"),
@@ -144,6 +151,17 @@ def shared_options(*, lists: bool = False) -> list[TyperOption]:
         )
         for flag_, metavar, help, name in shared
     ]
+    options.append(
+        TyperOption(
+            param_decls=["--passphrase-fd"],
+            type=int,
+            default=None,
+            metavar="N",
+            help=_("The number of an open file whose first line is the passphrase"),
+            expose_value=False,
+            callback=note_descriptor,
+        )
+    )
     if lists:
         options.append(
             TyperOption(
@@ -179,7 +197,7 @@ def shared_options(*, lists: bool = False) -> list[TyperOption]:
 
 def store_folder() -> Path:
     """The store's folder: option, environment, settings, else the platform's data folder."""
-    chosen = current.get().store or os.environ.get("TASKFORCE_STORE") or _setting("store")
+    chosen = current.get().store or os.environ.get("TASKFORCE_STORE") or setting("store")
     if chosen:
         return Path(chosen).expanduser()
     from platformdirs import user_data_path  # deferred: only without --store
@@ -188,8 +206,14 @@ def store_folder() -> Path:
 
 
 def key_file() -> str:
-    """The key file: option, environment, settings, or nothing."""
-    return current.get().key_file or os.environ.get("TASKFORCE_KEY_FILE") or _setting("key-file")
+    """The key file: option, environment, settings, or nothing; nothing where a passphrase comes by a descriptor."""
+    if current.get().passphrase_fd is not None:
+        if not current.get().key_file:
+            return ""
+        raise UsageError(
+            _("--key-file and --passphrase-fd exclude each other"), hint=_("leave one of them out")
+        )
+    return current.get().key_file or os.environ.get("TASKFORCE_KEY_FILE") or setting("key-file")
 
 
 def opener() -> Opener:
@@ -200,13 +224,17 @@ def opener() -> Opener:
 
 
 def opened_key(one: Opener) -> bytes:
-    """The key of the store that is meant; asks for the passphrase on a terminal if no key file is named."""
+    """The key of the store that is meant; asks for the passphrase on a terminal if nothing else gives it."""
     return opened_slot(one).key
 
 
 def opened_slot(one: Opener) -> OpenedSlot:
     """The same, and which key slot it came out of."""
-    return one.open_slot(console.secret(_("Passphrase: ")) if one.asks else "")
+    if not one.asks:
+        return one.open_slot()
+    from taskforce.commands.passphrases import passphrase, wait  # deferred: a key file needs none of it
+
+    return one.open_slot(passphrase(), wait=wait)
 
 
 def open_session() -> Session:
@@ -222,9 +250,9 @@ def open_session() -> Session:
 
 def open_session_for_bundles() -> Session:
     """The same, for what takes in bundles: the settings say whether recalls are obeyed as they come."""
-    from taskforce.settings import asks_before_recalls, read_setting  # deferred: few commands need it
+    from taskforce.settings import asks_before_recalls  # deferred: few commands need it
 
-    asks = asks_before_recalls(read_setting("recalls"))
+    asks = asks_before_recalls(setting("recalls"))
     session = open_session()
     session.asks_before_recalls = asks
     return session
@@ -264,7 +292,13 @@ def typed_fields(names: Sequence[str], given: dict[str, Any]) -> dict[str, str |
     return typed
 
 
-def _setting(name: str) -> str:
-    from taskforce.settings import read_setting  # deferred: only for what neither option nor environment says
+def setting(name: str) -> str:
+    """One setting, or nothing; the file is read once in an invocation."""
+    invocation = current.get()
+    if invocation.settings is None:
+        from taskforce.settings import (
+            read_settings,
+        )  # deferred: only for what neither option nor environment says
 
-    return read_setting(name)
+        invocation.settings = read_settings()
+    return invocation.settings.get(name, "")
