@@ -29,6 +29,29 @@ class Opener:
     def asks(self) -> bool:
         """Whether a passphrase has to be asked for. Locked if there is no store, or no way to open it was named."""
         from taskforce.keys import slots  # deferred: loads libsodium
+
+        self._require_store()
+        if self.key_file:
+            return False
+        if "passphrase" in slots.slot_kinds(self.folder):
+            return True
+        raise Locked(
+            _("this store opens with a key file"), hint=_("name it with --key-file or TASKFORCE_KEY_FILE")
+        )
+
+    def kept_key(self) -> bytes | None:
+        """The database's key if `unlock` left it with an agent and no key file is named; it is not tried yet.
+
+        Locked if there is no store.
+        """
+        self._require_store()
+        if self.key_file:
+            return None
+        from taskforce.keys import agent  # deferred: a key file needs none
+
+        return agent.ask_key(self.folder)
+
+    def _require_store(self) -> None:
         from taskforce.store.store import store_exists  # deferred: loads SQLCipher
 
         keep_in_memory()  # before anything is typed
@@ -39,13 +62,6 @@ class Opener:
                     "make one with: taskforce init --agency CODE --officer NAME, or name another with --store"
                 ),
             )
-        if self.key_file:
-            return False
-        if "passphrase" in slots.slot_kinds(self.folder):
-            return True
-        raise Locked(
-            _("this store opens with a key file"), hint=_("name it with --key-file or TASKFORCE_KEY_FILE")
-        )
 
     def open(self, passphrase: str = "") -> bytes:
         """The database's key (32 bytes); Locked if the key file or the passphrase does not open the store."""

@@ -16,7 +16,7 @@ from typing import Any
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from taskforce import console
-from taskforce.errors import UsageError
+from taskforce.errors import Locked, StoreError, UsageError
 from taskforce.i18n import _
 from taskforce.output import Result
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from taskforce.actions.session import Session
     from taskforce.actions.unlocking import Opener
     from taskforce.keys.slots import OpenedSlot
+    from taskforce.store.store import Store
 
 COMPLETING = "_TASKFORCE_COMPLETE"
 """Environment variable by which a shell asks for the completion of a word."""
@@ -224,12 +225,20 @@ def opener() -> Opener:
 
 
 def opened_key(one: Opener) -> bytes:
-    """The key of the store that is meant; asks for the passphrase on a terminal if nothing else gives it."""
+    """The key of the store that is meant: from an agent, else as `opened_slot`."""
+    from taskforce.store.store import Store  # deferred: loads SQLCipher
+
+    kept = _kept_key(one)
+    if kept is not None and Store.opens(one.folder, kept):
+        return kept
     return opened_slot(one).key
 
 
 def opened_slot(one: Opener) -> OpenedSlot:
-    """The same, and which key slot it came out of."""
+    """The key slot that opens the store that is meant; asks for the passphrase on a terminal if nothing else gives it.
+
+    An agent is not asked: who changes what opens the store shows what opens it.
+    """
     if not one.asks:
         return one.open_slot()
     from taskforce.commands.passphrases import passphrase, wait  # deferred: a key file needs none of it
@@ -237,15 +246,39 @@ def opened_slot(one: Opener) -> OpenedSlot:
     return one.open_slot(passphrase(), wait=wait)
 
 
-def open_session() -> Session:
-    """Open the store that is meant; asks for the passphrase on a terminal if no key file is named."""
+def open_session(*, may_ask: bool = True) -> Session:
+    """Open the store that is meant; Locked if it has to be asked for and must not be."""
     from taskforce.actions.session import Session  # deferred: help needs no store
     from taskforce.store.store import Store  # deferred: loads SQLCipher
 
     one = opener()
-    session = Session(Store.open(one.folder, opened_key(one), briefly=True))
+    store = _open_with_agent(one)
+    if store is None:
+        if not (may_ask or one.key_file):
+            raise Locked(_("this store is locked"))
+        store = Store.open(one.folder, opened_slot(one).key, briefly=True)
+    session = Session(store)
     current.get().opened.append(session)
     return session
+
+
+def _open_with_agent(one: Opener) -> Store | None:
+    """The store, opened with the key that an agent has; None without one, or if it is another store's."""
+    from taskforce.store.store import Store  # deferred: as above
+
+    kept = _kept_key(one)
+    if kept is None:
+        return None
+    try:
+        return Store.open(one.folder, kept, briefly=True)
+    except StoreError:
+        if Store.opens(one.folder, kept):  # it is something else that is wrong
+            raise
+        return None
+
+
+def _kept_key(one: Opener) -> bytes | None:
+    return one.kept_key() if current.get().passphrase_fd is None else None
 
 
 def open_session_for_bundles() -> Session:
@@ -270,11 +303,11 @@ def close_sessions() -> None:
 
 
 def completing_session() -> Session | None:
-    """The store for completion: only if it opens without asking."""
+    """The store for completion: only if it opens without asking anybody, or any program."""
     from taskforce.errors import TaskforceError
 
     try:
-        return open_session() if key_file() else None
+        return open_session(may_ask=False)
     except TaskforceError:
         return None
 

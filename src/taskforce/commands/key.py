@@ -52,7 +52,8 @@ def run_list() -> Result:
         (one.name, _kind(one), one.label, moments.show_time(one.made) if one.made else "", _costs(one))
         for one in found
     )
-    return Result([_data(one) for one in found], Table(columns, rows, _("no key slots")), plural="slots")
+    view = Table(columns, rows, _("no key slots"))
+    return Result([_data(one) for one in found], view, _of_agent(), plural="slots")
 
 
 def make_add() -> TyperCommand:
@@ -253,6 +254,15 @@ def _changed(title: str, about: SlotAbout, *notes: str) -> Result:
     )
     said = tuple((name, text) for name, text in pairs if text)
     return Result(_data(about), Fields(title, said), notes)
+
+
+def _of_agent() -> tuple[str, ...]:
+    """That the database's key is with an agent, if it is: no slot is asked for then."""
+    from taskforce.commands.unlock import unlocked_text  # deferred: only here
+    from taskforce.keys.agent import ask_state
+
+    state = ask_state(store_folder())
+    return () if state is None else (unlocked_text(state),)
 
 
 def _of_copies() -> str:

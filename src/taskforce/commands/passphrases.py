@@ -16,7 +16,9 @@ _LONGEST = 4096  # bytes of the line
 def passphrase() -> str:
     """The store's passphrase: what `given_passphrase` has, else what somebody types."""
     given = given_passphrase()
-    return console.secret(_("Passphrase: ")) if given is None else given
+    if given is not None:
+        return given
+    return console.secret(_("Passphrase: "), instead=_("--key-file, --passphrase-fd or: taskforce unlock"))
 
 
 def given_passphrase() -> str | None:

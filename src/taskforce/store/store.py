@@ -95,6 +95,15 @@ class Store:
             store.close()
 
     @classmethod
+    def opens(cls, folder: Path, key: bytes) -> bool:
+        """Whether `key` opens the store in `folder`, which may be another than the one that it was kept for."""
+        try:
+            _connect(str(folder / DATABASE), key, briefly=True).close()
+        except (Locked, StoreError):
+            return False
+        return True
+
+    @classmethod
     @contextmanager
     def held(cls, folder: Path, key: bytes) -> Iterator[None]:
         """Keep all other programs from writing to the store in `folder`, without writing to it.

@@ -148,6 +148,8 @@ class TaskforceApp(SharingPlaces, LockableApp):
     def look(self) -> None:
         """Read the shown screen again if what it shows has changed, here or in another process."""
         self.sweeper.sweep(self.idle)
+        if self.is_told_to_lock and not self.wall:
+            self.call_later(self.action_lock)
         if self.desk.is_locked:
             return
         for notice in self.desk.take_notices():
