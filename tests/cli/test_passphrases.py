@@ -8,51 +8,26 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from program import Ran, Team, call, run
+from phrases import CANARY, by_descriptor
+from program import Team, call, run
 from test_exit_codes import answer_passphrases, spawn
 
 from taskforce.actions.unlocking import Opener
 from taskforce.errors import Locked
-from taskforce.keys import guessing, slots
+from taskforce.keys import guessing
 
-CANARY = "canary of four words"
 WRONG = "not the canary at all"
 NOT_THIS = " error: this key does not open this store\n"
 UNIX = pytest.mark.skipif(os.name == "nt", reason="descriptors are inherited in another way there")
 
 
 @pytest.fixture
-def store(made: Path) -> Iterator[Path]:
+def store(with_passphrase: Path) -> Path:
     """A store that opens with a passphrase, and at which nobody has mistyped it yet."""
-    yield made
-    (made / guessing.FILE_NAME).unlink(missing_ok=True)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that a script made; a guess at its passphrase is cheap."""
-    folder = tmp_path_factory.mktemp("phrase")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TASKFORCE_CONFIG", str(folder / "none.yaml"))
-        patch.setattr(slots.SlotSource, "passphrase", cheap(slots.SlotSource.passphrase))
-        by_descriptor(CANARY, "init", "--agency", "KH-CNP", "--officer", "J. Sok", store=folder / "s").ok()
-    return folder / "s"
-
-
-def cheap(maker: object) -> object:
-    return lambda text: maker(text, passes=slots.LEAST_PASSES, memory=slots.LEAST_MEMORY)  # type: ignore[operator]
-
-
-def by_descriptor(line: str, *words: str, store: Path) -> Ran:
-    """Call main() with a passphrase in a pipe."""
-    reader, writer = os.pipe()
-    os.write(writer, line.encode() + b"\nmore\n")
-    os.close(writer)
-    return call(*words, "--store", str(store), "--passphrase-fd", str(reader))
+    return with_passphrase
 
 
 def test_a_descriptor_gives_it_and_is_closed_behind_it(store: Path) -> None:

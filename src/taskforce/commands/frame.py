@@ -229,7 +229,7 @@ def opened_key(one: Opener) -> bytes:
     from taskforce.store.store import Store  # deferred: loads SQLCipher
 
     kept = _kept_key(one)
-    if kept is not None and Store.opens(one.folder, kept):
+    if kept is not None and Store.fits(one.folder, kept):
         return kept
     return opened_slot(one).key
 
@@ -272,7 +272,7 @@ def _open_with_agent(one: Opener) -> Store | None:
     try:
         return Store.open(one.folder, kept, briefly=True)
     except StoreError:
-        if Store.opens(one.folder, kept):  # it is something else that is wrong
+        if Store.fits(one.folder, kept):  # it is something else that is wrong
             raise
         return None
 

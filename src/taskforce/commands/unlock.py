@@ -47,6 +47,7 @@ def run_unlock(limit: str | None, idle: str | None) -> Result:
     """Unlock, or say that it is."""
     from taskforce.actions import agents  # deferred: loads the cryptographic libraries
     from taskforce.keys import agent
+    from taskforce.store.store import Store
 
     agents.require_agents()
     seconds = _chosen("--for", limit, "unlock-for", settings.UNLOCK_FOR)
@@ -55,7 +56,7 @@ def run_unlock(limit: str | None, idle: str | None) -> Result:
     if limit is None and idle is None and (state := agent.ask_state(folder)):
         return _result(folder, state, _("Unlocked already"))
     key = opened_slot(opener()).key
-    _require_fit(folder, key)
+    Store.open(folder, key).close()  # what is wrong with it is better said now than at each command
     return _result(folder, agents.start(folder, key, idle=seconds_idle, limit=seconds), _("Unlocked"))
 
 
@@ -120,14 +121,6 @@ def _chosen(name: str, given: str | None, setting_name: str, default: int) -> in
     if given is not None:
         return settings.seconds_of(name, given or "0", default)
     return settings.seconds_of(setting_name, setting(setting_name), default)
-
-
-def _require_fit(folder: Path, key: bytes) -> None:
-    """Raise what is wrong with the store now rather than at the next command."""
-    from taskforce.store.store import Store  # deferred: loads SQLCipher
-
-    if not Store.opens(folder, key):
-        Store.open(folder, key).close()
 
 
 def _length(seconds: float) -> str:

@@ -179,6 +179,7 @@ def _listen(vault: Vault, folder: str, name: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         try:
             listener.bind(draft)
+            os.chmod(draft, 0o600)
             listener.listen(16)
             os.rename(draft, path)
         except OSError as error:

@@ -95,12 +95,19 @@ class Store:
             store.close()
 
     @classmethod
-    def opens(cls, folder: Path, key: bytes) -> bool:
-        """Whether `key` opens the store in `folder`, which may be another than the one that it was kept for."""
-        try:
-            _connect(str(folder / DATABASE), key, briefly=True).close()
-        except (Locked, StoreError):
-            return False
+    def fits(cls, folder: Path, key: bytes) -> bool:
+        """Whether `key` is that of the store in `folder`, which may be another than the one that it was kept for.
+
+        Where something else is wrong with the store, opening it will tell.
+        """
+        path = str(folder / DATABASE)
+        if _has_content(folder / DATABASE):
+            try:
+                connect(path, key, briefly=True).close()
+            except Locked as error:
+                return error.code != WRONG_KEY
+            except StoreError:
+                pass
         return True
 
     @classmethod
