@@ -301,7 +301,7 @@ def test_the_command_lock_locks_the_room_too(team: Team, words: tuple[str, ...])
         await pilot.pause(0.4)
         assert not app.desk.is_locked
         team.call(*words).ok()
-        await until(pilot, lambda: isinstance(app.screen, LockedScreen))
+        await until(pilot, lambda: isinstance(app.screen, LockedScreen) and "locked" in screen_text(app))
         shows_nothing(app)
         await press(pilot, "enter")
         await until(pilot, lambda: not app.desk.is_locked and "Half typed" in screen_text(app))
