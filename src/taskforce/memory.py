@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from typing import Any
+
 _PR_SET_DUMPABLE = 4  # <linux/prctl.h>
 
 _is_kept = False
@@ -29,5 +33,6 @@ def keep_in_memory() -> None:
         # deferred: of Linux only, and ctypes as a whole takes four times as long to load
         import _ctypes
 
-        prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")
+        own: Any = None  # what this process is made of, libc included; the stubs know only of names
+        prctl = _ctypes.dlsym(_ctypes.dlopen(own, 0), "prctl")
         _ctypes.call_function(prctl, (_PR_SET_DUMPABLE, 0, 0, 0, 0))

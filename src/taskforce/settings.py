@@ -196,7 +196,8 @@ def seconds_of(name: str, value: str, default: int) -> int:
     """The seconds of the setting, or option, of that name: `15m`, `8h`; at most a week."""
     if not value:
         return default
-    from taskforce.typed_moments import MomentError, parse_duration  # deferred: only where it is set
+    from taskforce.moments import MomentError  # deferred: only where it is set
+    from taskforce.typed_moments import parse_duration
 
     try:
         seconds = parse_duration(value)

@@ -37,6 +37,8 @@ TOP = (
         "backup",
         "restore",
         "key",
+        "unlock",
+        "lock",
         "config",
     ),
     *("completion", "tui", "wall", "demo"),

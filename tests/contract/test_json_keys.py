@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,16 @@ def test_a_record_has_these_keys_from_every_command_that_gives_one(story: Team, 
 
 def test_status(story: Team) -> None:
     data = data_of(story, "status")
-    assert set(data) == {"operation", "operation_status", "agency", "officer", "attention", "counts"}
+    assert set(data) == {
+        "operation",
+        "operation_status",
+        "agency",
+        "officer",
+        "attention",
+        "counts",
+        "unlocked",
+    }
+    assert data["unlocked"] is None
     assert set(data["counts"]) == {"assignments", "assignments_done", "referrals_open", "conflicts", "peers"}
     assert {item["kind"] for item in data["attention"]} >= {"late", "due", "conflict", "agreement", "bundle"}
     for item in data["attention"]:
@@ -304,6 +314,16 @@ def test_key_slots(tmp_path: Path) -> None:
         "recipient",
         "file",
     }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no agent on Windows")
+def test_unlocking(tmp_path: Path) -> None:
+    team = new_team(tmp_path / "team", "KH-CNP", "J. Sok")
+    for words in ((), ("--for", "1h")):
+        found = data_of(team, "unlock", *words)
+        assert set(found) == {"store", "seconds_left", "seconds_idle", "until"}
+    assert set(data_of(team, "status")["unlocked"]) == {"seconds_left", "seconds_idle", "until"}
+    assert set(data_of(team, "lock")) == set(data_of(team, "lock", "--all")) == {"locked"}
 
 
 PROPOSAL = {
