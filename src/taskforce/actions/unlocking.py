@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from taskforce.errors import Locked
+from taskforce.errors import Locked, TaskforceError
 from taskforce.i18n import _
 from taskforce.memory import keep_in_memory
 
@@ -20,10 +20,14 @@ Wait = Callable[[float], object]
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Where a store is and which key file opens it; with none named, it opens by its passphrase."""
+    """Where a store is and which key file opens it; with none named, it opens by its passphrase.
+
+    `keyring` says that the system's keyring is asked before a person is, if a slot says that it has a key.
+    """
 
     folder: Path
     key_file: str = ""
+    keyring: bool = True
 
     @property
     def asks(self) -> bool:
@@ -33,11 +37,35 @@ class Opener:
         self._require_store()
         if self.key_file:
             return False
-        if "passphrase" in slots.slot_kinds(self.folder):
+        kinds = slots.slot_kinds(self.folder)
+        if "passphrase" in kinds:
             return True
+        if self.keyring and "keyring" in kinds:
+            return False
         raise Locked(
             _("this store opens with a key file"), hint=_("name it with --key-file or TASKFORCE_KEY_FILE")
         )
+
+    @property
+    def has_keyring(self) -> bool:
+        """Whether the system's keyring is to be asked."""
+        from taskforce.keys import slots  # deferred: loads libsodium
+
+        return self.keyring and not self.key_file and "keyring" in slots.slot_kinds(self.folder)
+
+    @property
+    def opens_unasked(self) -> bool:
+        """Whether it opens with a key file or the keyring, and no passphrase can be asked for."""
+        try:
+            return not self.asks
+        except TaskforceError:
+            return False
+
+    def open_with_keyring(self) -> OpenedSlot:
+        """The slot whose key the system's keyring has; Locked if it has none, or cannot be asked."""
+        from taskforce.keys import slots  # deferred: as above
+
+        return slots.slot_of_keyring(self.folder)
 
     def kept_key(self) -> bytes | None:
         """The database's key if `unlock` left it with an agent and no key file is named; it is not tried yet.
@@ -83,6 +111,8 @@ class Opener:
 
         if self.key_file:
             return slots.slot_of_key_file(self.folder, self.key_file)
+        if not self.asks:
+            return self.open_with_keyring()
         from taskforce.keys import guessing  # deferred: only passphrases are guessed
 
         if seconds := self.seconds_to_wait:

@@ -221,7 +221,7 @@ def opener() -> Opener:
     """How the store that is meant opens."""
     from taskforce.actions.unlocking import Opener  # deferred: help needs no store
 
-    return Opener(store_folder(), key_file())
+    return Opener(store_folder(), key_file(), keyring=current.get().passphrase_fd is None)
 
 
 def opened_key(one: Opener) -> bytes:
@@ -241,6 +241,11 @@ def opened_slot(one: Opener) -> OpenedSlot:
     """
     if not one.asks:
         return one.open_slot()
+    if one.has_keyring:
+        try:
+            return one.open_with_keyring()
+        except Locked as error:  # there is a passphrase, too
+            console.note(error.sentence)
     from taskforce.commands.passphrases import passphrase, wait  # deferred: a key file needs none of it
 
     return one.open_slot(passphrase(), wait=wait)

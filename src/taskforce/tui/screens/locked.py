@@ -30,8 +30,11 @@ class LockedScreen(RoomDialog[None]):
         opener = self.desk.opener
         with Vertical(id="locked"):
             yield Static(content_of(Line("⚿  " + _("locked"), "heading")), markup=False)
-            if opener.key_file:
+            self._opens_unasked = opener.opens_unasked
+            if self._opens_unasked:
                 hint = _("enter opens the store again with the key file %(file)s") % {"file": opener.key_file}
+                if not opener.key_file:
+                    hint = _("enter opens the store again with this computer's keyring")
                 yield Static(content_of(hint), markup=False)
             else:
                 yield Input(password=True, placeholder=_("Passphrase"), id="passphrase")
@@ -51,7 +54,7 @@ class LockedScreen(RoomDialog[None]):
         No binding does this: it would also do so for an enter that was pressed before the room was locked, and comes up
         from a widget below.
         """
-        if event.key == "enter" and self.desk.opener.key_file:
+        if event.key == "enter" and self._opens_unasked:
             event.stop()
             await self._try("")
 
