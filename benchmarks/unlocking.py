@@ -26,7 +26,8 @@ PHRASE = "gimoz zosol nidur visaz jirof livah"
 COMMAND = "import sys; from taskforce.__main__ import main; main()"
 
 WITHOUT = """
-import sys
+import gc, sys
+gc.set_threshold(100_000)  # as main() does, before it loads what is loaded here
 from taskforce.commands import frame
 from taskforce.__main__ import main
 key = sys.argv.pop()
