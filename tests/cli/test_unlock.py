@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pexpect
 import pytest
 from phrases import CANARY, by_descriptor, new_store
 from program import Team, call, run
@@ -70,8 +71,7 @@ def agents() -> list[Path]:
 
 def process_of(store: Path) -> int:
     """The agent's process."""
-    path = agent.socket_path(store)
-    assert path is not None
+    (path,) = agent.socket_paths(store)
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(path)
         return agent._peer(connection)[1]
@@ -259,8 +259,7 @@ def test_one_that_does_not_answer_is_ended_too(store: Path, monkeypatch: pytest.
 
 def test_whoever_says_nothing_keeps_nobody_waiting_for_long(store: Path) -> None:
     unlock(store)
-    path = agent.socket_path(store)
-    assert path is not None
+    (path,) = agent.socket_paths(store)
     silent = [socket.socket(socket.AF_UNIX) for _one in range(2)]
     for connection in silent:
         connection.connect(path)
@@ -350,6 +349,27 @@ def test_a_named_key_file_goes_before_it(store: Path, team: Team) -> None:
     call("contact", "list", "--store", str(team.store)).ok()
 
 
+def test_a_program_for_the_passphrase_comes_after_it(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TASKFORCE_CONFIG", str(tmp_path / "c.yaml"))
+    call("config", "set", "passphrase-command", "no-such-program-here").ok()
+    call("contact", "list", "--store", str(store)).failed(6)
+    unlock(store)
+    call("contact", "list", "--store", str(store)).ok()
+
+
+def test_the_room_opens_with_it(store: Path) -> None:
+    unlock(store)
+    child = spawn("tui", "--store", str(store))
+    child.expect("KH-CNP")
+    child.send("\x11")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert "assphrase" not in child.before
+
+
 def test_completion_asks_nobody(store: Path) -> None:
     words = {
         "_TASKFORCE_COMPLETE": "complete_bash",
@@ -436,7 +456,16 @@ def test_a_runtime_folder_is_used_if_it_is_private(
     monkeypatch.setenv("XDG_RUNTIME_DIR", "relative")
     assert private_folder() == fallback
     runtime.chmod(0o700)
+    assert is_locked(store)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    assert not is_locked(store)
+    call("lock", "--store", str(store)).ok()
+    monkeypatch.delenv("XDG_RUNTIME_DIR")  # as a process of cron has none
+    unlock(store)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    assert not is_locked(store)
+    assert call("lock", "--all", "--json").data == {"locked": [str(store)]}
+    assert is_locked(store)
 
 
 IMPOSTOR = """
@@ -492,8 +521,7 @@ def test_another_users_process_is_not_talked_to(store: Path) -> None:
 @ROOT_ONLY
 def test_another_users_process_gets_no_answer(store: Path, tmp_path: Path) -> None:
     unlock(store)
-    path = agent.socket_path(store)
-    assert path is not None
+    (path,) = agent.socket_paths(store)
     numbers = numbers_of_database(str(store / DATABASE))
     assert numbers is not None
     for user, answer in ((0, "b'K"), (NOBODY, "b''")):

@@ -36,14 +36,12 @@ def start(folder: Path, key: bytes, *, idle: int, limit: int) -> AgentState:
     if reason:
         raise StoreError(
             _("the agent could not be started: %(reason)s") % {"reason": reason},
-            hint=_("the store is as locked as it was"),
+            hint=_("the store is locked"),
             code="agent",
         )
     state = agent.ask_state(folder)
     if state is None:
-        raise StoreError(
-            _("the agent ended at once"), hint=_("the store is as locked as it was"), code="agent"
-        )
+        raise StoreError(_("the agent ended at once"), hint=_("the store is locked"), code="agent")
     return state
 
 

@@ -20,7 +20,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-from taskforce.keys.private_folder import is_private, name_of_store, private_folder
+from taskforce.keys.private_folder import is_private, name_of_store, private_folders
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
@@ -54,56 +54,56 @@ def is_possible() -> bool:
     return os.name == "posix"
 
 
-def socket_path(folder: str | os.PathLike[str]) -> str | None:
-    """Return where the agent of the store in ``folder`` listens; None if nothing is there, or nothing to be trusted."""
+def socket_paths(folder: str | os.PathLike[str]) -> list[str]:
+    """Return where agents of the store in ``folder`` may listen: what is there, in folders that can be trusted."""
     if not is_possible():
-        return None
-    place = private_folder()
+        return []
     try:
-        path = os.path.join(place, name_of_store(folder) + SUFFIX)
-        os.lstat(path)
+        name = name_of_store(folder) + SUFFIX
     except OSError:
-        return None
-    return path if is_private(place) else None
+        return []
+    paths = [os.path.join(place, name) for place in private_folders()]
+    return [path for path in paths if os.path.lexists(path) and is_private(os.path.dirname(path))]
 
 
 def ask_key(folder: str | os.PathLike[str]) -> bytes | None:
     """Return the key of the store in ``folder`` if an agent has it. Whether it opens the store is to be tried."""
-    path = socket_path(folder)
-    if path is None:
-        return None
-    try:
-        found = os.stat(os.path.join(folder, _DATABASE))
-    except OSError:
-        return None
-    answer = _ask(path, f"K{found.st_dev}-{found.st_ino}".encode("ascii"))
-    return answer[1:] if answer[:1] == b"K" and len(answer) == 1 + KEY_BYTES else None
+    for path in socket_paths(folder):
+        try:
+            found = os.stat(os.path.join(folder, _DATABASE))
+        except OSError:
+            return None
+        answer = _ask(path, f"K{found.st_dev}-{found.st_ino}".encode("ascii"))
+        if answer[:1] == b"K" and len(answer) == 1 + KEY_BYTES:
+            return answer[1:]
+    return None
 
 
 def ask_state(folder: str | os.PathLike[str]) -> AgentState | None:
     """Return for how long an agent keeps the key of the store in ``folder``; None if none has it."""
-    path = socket_path(folder)
-    answer = b"" if path is None else _ask(path, b"S")
-    try:
-        idle_left, idle, left = (float(each) for each in answer[1:].split())
-    except ValueError:
-        return None
-    return AgentState(idle_left, idle, left) if answer[:1] == b"S" else None
+    for path in socket_paths(folder):
+        answer = _ask(path, b"S")
+        try:
+            idle_left, idle, left = (float(each) for each in answer[1:].split())
+        except ValueError:
+            continue
+        if answer[:1] == b"S":
+            return AgentState(idle_left, idle, left)
+    return None
 
 
 def end_agent(folder: str | os.PathLike[str]) -> bool:
     """Let the agent of the store in ``folder`` forget the key and end; False if there was none."""
-    path = socket_path(folder)
-    return path is not None and _end(path) is not None
+    ended = [_end(path) for path in socket_paths(folder)]
+    return any(one is not None for one in ended)
 
 
 def end_all_agents() -> list[str]:
     """Let all of this user's agents forget their keys and end; the folders of their stores."""
-    place = private_folder()
-    if not is_possible() or not is_private(place):
-        return []
-    paths = sorted(os.path.join(place, name) for name in os.listdir(place) if name.endswith(SUFFIX))
-    return [folder for path in paths if (folder := _end(path)) is not None]
+    places = [place for place in private_folders() if is_private(place)] if is_possible() else []
+    paths = [os.path.join(place, name) for place in places for name in sorted(os.listdir(place))]
+    ended = [_end(path) for path in paths if path.endswith(SUFFIX)]
+    return [folder for folder in ended if folder is not None]
 
 
 def _end(path: str) -> str | None:

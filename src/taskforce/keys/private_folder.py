@@ -20,15 +20,22 @@ def private_folder() -> str:
     """Return where it is, or would be: in the user's runtime folder, which lasts as long as somebody is logged in, else
     in the one for a program's state.
     """
+    return private_folders()[0]
+
+
+def private_folders() -> tuple[str, ...]:
+    """Return the same, and behind it where a process without a runtime folder, such as one of cron, has its own."""
+    if sys.platform == "darwin":
+        state = os.path.expanduser("~/Library/Application Support")
+    else:
+        state = os.environ.get("XDG_STATE_HOME", "")
+        if not os.path.isabs(state):
+            state = os.path.expanduser("~/.local/state")
+    of_state = os.path.join(state, "taskforce", "run")
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(runtime) and is_private(runtime):
-        return os.path.join(runtime, "taskforce")
-    if sys.platform == "darwin":
-        return os.path.expanduser("~/Library/Application Support/taskforce/run")
-    state = os.environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(state):
-        state = os.path.expanduser("~/.local/state")
-    return os.path.join(state, "taskforce", "run")
+        return os.path.join(runtime, "taskforce"), of_state
+    return (of_state,)
 
 
 def is_private(folder: str) -> bool:
@@ -40,9 +47,9 @@ def is_private(folder: str) -> bool:
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
 
 
-def make_private_folder() -> str:
+def make_private_folder(folder: str = "") -> str:
     """Return the folder, which is there now. StoreError if it cannot be made, or is not this user's alone."""
-    folder = private_folder()
+    folder = folder or private_folder()
     try:
         os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)
         os.mkdir(folder, 0o700)
@@ -74,24 +81,26 @@ def name_of_store(folder: str | os.PathLike[str]) -> str:
 
 def mark_locked(folder: str | os.PathLike[str] | None) -> None:
     """Leave word that the store in ``folder``, or each, was locked: rooms that show it lock themselves."""
-    path = os.path.join(make_private_folder(), f"{_ALL if folder is None else name_of_store(folder)}.locked")
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
-        os.utime(path, follow_symlinks=False)
-    except OSError as error:
-        raise StoreError(
-            _("%(path)s cannot be written: %(reason)s")
-            % {"path": path, "reason": os.strerror(error.errno or 0)},
-            code="private-folder",
-        ) from None
+    name = f"{_ALL if folder is None else name_of_store(folder)}.locked"
+    for place in private_folders():
+        path = os.path.join(make_private_folder(place), name)
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+            os.utime(path, follow_symlinks=False)
+        except OSError as error:
+            raise StoreError(
+                _("%(path)s cannot be written: %(reason)s")
+                % {"path": path, "reason": os.strerror(error.errno or 0)},
+                code="private-folder",
+            ) from None
 
 
 def lock_marks(folder: str | os.PathLike[str]) -> tuple[str, ...]:
     """Return where word is left that the store in ``folder`` was locked, and that all were; nowhere on Windows."""
     if os.name == "nt":
         return ()
-    place = private_folder()
-    return tuple(os.path.join(place, f"{name}.locked") for name in (name_of_store(folder), _ALL))
+    names = (name_of_store(folder), _ALL)
+    return tuple(os.path.join(place, f"{name}.locked") for place in private_folders() for name in names)
 
 
 def last_marked(marks: tuple[str, ...]) -> tuple[int, ...]:
