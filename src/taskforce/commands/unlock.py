@@ -56,7 +56,9 @@ def run_unlock(limit: str | None, idle: str | None) -> Result:
     if limit is None and idle is None and (state := agent.ask_state(folder)):
         return _result(folder, state, _("Unlocked already"))
     key = opened_slot(opener()).key
-    Store.open(folder, key).close()  # what is wrong with it is better said now than at each command
+    Store.open(
+        folder, key, briefly=True
+    ).close()  # what is wrong with it is better said now than at each command
     return _result(folder, agents.start(folder, key, idle=seconds_idle, limit=seconds), _("Unlocked"))
 
 
