@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from program import Team, call, environment_of
 
+from taskforce.actions.unlocking import Opener
+
 pytest.importorskip("keyring")
 
 BACKEND = """
@@ -158,3 +160,16 @@ def test_it_is_loaded_only_where_a_slot_asks_for_it(team: Team) -> None:
             text=True,
         )
         assert ran.stdout.endswith("False\n")
+
+
+def test_a_locked_room_knows_what_it_has_to_ask_for(team: Team, with_passphrase: Path) -> None:
+    assert Opener(team.store, str(team.key)).opens_unasked
+    assert not Opener(team.store).opens_unasked  # nothing is named that could open it
+    assert not Opener(with_passphrase).opens_unasked
+    assert not Opener(with_passphrase / "none").opens_unasked
+    path = with_passphrase / "keys.json"
+    found = json.loads(path.read_text())
+    found["slots"] = [{**found["slots"][0], "kind": "keyring", "entry": "0" * 16}]
+    path.write_text(json.dumps(found))
+    assert Opener(with_passphrase).opens_unasked
+    assert not Opener(with_passphrase, keyring=False).opens_unasked
