@@ -63,7 +63,17 @@ BUNDLE = {
         "new",
         "records",
     ),
-    *("received", "waiting", "conflicts", "proposals", "clocks_ahead", "erased", "copies", "recalls"),
+    *(
+        "received",
+        "waiting",
+        "forked",
+        "conflicts",
+        "proposals",
+        "clocks_ahead",
+        "erased",
+        "copies",
+        "recalls",
+    ),
 }
 SENT = {
     *("to", "number", "file", "edits", "devices", "written", "together", "recalls"),
@@ -116,7 +126,7 @@ def test_what_needs_attention_is_said(story: Team) -> None:
     by_kind = {(item["kind"], item["noun"]): item for item in data_of(story, "status")["attention"]}
     assert "Inspect compound 4" in by_kind["late", "assignment"]["text"]
     assert "KH-NGO" in by_kind["due", "referral"]["text"]
-    assert by_kind["conflict", "record"]["text"] == "due: 2 values"
+    assert by_kind["conflict", "record"]["text"] == "Due: 2 values"
     assert "Memorandum 7" in by_kind["agreement", "agreement"]["text"]
     assert by_kind["bundle", "peer"]["subject"] == "KH-CNP"
 
