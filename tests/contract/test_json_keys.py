@@ -410,7 +410,7 @@ def test_plans(story: Team, tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text("sites:\n- name: Pier 9\n")
     data = data_of(team, "import", str(plan))
-    assert set(data) == {"what", "applied", "unchanged", "archived", "erased", "changes"}
+    assert set(data) == {"what", "applied", "unchanged", "archived", "erased", "proposes", "changes"}
     assert set(data["changes"][0]) == RECORD_OF_A_PLAN
     assert isinstance(data_of(team, "import", str(plan), str(plan)), list)
     records = data_of(team, "export", "--records")

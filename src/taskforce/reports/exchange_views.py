@@ -78,6 +78,7 @@ def _plan_data(result: PlanResult) -> dict[str, Any]:
         "unchanged": result.unchanged,
         "archived": result.archived,
         "erased": result.erased,
+        "proposes": result.proposes or None,
         "changes": [
             {
                 "kind": change.kind.name,
@@ -123,6 +124,8 @@ def _plan_lines(result: PlanResult, name: str) -> list[Line | str]:
         lines.append(_changed(change.kind.name, change.label, tuple(change.values), new=change.new))
     if len(shown) > _LISTED:
         lines.append("  " + _("… and %(count)d more") % {"count": len(shown) - _LISTED})
+    if result.proposes:
+        lines.append(Line(f"  ± {result.proposes}", "conflict"))
     return [*lines, *archived]
 
 

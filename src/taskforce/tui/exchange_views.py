@@ -145,7 +145,7 @@ def _quarantined(one: Quarantined, seen: quarantined.Seen, now: datetime) -> Row
         (
             _fitted(one.ref, _REF_CELLS)
             + _fitted(whose, _AGENCY_CELLS)
-            + f"{quarantine_views.called(one)}, {one.part}: {', '.join(one.values)}",
+            + f"{quarantine_views.called(one)}, {one.part}: {field_labels(find_kind(one.kind), one.values)}",
             Line(f"{' ' * _REF_CELLS}{one.why} · {moments.ago(one.since, now)}", "conflict"),
         ),
         lines_of(quarantine_views.fields_of(seen)),
