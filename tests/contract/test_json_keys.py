@@ -162,7 +162,7 @@ def test_share(story: Team) -> None:
     found = data_of(story, "share", "explain", victim, "--with", "KH-CNP")
     assert set(found) == {"id", "ref", "kind", "agency", "parts"}
     for part in found["parts"]:
-        assert set(part) == {"part", "held", "goes", "reason", "basis", "checks"}
+        assert set(part) == {"part", "held", "goes", "reason", "basis", "agreement", "checks"}
         assert all(set(check) == {"check", "passed", "reason", "basis"} for check in part["checks"])
     rows = data_of(story, "share", "matrix")
     assert rows

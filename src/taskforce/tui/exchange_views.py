@@ -17,6 +17,7 @@ from taskforce.actions.feeds import Feed
 from taskforce.actions.quarantined import Quarantined
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
+from taskforce.labels import field_labels
 from taskforce.records.registry import find_kind
 from taskforce.reports import erasure_views, feed_views, quarantine_views, recall_views
 from taskforce.text import cells, safe, shorten
