@@ -304,9 +304,7 @@ def _make_edit(kind: Kind) -> TyperCommand:
         record = find(session, kind, ref)
         stopping = Stopping(session, asked=not MARKS.isdisjoint(typed))
         changed = keeping.edit(session, kind, record, typed)
-        # Not by when it was changed: a clock far ahead leaves that as it was.
-        is_same = changed.values == record.values and changed.archived == record.archived
-        notes = [_("nothing changed")] if is_same else []
+        notes = [_("nothing changed")] if changed.values == record.values else []
         told = stopping.notes(recall=bool(given.get("recall")))
         return shown_record(session, changed, [*notes, *told], before=record)
 
