@@ -19,7 +19,7 @@ from taskforce.labels import field_labels
 from taskforce.output import Column, Line, Lines, Result, Table
 from taskforce.records.schema import ARCHIVED
 from taskforce.reports.history_views import story_of
-from taskforce.reports.outcomes import OUTCOMES
+from taskforce.reports.outcomes import OUTCOMES, stays_decided
 from taskforce.reports.record_views import data_of
 from taskforce.store.disclosures import Place
 from taskforce.store.queries import Record
@@ -132,7 +132,7 @@ def _shown_undone(undone: Undone, sentence: str, *, restored_again: bool = False
     for each in undone.restored[:20]:
         lines.append(f"  {each.label}: {_what_becomes(each)}")
         if each.accepted and not restored_again:
-            lines.append("    " + _stays_decided(each))
+            lines.append("    " + stays_decided(each.accepted))
     if undone.staying:
         text = ngettext("  %(count)d log entry stays", "  %(count)d log entries stay", undone.staying)
         lines.append(text % {"count": undone.staying})
@@ -152,13 +152,6 @@ def _shown_undone(undone: Undone, sentence: str, *, restored_again: bool = False
         ],
     }
     return Result(data, Lines(tuple(lines)))
-
-
-def _stays_decided(restored: Restored) -> str:
-    """That what was accepted does not wait again once that is undone, and how it comes to stand after all."""
-    return _(
-        "what %(agencies)s proposed does not wait again; taskforce redo accepts it once more, or they propose it anew"
-    ) % {"agencies": ", ".join(restored.accepted)}
 
 
 def _archives(restored: Restored) -> bool:
