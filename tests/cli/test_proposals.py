@@ -93,6 +93,21 @@ def test_what_is_proposed_is_called_as_people_do_and_no_id_is_shown(two: tuple[T
         assert new["ref"] in said.out
 
 
+def test_a_move_that_is_proposed_is_told_by_its_state_first_and_not_as_nothing(
+    two: tuple[Team, Team],
+) -> None:
+    city, port = two
+    task = city.data("assignment", "add", "Watch")["ref"]
+    give(city, port, "PORT")
+    ran = port.call("assignment", "accept", task).ok()
+    assert "only a proposal, until it is accepted: Status, Accepted; CITY decides" in ran.err
+    [one] = [one for one in port.data("proposal", "list") if one["ref"] == task]
+    assert [each["field"] for each in one["fields"]] == ["status", "accepted_at"]
+    ran = port.call("assignment", "edit", task, "--title", "Watch it").ok()
+    assert "only a proposal" in ran.err and "nothing changed" not in ran.err
+    assert "nothing changed" in port.call("assignment", "edit", task, "--title", "Watch").ok().err
+
+
 def test_a_plan_that_is_only_tried_says_what_would_only_be_proposed(two: tuple[Team, Team]) -> None:
     city, port = two
     for team, word in ((port, "Places free"), (city, "")):

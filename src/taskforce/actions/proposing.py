@@ -11,7 +11,7 @@ from taskforce.actions.session import Session
 from taskforce.crockford import natural_id
 from taskforce.errors import NotFound, Refused
 from taskforce.i18n import _, ngettext
-from taskforce.labels import field_label
+from taskforce.labels import field_label, in_order
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import ACCEPTED, ARCHIVED, OPEN, OVERRULED, REFUSED, REJECTED, SUPERSEDED, Kind
 from taskforce.store import history, proposals, queries
@@ -103,7 +103,7 @@ def _proposed(session: Session, each: Sequence[Proposal]) -> Proposed:
     kind, edit, connection = get_kind(first.kind), first.edit, session.store.connection
     record = queries.get_record(connection, kind, first.record)
     agency = history.agency_of_device(connection, edit.device)
-    names = [one.field for one in each]
+    names = in_order(kind, [one.field for one in each])
     stands: dict[str, Value] = {}
     for name in names:
         if name == ARCHIVED:
@@ -197,7 +197,14 @@ def tell_proposed(session: Session, feed: str, first: int) -> str:
         return ""
     deciders = {agency for one in found for agency in one.deciders}
     codes = sorted(shown_ids(session, get_kind("agency"), deciders).get(one, one) for one in deciders)
-    labels = dict.fromkeys(field_label(get_kind(one.kind), one.field) for one in found)
+    fields: dict[str, set[str]] = {}
+    for one in found:
+        fields.setdefault(one.kind, set()).add(one.field)
+    labels = dict.fromkeys(
+        field_label(get_kind(kind), name)
+        for kind, names in fields.items()
+        for name in in_order(get_kind(kind), names)
+    )
     return ngettext(
         "only a proposal, until it is accepted: %(fields)s; %(deciders)s decides",
         "only a proposal, until it is accepted: %(fields)s; one of %(deciders)s decides",
