@@ -33,6 +33,7 @@ TOP = (
         "undo",
         "redo",
         "search",
+        "audit",
         "doctor",
         "backup",
         "restore",
@@ -76,8 +77,9 @@ def test_the_commands_are_these() -> None:
     assert {
         " ".join(path)
         for path in COMMANDS
-        if path and path[0] in ("bundle", "peer", "conflict", "quarantine", "feed", "backup", "key", "config")
+        if path and path[0] in ("audit", "bundle", "peer", "conflict", "quarantine", "feed", "backup", "key", "config")
     } == {
+        *("audit", "audit verify", "audit export"),
         *("bundle", "bundle show", "peer", "peer card", "peer add", "peer list"),
         *("conflict", "conflict list", "conflict show", "conflict resolve"),
         *("quarantine", "quarantine list", "quarantine show", "quarantine admit", "quarantine drop"),
