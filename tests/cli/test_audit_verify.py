@@ -111,7 +111,9 @@ def test_a_changed_value_is_named_whether_its_hash_is_made_to_fit_or_not(team: T
         for number, rehash in ((5, False), (9, True)):
             body = body_at(connection, feed, number)
             field = next(key for key, value in body["set"].items() if isinstance(value, str))
-            put(connection, feed, number, {**body, "set": {**body["set"], field: "2029-01-01"}}, rehash=rehash)
+            put(
+                connection, feed, number, {**body, "set": {**body["set"], field: "2029-01-01"}}, rehash=rehash
+            )
     found = faults(team)
     assert found["altered"] == {(name, "5")}
     assert found["signature"] == {(name, "5,9")}
@@ -200,7 +202,9 @@ def test_what_is_no_edit_and_what_is_misfiled_is_named_and_nothing_breaks(team: 
         feed, name = own_feed(connection)
         for number, text in ((3, "{"), (4, "[]"), (5, '{"edit": 7, "sig": []}'), (6, "[" * 100_000)):
             connection.execute("UPDATE edit SET body = ? WHERE feed = ? AND number = ?", (text, feed, number))
-        connection.execute("UPDATE edit SET record = '0000000000000000' WHERE feed = ? AND number = 8", (feed,))
+        connection.execute(
+            "UPDATE edit SET record = '0000000000000000' WHERE feed = ? AND number = 8", (feed,)
+        )
     found = faults(team)
     assert found["unreadable"] == {(name, "3-6")} and found["misfiled"] == {(name, "8")}
     assert team.call("audit", "verify", "--json").envelope["data"]["tables"] == "not-compared"
@@ -218,9 +222,12 @@ def test_erased_edits_are_counted_and_a_false_skeleton_is_named(team: Team) -> N
 
     with opened(team) as connection:
         feed, name = own_feed(connection)
-        (text,) = connection.execute("SELECT body FROM edit WHERE feed = ? AND number = 9", (feed,)).fetchone()
+        (text,) = connection.execute(
+            "SELECT body FROM edit WHERE feed = ? AND number = 9", (feed,)
+        ).fetchone()
         connection.execute(
-            "UPDATE edit SET body = ? WHERE feed = ? AND number = 9", (skeleton_of(known_edit(text)).text, feed)
+            "UPDATE edit SET body = ? WHERE feed = ? AND number = 9",
+            (skeleton_of(known_edit(text)).text, feed),
         )
     assert faults(team)["not-erased"] == {(name, "9")}
 

@@ -77,7 +77,9 @@ def test_the_commands_are_these() -> None:
     assert {
         " ".join(path)
         for path in COMMANDS
-        if path and path[0] in ("audit", "bundle", "peer", "conflict", "quarantine", "feed", "backup", "key", "config")
+        if path
+        and path[0]
+        in ("audit", "bundle", "peer", "conflict", "quarantine", "feed", "backup", "key", "config")
     } == {
         *("audit", "audit verify", "audit export"),
         *("bundle", "bundle show", "peer", "peer card", "peer add", "peer list"),

@@ -96,8 +96,15 @@ class Audit:
         return sum(one.proven.erased for one in self.feeds)
 
 
-def verify(session: Session, *, progress: Callable[[int], None] = lambda _edits: None) -> Audit:
+def verify(
+    session: Session,
+    *,
+    with_tables: bool = True,
+    progress: Callable[[int], None] = lambda _edits: None,
+) -> Audit:
     """Prove the whole store; `progress` is told how many more edits were looked at, and what it raises ends it.
+
+    `with_tables` also adds the log up and compares: that takes longest, and nobody else can write meanwhile.
 
     Raises StoreError if the file itself is damaged, as `doctor` does. Nothing is changed.
     """
@@ -111,7 +118,7 @@ def verify(session: Session, *, progress: Callable[[int], None] = lambda _edits:
         one.ask_peers()
         one.look_at_this_store()
         waiting = tuple((reason, who, number) for reason, who, number, _f in count_waiting(store.connection))
-    tables = one.compare_tables()
+    tables = one.compare_tables() if with_tables else NOT_COMPARED
     ordered = sorted(one.findings, key=lambda each: not each.is_fault)
     return Audit(tuple(one.feeds), tuple(ordered), waiting, tables, len(one.signers.known))
 
@@ -232,7 +239,9 @@ class _Verifying:
         waiting = log_reading.waiting_numbers(store.connection)
         for feed, number in sorted(self._points.items()):
             is_own = feed.partition(".")[0] == store.me.device
-            words = _("the device signed two different edits with the number %(number)d, or two feeds parted there")
+            words = _(
+                "the device signed two different edits with the number %(number)d, or two feeds parted there"
+            )
             if is_own:
                 words = _(
                     "this device signed two different edits with the number %(number)d: its store was copied or put "

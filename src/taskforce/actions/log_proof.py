@@ -66,7 +66,9 @@ class ProvenFeed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Signer:
+class Signer:
+    """A device: whose, its key, and whether its certificate holds."""
+
     agency: str
     sign_key: str
     fingerprint: str
@@ -83,7 +85,7 @@ class Signers:
         self.fingerprints = {one.fingerprint for one in self.known.values() if one.holds}
         self._check_own()
 
-    def get(self, device: str) -> _Signer | None:
+    def get(self, device: str) -> Signer | None:
         """A device, or None if no certificate of it is here."""
         return self.known.get(device)
 
@@ -96,22 +98,22 @@ class Signers:
         """What is wrong with certificates: a reason, the agency, and a sentence."""
         return self._faults
 
-    def _signer(self, device: exchange.KnownDevice) -> _Signer:
+    def _signer(self, device: exchange.KnownDevice) -> Signer:
         from taskforce.keys.identity import check_certificate  # deferred: loads the cryptographic libraries
 
         try:
             found = check_certificate(device.certificate)
         except TrustError as error:
             self._note(device, error.sentence)
-            return _Signer(device.agency, "", "", holds=False)
+            return Signer(device.agency, "", "", holds=False)
         says = (found.id, found.agency, found.sign_key, found.seal_recipient)
         if says != (device.id, device.agency, device.sign_key, device.seal_to):
             self._note(device, _("it says another device, agency or key than is entered here"))
         elif found.agency_key != trusted_key(self._session, device.agency):
             self._note(device, _("it is not by the agency key that was verified"))
         else:
-            return _Signer(device.agency, found.sign_key, found.fingerprint, holds=True)
-        return _Signer(device.agency, "", "", holds=False)
+            return Signer(device.agency, found.sign_key, found.fingerprint, holds=True)
+        return Signer(device.agency, "", "", holds=False)
 
     def _note(self, device: exchange.KnownDevice, what: str) -> None:
         text = _("the certificate of device %(device)s of %(agency)s: %(what)s")
@@ -156,8 +158,8 @@ def prove_feed(
     wrong: dict[str, list[int]] = {}
     before = (0, "")
     for rows in _batches(logged(connection, feed)):
-        edits = [_read(row) for row in rows]
-        reasons = _faults_of(rows, edits, signers, erased)
+        edits = [read_row(row) for row in rows]
+        reasons = faults_of(rows, edits, signers, erased)
         for row, edit, some in zip(rows, edits, reasons, strict=True):
             if numbers and numbers[-1][1] == row.number - 1:
                 numbers[-1] = (numbers[-1][0], row.number)
@@ -202,7 +204,7 @@ _MOST_AT_ONCE = 4 << 20
 """Characters of edits held at once: an edit may be megabytes long."""
 
 
-def _read(row: Logged) -> Edit | None:
+def read_row(row: Logged) -> Edit | None:
     """The edit of a row, its hash as the content gives it; None where the row holds none."""
     try:
         return known_edit(row.body)
@@ -210,7 +212,7 @@ def _read(row: Logged) -> Edit | None:
         return None
 
 
-def _faults_of(
+def faults_of(
     rows: Sequence[Logged],
     edits: Sequence[Edit | None],
     signers: Signers,
@@ -252,11 +254,20 @@ def _faults_but_signature(
         found.append(UNKNOWN)
     elif not signer.holds:
         found.append(CERTIFICATE)
-    elif edit.born and owned_id(signer.fingerprint, edit.kind, edit.born) != edit.record:
-        # A device may have moved to another agency since: then the record was made by one that is known, too.
-        if not any(owned_id(one, edit.kind, edit.born) == edit.record for one in signers.fingerprints):
-            found.append(FALSE_CLAIM)
+    elif edit.born and not _made_by(edit, signer, signers):
+        found.append(FALSE_CLAIM)
     return found
+
+
+def _made_by(edit: Edit, signer: Signer, signers: Signers) -> bool:
+    """Whether the record is one that the signer's agency made.
+
+    A device may have moved to another agency since: then the record was made by one that is known, too.
+    """
+    return any(
+        owned_id(one, edit.kind, edit.born) == edit.record
+        for one in (signer.fingerprint, *signers.fingerprints)
+    )
 
 
 def _breaks_chain(edit: Edit, number: int, before: tuple[int, str]) -> bool:

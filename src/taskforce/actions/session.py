@@ -54,6 +54,12 @@ class Session:
 
         return sign(self._seed, "bundle", message)
 
+    def sign_audit(self, message: bytes) -> str:
+        """This device's signature of what it hands to a court."""
+        from taskforce.keys.signatures import sign  # deferred: as above
+
+        return sign(self._seed, "audit", message)
+
     @contextmanager
     def acting(self, summary: str, *, undoable: bool = True, undoes: int | None = None) -> Iterator[Writer]:
         """One action: a transaction, and one entry called `summary` in the store's history.

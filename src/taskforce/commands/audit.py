@@ -7,8 +7,8 @@ from typer.core import TyperCommand
 from taskforce import console
 from taskforce.commands.frame import argument, command, current, flag, open_session, option
 from taskforce.errors import Refused, UsageError
-from taskforce.i18n import N_, _, ngettext
-from taskforce.output import Line, Lines, Result, tell
+from taskforce.i18n import N_, _
+from taskforce.output import Lines, Result, tell
 
 GROUP = ("audit", N_("Prove that nobody rewrote what is held here; a record for a court"))
 
@@ -22,17 +22,18 @@ def make_verify() -> TyperCommand:
             "Prove the whole store: the signature of every edit and the certificate behind it, the chain of every "
             "feed, that the tables are what the log adds up to, and that no peer holds more of this device's edits."
         ),
+        [flag("--log-only", _("Leave out the tables: that takes longest, and nobody can write meanwhile"))],
     )
 
 
-def run_verify() -> Result:
+def run_verify(log_only: bool) -> Result:
     """Verify everything; exit code 4 where something was altered, forged or lost."""
     from taskforce.actions.auditing import verify  # deferred: proving needs what help does not
     from taskforce.reports import audit_views
 
     session = open_session()
     with console.progress(_("Verifying edits")) as bar:
-        found = verify(session, progress=bar.advance)
+        found = verify(session, with_tables=not log_only, progress=bar.advance)
     if current.get().format == "table":
         tell(audit_views.feed_table(found))
     code = Refused.exit_code if found.faults else 0
@@ -82,12 +83,8 @@ def run_export(
         )
     session = open_session()
     chosen = audit_export.choose(session, ref, part)
-    require_places(
-        session, chosen.places, label_of(chosen.record), way=reading.EXPORT, reason=reason or ""
-    )
-    done = audit_export.write(
-        session, chosen, Path(output), to=to or "", reason=reason or "", replace=force
-    )
+    require_places(session, chosen.places, label_of(chosen.record), way=reading.EXPORT, reason=reason or "")
+    done = audit_export.write(session, chosen, Path(output), to=to or "", reason=reason or "", replace=force)
     return Result(audit_views.export_data(done), Lines(tuple(audit_views.export_lines(done))))
 
 

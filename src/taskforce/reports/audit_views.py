@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from taskforce import moments
+from taskforce.actions.auditing import AGREE
 from taskforce.i18n import _, ngettext
 from taskforce.sync.holdings import count, to_text
 from taskforce.views import Column, Line, Table
@@ -59,7 +60,13 @@ def lines_of(found: Audit) -> list[Line | str]:
     else:
         edits = ngettext("%(count)d edit", "%(count)d edits", found.verified) % {"count": found.verified}
         devices = ngettext("%(count)d device", "%(count)d devices", found.devices) % {"count": found.devices}
-        text = _("● proved: %(edits)s of %(devices)s; nothing was rewritten, and the tables are what they add up to")
+        text = _(
+            "● proved: %(edits)s of %(devices)s; nothing was rewritten, and the tables are what they add up to"
+        )
+        if found.tables != AGREE:
+            text = _(
+                "● proved: %(edits)s of %(devices)s; nothing was rewritten. The tables were not looked at"
+            )
         lines.append(Line(text % {"edits": edits, "devices": devices}, "ok"))
     for is_fault in (True, False):
         some = [one for one in found.findings if one.is_fault == is_fault]
@@ -155,3 +162,57 @@ def _feed_data(one: AuditedFeed) -> dict[str, Any]:
         "last_at": one.proven.last_at or None,
         "holds": not one.proven.faults,
     }
+
+
+def export_data(done: Exported) -> dict[str, Any]:
+    """What was written for a court, for scripts."""
+    return {
+        "file": done.file,
+        "id": done.record.id,
+        "ref": done.record.ref,
+        "kind": done.record.kind.name,
+        "parts": list(done.parts),
+        "edits": done.edits,
+        "to": done.to,
+        "number": done.number,
+        "digest": done.digest,
+        "left_out": dict(done.left_out),
+    }
+
+
+def export_lines(done: Exported) -> list[Line | str]:
+    """The same for people: what is in the file, what is not, and what to do with it."""
+    edits = ngettext("%(count)d edit", "%(count)d edits", done.edits) % {"count": done.edits}
+    text = _(
+        "● %(file)s: %(edits)s of %(ref)s (%(parts)s), number %(number)d to %(to)s; recorded as a disclosure"
+    )
+    lines: list[Line | str] = [
+        Line(
+            text
+            % {
+                "file": done.file,
+                "edits": edits,
+                "ref": done.record.ref,
+                "parts": ", ".join(done.parts),
+                "number": done.number,
+                "to": done.to,
+            },
+            "ok",
+        ),
+        _("digest %(digest)s: give it to whom the file goes by another way, too") % {"digest": done.digest},
+    ]
+    left = done.left_out
+    for part, count_ in left["other-parts"].items():
+        lines.append(_("not in it: part %(part)s, %(count)s edits") % {"part": part, "count": count_})
+    for one in left["erased"]:
+        told = _("not in it: %(feed)s/%(numbers)s, erased") % {"feed": one["feed"], "numbers": one["numbers"]}
+        lines.append(told)
+    for one in left["waiting"]:
+        lines.append(
+            _("not in it: %(edit)s, waits in quarantine (%(why)s)") % {"edit": one["edit"], "why": one["why"]}
+        )
+    for feed, numbers in left["not-held"].items():
+        text = _("of %(feed)s this store does not hold %(numbers)s: withheld, recalled or not here yet")
+        lines.append(Line(text % {"feed": feed, "numbers": numbers}, "muted"))
+    lines.append(_("it is not sealed: whoever has the file can read it"))
+    return lines

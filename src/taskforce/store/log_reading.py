@@ -87,7 +87,9 @@ def told_of_device(connection: Connection, device: str) -> list[tuple[str, str, 
 def waiting_numbers(connection: Connection) -> dict[str, Ranges]:
     """By feed, the numbers of edits that wait in quarantine because their feed forked: they were taken in once."""
     found: dict[str, list[int]] = {}
-    rows = connection.execute("SELECT feed, number FROM quarantine WHERE reason IN (?, ?)", (FORK, AFTER_FORK))
+    rows = connection.execute(
+        "SELECT feed, number FROM quarantine WHERE reason IN (?, ?)", (FORK, AFTER_FORK)
+    )
     for feed, number in rows:
         found.setdefault(feed, []).append(int(number))
     return {feed: of_numbers(sorted(numbers)) for feed, numbers in found.items()}
