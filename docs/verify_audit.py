@@ -63,7 +63,6 @@ def words(key):
 
 
 def is_signed(purpose, signed, key):
-    """Whether `sig` is the signature of all else, for this purpose, by a key in base64."""
     message = b"taskforce " + purpose.encode() + b"\0" + canonical(signed, "sig")
     try:
         VerifyKey(from_base64(key)).verify(message, from_base64(signed["sig"]))
@@ -73,7 +72,6 @@ def is_signed(purpose, signed, key):
 
 
 def check_agencies(export):
-    """Agencies by code: keys, and what the exporter knows of whose they are."""
     found = {}
     for one in export["agencies"]:
         key, name = from_base64(one["agency-key"]), f"agency {one['agency']}"
@@ -99,7 +97,6 @@ def check_certificates(export, agencies):
 
 
 def check_edit(edit, export, agencies, devices):
-    """One edit by itself; its feed and number."""
     name, match = f"edit {edit['edit']}", PLACE.fullmatch(edit["edit"])
     feed, device, number = match[1], match[2], int(match[3])
     signer = devices.get(device)

@@ -19,7 +19,7 @@ from taskforce.actions.log_proof import Signers, faults_of, read_row
 from taskforce.actions.references import find_any, shown_ids
 from taskforce.actions.session import Session
 from taskforce.canonical import canonical
-from taskforce.crockford import random_name
+from taskforce.crockford import natural_id, random_name
 from taskforce.errors import NotFound, Refused, UsageError, did_you_mean
 from taskforce.files import back_as_it_was, new_file
 from taskforce.i18n import _
@@ -192,12 +192,13 @@ def _agencies(session: Session, codes: Iterable[str]) -> list[dict[str, Any]]:
     from taskforce.keys.identity import agency_fingerprint
     from taskforce.keys.words import words
 
-    store = session.store
+    store, kind = session.store, get_kind("agency")
     found = []
     for code in codes:
         peer = exchange.find_peer(store.connection, code)
         key = store.meta("agency_key") if code == store.me.agency else peer.agency_key if peer else ""
-        about: dict[str, Any] = {"agency": code, "name": peer.name if peer else "", "agency-key": key}
+        name = queries.column_by_id(store.connection, kind, "name", {natural_id("agency", code)})
+        about: dict[str, Any] = {"agency": code, "name": next(iter(name.values()), ""), "agency-key": key}
         about["fingerprint"] = agency_fingerprint(key)
         about["words"] = " ".join(words(from_text(key, 32)))
         if code == store.me.agency:

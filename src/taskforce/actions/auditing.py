@@ -81,6 +81,11 @@ class Audit:
         return tuple(one for one in self.findings if one.is_fault)
 
     @property
+    def is_compared(self) -> bool:
+        """Whether the tables were held against the log."""
+        return self.tables != NOT_COMPARED
+
+    @property
     def edits(self) -> int:
         """How many edits the log holds, skeletons included."""
         return sum(one.proven.edits for one in self.feeds)

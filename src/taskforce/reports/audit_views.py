@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from taskforce import moments
-from taskforce.actions.auditing import AGREE
 from taskforce.i18n import _, ngettext
 from taskforce.sync.holdings import count, to_text
 from taskforce.views import Column, Line, Table
@@ -63,7 +62,7 @@ def lines_of(found: Audit) -> list[Line | str]:
         text = _(
             "● proved: %(edits)s of %(devices)s; nothing was rewritten, and the tables are what they add up to"
         )
-        if found.tables != AGREE:
+        if not found.is_compared:
             text = _(
                 "● proved: %(edits)s of %(devices)s; nothing was rewritten. The tables were not looked at"
             )
