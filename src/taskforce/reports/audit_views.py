@@ -49,6 +49,27 @@ def feed_table(found: Audit) -> Table:
     return Table(columns, rows, _("the log is empty"))
 
 
+def feed_lines(found: Audit) -> list[Line | str]:
+    """The same as lines, for a narrow place."""
+    lines: list[Line | str] = []
+    for one in found.feeds:
+        proven = one.proven
+        glyph, look = ("■", "late") if proven.faults else ("●", "ok")
+        text = _("%(glyph)s %(agency)s %(feed)s: %(verified)d of %(edits)d edits proved")
+        told = text % {
+            "glyph": glyph,
+            "agency": one.agency or "?",
+            "feed": proven.feed,
+            "verified": proven.verified,
+            "edits": proven.edits,
+        }
+        more = [(_("%(count)d erased"), proven.erased), (_("%(count)d missing between"), count(one.missing))]
+        told += "".join(f", {words % {'count': number}}" for words, number in more if number)
+        since = moments.show_time(proven.first_at), moments.show_time(proven.last_at)
+        lines.append(Line(f"{told} ({since[0]} - {since[1]})", look))
+    return lines
+
+
 def lines_of(found: Audit) -> list[Line | str]:
     """What was found, the worst first; then what is normal and cannot be proved."""
     lines: list[Line | str] = [""]
