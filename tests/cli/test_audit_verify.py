@@ -253,6 +253,24 @@ def test_edits_taken_off_the_end_are_known_from_what_a_peer_says_it_holds(team: 
     assert f"{name} of INTERPOL, {top}:" in shown and "of KH-CNP says that it holds" in shown
 
 
+def test_what_else_is_proved_stands_where_the_tables_cannot_be_compared(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program writes; on a disk for reading only it is the same."""
+    from taskforce.store import connection
+
+    monkeypatch.setattr(connection, "_BUSY_MILLISECONDS", 10)
+    store = Store.open(team.store, slots.open_with_key_file(team.store, team.key))
+    try:
+        with transaction(store.connection):
+            data = team.data("audit", "verify")
+            assert "another program is writing" in team.call("audit", "verify").ok().out
+            assert team.data("audit", "verify", "--log-only")["findings"] == []
+    finally:
+        store.close()
+    assert data["sound"] and data["tables"] == "not-compared" and data["verified"] == data["edits"]
+
+
 def test_what_is_withheld_is_no_fault_and_what_waits_is_counted(made: Team, tmp_path: Path) -> None:
     second = Team(made.folder.parent / "2").copy_to(tmp_path / "2")
     data = second.data("audit", "verify")
