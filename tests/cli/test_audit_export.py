@@ -158,6 +158,15 @@ def test_what_is_only_proposed_is_no_value_in_the_end(made: Team, tmp_path: Path
     assert "operational.note" not in ran.out.partition("Finally:")[2]
 
 
+def test_what_the_exporter_never_had_is_counted_whatever_record_it_is_of(made: Team, tmp_path: Path) -> None:
+    second = Team(made.folder.parent / "2").copy_to(tmp_path / "2")
+    [gap] = [one for one in second.data("feed", "list") if one["not_held"]]
+    document = export(second, second.data("contact", "list")[0]["ref"])
+    assert document["left-out"]["not-held"] == {gap["feed"]: gap["not_held"]}
+    [ran] = check(second.folder / "court.json")
+    assert gap["feed"] in ran.ok().out.partition("Not in it")[2]
+
+
 def test_it_is_whole_or_not_there_and_replaces_only_when_asked(team: Team) -> None:
     ref, path = assignment(team), team.folder / "court.json"
     path.write_text("an older one")

@@ -240,12 +240,9 @@ def _left_out(session: Session, chosen: Chosen) -> dict[str, Any]:
     erased: dict[tuple[str, str], list[int]] = {}
     for edit in chosen.skeletons:
         erased.setdefault((edit.feed, edit.part), []).append(edit.number)
-    held = log_reading.stated_as_held(connection)
-    feeds = sorted({edit.feed for edit in (*chosen.edits, *chosen.skeletons)})
     missing = {}
-    for feed in feeds:
-        ranges = held.get(feed, ())
-        if gap := difference(((1, ranges[-1][1]),), ranges) if ranges else ():
+    for feed, ranges in sorted(log_reading.stated_as_held(connection).items()):
+        if gap := difference(((1, ranges[-1][1]),), ranges):
             missing[feed] = to_text(gap)
     recalls = queries.list_records(
         connection, get_kind("recall"), [Condition("about", "=", record.id)], archived=True

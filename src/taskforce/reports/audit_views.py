@@ -6,7 +6,7 @@ from typing import Any
 
 from taskforce import moments
 from taskforce.i18n import _, ngettext
-from taskforce.sync.holdings import count, to_text
+from taskforce.sync.holdings import count, from_text, to_text
 from taskforce.views import Column, Line, Table
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
@@ -231,8 +231,13 @@ def export_lines(done: Exported) -> list[Line | str]:
         lines.append(
             _("not in it: %(edit)s, waits in quarantine (%(why)s)") % {"edit": one["edit"], "why": one["why"]}
         )
-    for feed, numbers in left["not-held"].items():
-        text = _("of %(feed)s this store does not hold %(numbers)s: withheld, recalled or not here yet")
-        lines.append(Line(text % {"feed": feed, "numbers": numbers}, "muted"))
+    if missing := sum(count(from_text(numbers)) for numbers in left["not-held"].values()):
+        text = ngettext(
+            "%(count)d edit of whatever record is not held here: withheld, recalled or not here yet; the file says which",
+            "%(count)d edits of whatever records are not held here: withheld, recalled or not here yet; the file says "
+            "which",
+            missing,
+        )
+        lines.append(Line(text % {"count": missing}, "muted"))
     lines.append(_("it is not sealed: whoever has the file can read it"))
     return lines
