@@ -233,7 +233,8 @@ def export_lines(done: Exported) -> list[Line | str]:
         )
     if missing := sum(count(from_text(numbers)) for numbers in left["not-held"].values()):
         text = ngettext(
-            "%(count)d edit of whatever record is not held here: withheld, recalled or not here yet; the file says which",
+            "%(count)d edit of whatever record is not held here: withheld, recalled or not here yet; the file says "
+            "which",
             "%(count)d edits of whatever records are not held here: withheld, recalled or not here yet; the file says "
             "which",
             missing,
