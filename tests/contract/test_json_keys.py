@@ -74,6 +74,7 @@ BUNDLE = {
         "copies",
         "recalls",
     ),
+    "statements",
 }
 SENT = {
     *("to", "number", "file", "edits", "devices", "written", "together", "recalls"),
