@@ -63,6 +63,7 @@ BUNDLE = {
         "records",
     ),
     *("received", "waiting", "conflicts", "proposals", "clocks_ahead", "erased", "copies", "recalls"),
+    "statements",
 }
 SENT = {
     *("to", "number", "file", "edits", "devices", "written", "together", "recalls"),

@@ -42,6 +42,15 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A statement of an agency that was not known here: its type, whose it is, and what it is about."""
+
+    type: str
+    agency: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What a bundle brought, or would bring.
 
@@ -50,7 +59,7 @@ class Imported:
     them; `waiting` counts edits that it left in quarantine by reason; `received` the referrals whose arrival was noted;
     `ahead` new edits from clocks far in the future; `erased` the parts of records that are erased from now on,
     which files beside the store (`copies`) still hold; `recalls` what was obeyed, or waits
-    to be.
+    to be; `statements` what agencies said under their own keys.
     """
 
     bundle: str
@@ -73,6 +82,7 @@ class Imported:
     copies: tuple[str, ...]
     recalls: tuple[Obeyed, ...]
     applied: bool
+    statements: tuple[Said, ...] = ()
 
     @property
     def why_waiting(self) -> dict[str, int]:

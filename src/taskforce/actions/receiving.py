@@ -17,10 +17,11 @@ from taskforce.actions.admission import (
     settle_erasures,
     trusted_key,
 )
-from taskforce.actions.brought import Brought, Imported, Touched
+from taskforce.actions.brought import Brought, Imported, Said, Touched
 from taskforce.actions.obeying import Obeyed, settle_recalls
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
+from taskforce.actions.stating import take_statements
 from taskforce.errors import TrustError
 from taskforce.files import Rejoined
 from taskforce.i18n import _
@@ -35,6 +36,10 @@ from taskforce.sync.bundle import Head, Reader
 from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot
 from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.keys.statements import Statement
 
 _MOST_AT_ONCE = 4 << 20
 """Characters of edits held at once: an edit may be megabytes long, and many such come from whoever makes a bundle."""
@@ -98,6 +103,7 @@ class _Incoming:
     recalls: tuple[Obeyed, ...] = ()
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     shared: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    said: Sequence[Statement] = ()
     _ledger: Ledger | None = None
     _row: int = 0
     _erased_before: set[erasing.Place] = field(default_factory=set)
@@ -119,6 +125,7 @@ class _Incoming:
         proposed = self._proposed()
         self._erased_before = set(erasing.erased_parts(connection))
         self._learn_signers(head)
+        self.said = take_statements(self.session, head.statements) if head.statements else []
         self._ledger = self.session.store.ledger()
         if self.verified:
             notice_ahead(self.session, self._ledger, head.holdings)
@@ -163,6 +170,7 @@ class _Incoming:
             erasing.copies_beside(self.session.store.folder) if self.erased else (),
             self.recalls,
             applied,
+            tuple(Said(one.type, one.agency, one.about) for one in self.said),
         )
 
     def _learn_signers(self, head: Head) -> None:

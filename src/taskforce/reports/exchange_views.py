@@ -167,6 +167,9 @@ def bundle_data(found: Imported) -> dict[str, Any]:
         "erased": [{"kind": kind, "id": record, "part": part} for record, kind, part in found.erased],
         "copies": list(found.copies),
         "recalls": [obeyed_data(one) for one in found.recalls],
+        "statements": [
+            {"type": one.type, "agency": one.agency, "about": one.about} for one in found.statements
+        ],
     }
 
 
