@@ -16,6 +16,7 @@ from taskforce.files import new_file
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange, queries
+from taskforce.store.revoked import revocations
 from taskforce.sync.holdings import Ranges, difference, of_numbers, to_text, union
 from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
 from taskforce.sync.yaml_text import document
@@ -117,6 +118,12 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
         )
     if card.device.id == me.device:
         raise Refused(_("this is your own card"), hint=_("give it to your partners, and add theirs"))
+    if (card.agency, card.device.id) in revocations(session.store.connection).by_device:
+        raise TrustError(
+            _("the device that made this card was revoked by %(agency)s") % {"agency": card.agency},
+            hint=_("ask for the card of another device of theirs"),
+            code="revoked",
+        )
     known = exchange.find_peer(session.store.connection, card.agency)
     if known is not None and known.agency_key != card.agency_key:
         raise TrustError(

@@ -31,6 +31,7 @@ from taskforce.store.forks import AFTER_FORK, FORK, put_told_forks
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.store.proposals import count_for
 from taskforce.store.quarantine import Waiting, put_waiting
+from taskforce.store.revoked import revocations
 from taskforce.sync import holdings
 from taskforce.sync.bundle import Head, Reader
 from taskforce.sync.edit import Edit
@@ -124,8 +125,8 @@ class _Incoming:
         before = _count_conflicts(connection)
         proposed = self._proposed()
         self._erased_before = set(erasing.erased_parts(connection))
-        self._learn_signers(head)
         self.said = take_statements(self.session, head.statements) if head.statements else []
+        self._learn_signers(head)
         self._ledger = self.session.store.ledger()
         if self.verified:
             notice_ahead(self.session, self._ledger, head.holdings)
@@ -183,6 +184,17 @@ class _Incoming:
         if sender is None or sender.agency != head.agency:
             raise TrustError(_("this bundle brings no certificate of the device that sent it"))
         self.verified = sender.verified
+        self._require_unrevoked(head)
+
+    def _require_unrevoked(self, head: Head) -> None:
+        lost = revocations(self.session.store.connection).by_device.get((head.agency, head.device))
+        if lost is not None and self.verified:
+            raise TrustError(
+                _("this bundle is from a device that %(agency)s revoked (%(when)s)")
+                % {"agency": head.agency, "when": moments.show_time(lost.made)},
+                hint=_("nothing was changed; what was good of that device comes with bundles of others"),
+                code="revoked",
+            )
 
     def _learn(self, certificate: Mapping[str, Any], head: Head) -> None:
         from taskforce.keys.identity import check_certificate  # deferred: as above

@@ -45,6 +45,10 @@ class Handler:
 
 def handler_of(type: str) -> Handler | None:
     """What a type of statement means here, or None; loaded only where there is such a statement."""
+    if type == "revocation":
+        from taskforce.actions import revoking  # deferred: few stores ever know one
+
+        return Handler(revoking.kept, revoking.goes)
     return None
 
 
