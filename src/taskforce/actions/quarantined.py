@@ -179,8 +179,12 @@ def _admitted(session: Session, text: str) -> Decided:
         )
     if one.reason == REVOKED:
         raise Refused(
-            _("the agency that signed this edit has revoked its device, and it is not one of the last good ones"),
-            hint=_("if it is true all the same, enter it yourself; drop this one with: taskforce quarantine drop %(ref)s")
+            _(
+                "the agency that signed this edit has revoked its device, and it is not one of the last good ones"
+            ),
+            hint=_(
+                "if it is true all the same, enter it yourself; drop this one with: taskforce quarantine drop %(ref)s"
+            )
             % {"ref": ref_of(one.hash)},
             code="revoked",
         )

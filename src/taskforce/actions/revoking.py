@@ -26,7 +26,9 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at ev
 if TYPE_CHECKING:
     from taskforce.keys.statements import Statement
 
-ERASURE_UNDONE = N_("an erasure by a revoked device was taken back, which had reached this device's own edits")
+ERASURE_UNDONE = N_(
+    "an erasure by a revoked device was taken back, which had reached this device's own edits"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,23 @@ def plan_revocation(session: Session, device: str, last_good: int | None) -> Pla
         top - good.get(name, 0) for name, top in known.items()
     )  # numbers between may be missing: at most
     return Plan(
-        found.id, found.agency, feed, number, dict(sorted(good.items())), refused, found.id == session.store.me.device
+        found.id,
+        found.agency,
+        feed,
+        number,
+        dict(sorted(good.items())),
+        refused,
+        found.id == session.store.me.device,
     )
 
 
 def revoke(session: Session, plan: Plan, *, reason: str = "") -> Statement:
     """Say under the agency's key that a device is lost; this store acts on it at once, others as they hear of it."""
-    from taskforce.keys.statements import REVOCATION, check_statement, make_statement  # deferred: loads libsodium
+    from taskforce.keys.statements import (
+        REVOCATION,
+        check_statement,
+        make_statement,
+    )  # deferred: loads libsodium
 
     secret = agency_secret(session)
     body = make_statement(
@@ -108,7 +120,8 @@ def find_own_device(session: Session, text: str) -> exchange.KnownDevice:
         )
     if len(found) > 1:
         raise Ambiguous(
-            _('several devices begin with "%(text)s"') % {"text": text}, candidates=[one.id for one in found[:10]]
+            _('several devices begin with "%(text)s"') % {"text": text},
+            candidates=[one.id for one in found[:10]],
         )
     [one] = found
     if one.agency != session.store.me.agency:

@@ -81,9 +81,7 @@ class Admission:
     words: tuple[str, ...]
 
 
-def make_request(
-    secret: DeviceSecret, *, agency: str, officer: str, label: str, made: str
-) -> dict[str, Any]:
+def make_request(secret: DeviceSecret, *, agency: str, officer: str, label: str, made: str) -> dict[str, Any]:
     """Return the request of the device of ``secret``. Raises InputError for text that nobody would accept."""
     body: dict[str, Any] = {
         REQUEST: FORMAT,

@@ -25,7 +25,9 @@ def seal_agency_key(
 
     Raises TrustError for a recipient that is none.
     """
-    text = f'{MARK}: "1"\nagency: {agency}\nagency-key: "{secret.key}"\nseed: "{secret.seed.hex()}"\n'.encode()
+    text = (
+        f'{MARK}: "1"\nagency: {agency}\nagency-key: "{secret.key}"\nseed: "{secret.seed.hex()}"\n'.encode()
+    )
     if recipients:
         return armored(seal_bytes(text, recipients))
     if not passphrase:
@@ -81,7 +83,9 @@ def _checked(found: Mapping[str, str]) -> tuple[str, bytes]:
         raise InputError(_("what is sealed in this file is not an agency's key"), code="no-agency-key")
     secret = AgencySecret(bytes.fromhex(seed))
     if secret.key != found.get("agency-key"):
-        raise InputError(_("the two halves of the agency's key in this file do not fit"), code="no-agency-key")
+        raise InputError(
+            _("the two halves of the agency's key in this file do not fit"), code="no-agency-key"
+        )
     return agency, secret.seed
 
 
