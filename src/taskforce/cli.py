@@ -30,6 +30,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("exchange", N_("Write a bundle for a peer, or the records as a plan")),
     "bundle": ("exchange", N_("Look into a bundle without taking it in")),
     "peer": ("peer", N_("Cards, verified peers, how exchange stands")),
+    "device": ("device", N_("Devices of an agency: admit one, revoke one that is lost")),
+    "agency-key": ("agency_key", N_("The key that certifies this agency's devices")),
     "quarantine": ("quarantine", N_("Edits that may not enter: see them, decide")),
     "feed": ("feed", N_("Which devices wrote what is held here, and which feeds forked")),
     "conflict": ("conflict", N_("Fields that two people set: see both, decide")),

@@ -1,7 +1,7 @@
-"""A revoked device: what it wrote after its last good edit counts nowhere, in whatever order edits and statements come.
+"""A revoked device: what it wrote after its last good edit counts nowhere, in whatever order all of it comes.
 
-The agency has two devices. One is lost; whoever has it writes on. Others hear of the edits one by one, from a relay, and
-of the revocation before, between or after them.
+The agency has two devices. One is lost; whoever has it writes on. Others hear of the edits one by one, from a relay,
+and of the revocation before, between or after them.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from taskforce.errors import Refused, TrustError
 from taskforce.keys import identity, statements
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
+from taskforce.store.known_devices import find_device
 from taskforce.store.quarantine import waiting
 from taskforce.sync import bundle
 
@@ -116,12 +117,9 @@ def carries(
 
 
 def _certificate(replica: Replica) -> dict[str, Any]:
-    row = replica.connection.execute(
-        "SELECT certificate FROM device WHERE id = ?", (replica.device,)
-    ).fetchone()
-    import json
-
-    return dict(json.loads(row[0]))
+    found = find_device(replica.connection, replica.device)
+    assert found is not None
+    return dict(found.certificate)
 
 
 @cache
@@ -282,7 +280,7 @@ def test_only_the_agency_that_certified_a_device_revokes_it() -> None:
         statements.REVOCATION,
         about=told.lost.device,
         made="2026-11-23T12:00:00Z",
-        fields={"good": good and {told.feed: "0"}, "reason": ""},
+        fields={"good": {told.feed: "0"}, "reason": ""},
     )
     take(one, carries(told.relay, one, 22, said=[unknown_key]))
     assert heard(one) == before
@@ -327,7 +325,7 @@ def test_nobody_admits_what_was_refused_and_a_bundle_of_the_thief_is_refused() -
     one, _other = told.hearers
     one.put_back()
     tell(one, told, [*told.edits, *told.said])
-    [first, *_rest] = [each for each in quarantined.list_quarantined(one.session)]
+    first = quarantined.list_quarantined(one.session)[0]
     with pytest.raises(Refused) as refused:
         quarantined.admit(one.session, first.ref)
     assert refused.value.code == "revoked"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from taskforce.actions.joining import agency_secret, certify_itself
+from taskforce.actions.joining import agency_secret, certify_itself, enter_own_agency
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TrustError
 from taskforce.i18n import _
@@ -51,12 +51,7 @@ def create_agency_key(session: Session) -> AgencyKey:
         certify_itself(session, secret)
         session.store.set_meta("agency_seed", secret.seed.hex())
         session.note("made the agency's key")
-    from taskforce.crockford import natural_id
-    from taskforce.records.registry import get_kind
-
-    with session.acting("init", undoable=False) as one:
-        code = session.store.me.agency
-        one.save(get_kind("agency"), natural_id("agency", code), {"code": code})
+    enter_own_agency(session)
     return show_agency_key(session)
 
 
@@ -99,8 +94,9 @@ def import_agency_key(
             % {"other": code, "agency": session.store.me.agency},
             code="other-agency",
         )
+    waited = session.is_waiting
     with session.store.writing():
-        if session.is_waiting:
+        if waited:
             certify_itself(session, secret)
         elif secret.key != session.store.meta("agency_key"):
             raise TrustError(
@@ -109,6 +105,8 @@ def import_agency_key(
             )
         session.store.set_meta("agency_seed", seed.hex())
         session.note("imported the agency's key")
+    if waited:
+        enter_own_agency(session)
     return show_agency_key(session)
 
 

@@ -48,7 +48,7 @@ class TakenIn:
     def is_new(self) -> bool:
         """Whether it brings anything that is not here already."""
         if self.bundle is not None:
-            return bool(self.bundle.new or self.bundle.waiting)
+            return bool(self.bundle.new or self.bundle.waiting or self.bundle.statements)
         return self.plan is not None and bool(self.plan.changes)
 
 

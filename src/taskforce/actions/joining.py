@@ -5,16 +5,19 @@ Until it has joined it has no certificate, and nobody could check what it writes
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from taskforce import moments
 from taskforce.actions.session import Session
+from taskforce.actions.stating import take_statements
 from taskforce.errors import InputError, Refused, TrustError
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
-from taskforce.store import exchange, queries
-from taskforce.store.revoked import is_revoked
+from taskforce.store import exchange, known_devices, queries
+from taskforce.store.revoked import is_revoked, revoked_devices
+from taskforce.store.statements import statements
 from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
 from taskforce.sync.yaml_text import document
 
@@ -99,7 +102,7 @@ def read_request(session: Session, stream: IO[bytes], name: str) -> Request:
     device = request_device(found)
     if device == me.device:
         raise Refused(_("this is this device's own request"))
-    known = exchange.find_device(session.store.connection, device)
+    known = known_devices.find_device(session.store.connection, device)
     if known is not None and known.agency != me.agency:
         raise TrustError(
             _("this device is known as one of %(agency)s") % {"agency": known.agency}, code="other-agency"
@@ -123,7 +126,7 @@ def admit_device(session: Session, request: Request) -> bytes:
     store = session.store
     made = moments.time_text(session.now)
     with store.writing():
-        own = exchange.find_device(store.connection, store.me.device)
+        own = known_devices.find_device(store.connection, store.me.device)
         if own is None:
             raise Refused(_("this device has no certificate itself"))
         certificate = certify(secret, store.me.agency, request.keys, made)
@@ -135,7 +138,7 @@ def admit_device(session: Session, request: Request) -> bytes:
             certificate,
         )
         exchange.put_device(store.connection, device, proven=True)
-        exchange.set_device_label(store.connection, device.id, request.label or request.officer)
+        known_devices.set_device_label(store.connection, device.id, request.label or request.officer)
         record = queries.get_record(store.connection, get_kind("agency"), session.own_agency)
         peers = [
             KnownPeer(
@@ -148,12 +151,19 @@ def admit_device(session: Session, request: Request) -> bytes:
             )
             for one in exchange.peers(store.connection)
         ]
+        gone = revoked_devices(store.connection)
         body = make_admission(
             secret,
             certificate,
             by=own.certificate,
             name=(record.text("name") if record else "") or store.me.agency,
             peers=peers,
+            devices=[
+                one.certificate
+                for one in exchange.devices(store.connection)
+                if one.id not in (device.id, own.id) and one.id not in gone
+            ],
+            statements=[json.loads(row.body) for row in statements(store.connection)],
             made=made,
         )
         session.note(f"admitted device {device.id}")
@@ -208,8 +218,18 @@ def join(session: Session, admission: Admission) -> Joined:
                     ),
                 )
                 peers.append(one.agency)
+        for device in admission.devices:
+            exchange.put_device(store.connection, _known(device))
+        take_statements(session, admission.statements)
         session.note(f"joined {store.me.agency}")
+    enter_own_agency(session)
     return Joined(admission.device.agency, admission.device.id, admission.words, tuple(peers))
+
+
+def enter_own_agency(session: Session) -> None:
+    """Let the agency be known by its code, until what it says of itself comes with a bundle."""
+    with session.acting("join", undoable=False) as one:
+        one.save(get_kind("agency"), session.own_agency, {"code": session.store.me.agency})
 
 
 def certify_itself(session: Session, secret: AgencySecret) -> None:
@@ -227,6 +247,7 @@ def _become(session: Session, device: Any) -> None:
     store.set_meta("fingerprint", device.fingerprint)
     store.forget_me()
     exchange.put_device(store.connection, _known(device), proven=True)
+    known_devices.set_device_label(store.connection, device.id, store.meta("label") or store.me.officer)
 
 
 def _known(device: Any) -> exchange.KnownDevice:

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 
 from taskforce import moments
 from taskforce.actions.admission import admit_again, settle_erasures
+from taskforce.actions.devices import present_feed
 from taskforce.actions.joining import agency_secret
 from taskforce.actions.obeying import settle_recalls
 from taskforce.actions.session import Session
 from taskforce.actions.stating import Hearer, keep_statements
-from taskforce.errors import NotFound, Refused, UsageError
+from taskforce.errors import Ambiguous, NotFound, Refused, UsageError
 from taskforce.i18n import N_, _
-from taskforce.store import exchange, revoked
+from taskforce.store import exchange, known_devices, revoked
 from taskforce.store.forks import Taken
 from taskforce.sync.holdings import of_numbers
+from taskforce.text import clean_input
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
@@ -80,6 +82,19 @@ def plan_revocation(session: Session, device: str, last_good: int | None) -> Pla
     )
 
 
+def read_reason(text: str) -> str:
+    """Why a device is revoked, as others read it; UsageError if it is no text, or too long."""
+    from taskforce.keys.statements import MOST_REASON  # deferred: loads libsodium
+
+    try:
+        reason = " ".join(clean_input(text).split())
+    except ValueError:
+        raise UsageError(_("--reason is not valid text"), hint=_("type it in UTF-8")) from None
+    if len(reason) > MOST_REASON:
+        raise UsageError(_("--reason has at most %(count)d characters") % {"count": MOST_REASON})
+    return reason
+
+
 def revoke(session: Session, plan: Plan, *, reason: str = "") -> Statement:
     """Say under the agency's key that a device is lost; this store acts on it at once, others as they hear of it."""
     from taskforce.keys.statements import (
@@ -106,10 +121,8 @@ def revoke(session: Session, plan: Plan, *, reason: str = "") -> Statement:
 
 def find_own_device(session: Session, text: str) -> exchange.KnownDevice:
     """The device of this agency whose id begins with `text`, or which is called so."""
-    from taskforce.errors import Ambiguous
-
     connection = session.store.connection
-    labels = exchange.device_labels(connection)
+    labels = known_devices.device_labels(connection)
     every = exchange.devices(connection)
     start = text.casefold()
     found = [one for one in every if start and (one.id.startswith(start) or labels.get(one.id, "") == text)]
@@ -132,23 +145,12 @@ def find_own_device(session: Session, text: str) -> exchange.KnownDevice:
     return one
 
 
-def present_feed(session: Session, device: str) -> str:
-    """The feed that a device wrote in when it was last heard; else the one of which something came last."""
-    if device == session.store.me.device:
-        return session.store.me.feed
-    connection = session.store.connection
-    epoch, _row = exchange.newest_heard(connection, device)
-    if epoch:
-        return f"{device}.{epoch}"
-    return revoked.latest_feed(connection, device) or f"{device}.1"
-
-
 def kept(session: Session, found: Sequence[Statement]) -> None:
     """Act on revocations that have just been kept: the handler of their type. Only inside a transaction."""
     connection = session.store.connection
     every = revoked.revocations(connection)
     for agency, device in sorted({(one.agency, one.about) for one in found}):
-        known = exchange.find_device(connection, device)
+        known = known_devices.find_device(connection, device)
         if known is not None and known.agency == agency:
             _apply(session, every.by_device[agency, device])
     for one in found:

@@ -44,11 +44,13 @@ def create_store(
     write_slots: Callable[[Path, bytes], None],
     about: dict[str, str],
     join: bool = False,
+    label: str = "",
 ) -> NewStore:
     """Make a store in `folder`, whole or not at all.
 
     `write_slots` is given the folder and the fresh database key and writes the key slots; `about` holds further fields
-    of the own agency's record as typed (name, agency_kind, country). With `join` the store waits to be admitted.
+    of the own agency's record as typed (name, agency_kind, country). With `join` the store waits to be admitted,
+    and `label` is what people call its device.
     """
     from taskforce.keys import identity, words  # deferred: loads the cryptographic libraries
     from taskforce.keys.encoding import from_text
@@ -75,6 +77,7 @@ def create_store(
         "epoch": "1",
         "sign_seed": device.sign_seed.hex(),
         "seal_identity": device.seal_identity,
+        **({"label": label} if label else {}),
     }
     with new_folder(folder) as draft:
         key = secrets.token_bytes(32)

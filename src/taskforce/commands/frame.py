@@ -209,15 +209,35 @@ def opened_slot(one: Opener) -> OpenedSlot:
     return one.open_slot(console.secret(_("Passphrase: ")) if one.asks else "")
 
 
-def open_session() -> Session:
-    """Open the store that is meant; asks for the passphrase on a terminal if no key file is named."""
+def open_session(*, waiting: bool = False) -> Session:
+    """Open the store that is meant; asks for the passphrase on a terminal if no key file is named.
+
+    Refused for one that waits until its agency admits it, but where `waiting` says that it will do.
+    """
     from taskforce.actions.session import Session  # deferred: help needs no store
     from taskforce.store.store import Store  # deferred: loads SQLCipher
 
     one = opener()
     session = Session(Store.open(one.folder, opened_key(one), briefly=True))
     current.get().opened.append(session)
+    if not waiting and session.is_waiting:
+        from taskforce.actions.session import waits  # deferred: hardly any store waits
+
+        raise waits()
     return session
+
+
+def require_joined(one: Opener, key: bytes) -> None:
+    """Refused if the store waits until its agency admits it: for what opens it by itself."""
+    from taskforce.actions.session import Session, waits  # deferred: help needs no store
+    from taskforce.store.store import Store  # deferred: loads SQLCipher
+
+    store = Store.open(one.folder, key)
+    try:
+        if Session(store).is_waiting:
+            raise waits()
+    finally:
+        store.close()
 
 
 def open_session_for_bundles() -> Session:

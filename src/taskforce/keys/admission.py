@@ -1,15 +1,16 @@
 """How a second device comes to its agency: it asks with a request, and is answered with an admission.
 
 A request is a mapping of strings: ``taskforce-device-request: "1"``, ``agency`` (code), ``officer``, ``label`` (what
-people call the device; may be empty), ``sign-key``, ``seal-to``, ``made`` and ``sig``, the device's own signature over the
-canonical JSON (RFC 8785) of the rest. It proves that all of it comes from one device; that it is the colleague's who is
-on the telephone, people prove by reading the words of its signing key to each other.
+people call the device; may be empty), ``sign-key``, ``seal-to``, ``made`` and ``sig``, the device's own signature over
+the canonical JSON (RFC 8785) of the rest. It proves that all of it comes from one device; that it is the colleague's
+who is on the telephone, people prove by reading the words of its signing key to each other.
 
 An admission is what the device with the agency's key answers: ``taskforce-device-admission: "1"``, ``name`` (of the
-agency), ``certificate`` (of the device that asked), ``by`` (the certificate of the device that admitted it), ``peers`` (a
-list: ``agency``, ``name``, ``agency-key``, ``verified-at``, ``verified-by``, ``how`` of each agency whose words were
-compared there), ``made`` and ``sig``, by the agency's key. It travels sealed to the device that asked: whom an agency
-works with is nobody else's business.
+agency), ``certificate`` (of the device that asked), ``by`` (the certificate of the device that admitted it), ``peers``
+(a list: ``agency``, ``name``, ``agency-key``, ``verified-at``, ``verified-by``, ``how`` of each agency whose words were
+compared there), ``devices`` (a list of the certificates of their devices, and of the agency's own, that are in use),
+``statements`` (a list of what is known there that agencies said), ``made`` and ``sig``, by the agency's key. It travels
+sealed to the device that asked: whom an agency works with is nobody else's business.
 """
 
 from __future__ import annotations
@@ -38,11 +39,12 @@ REQUEST, ADMISSION = "taskforce-device-request", "taskforce-device-admission"
 FORMAT = "1"
 MOST_TEXT = 200  # characters of a name, an officer or a label
 MOST_PEERS = 1000
+"""Also of the devices, and of the statements, that an admission brings."""
 
 _MADE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _NOT_IN_TEXT = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 _REQUEST_FIELDS = (REQUEST, "agency", "officer", "label", "sign-key", "seal-to", "made", "sig")
-_ADMISSION_FIELDS = (ADMISSION, "name", "certificate", "by", "peers", "made", "sig")
+_ADMISSION_FIELDS = (ADMISSION, "name", "certificate", "by", "peers", "devices", "statements", "made", "sig")
 _PEER_FIELDS = ("agency", "name", "agency-key", "verified-at", "verified-by", "how")
 
 
@@ -72,12 +74,17 @@ class KnownPeer:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """An admission that holds. ``words`` are those of the agency's key, to be compared by voice."""
+    """An admission that holds. ``words`` are those of the agency's key, to be compared by voice.
+
+    ``devices`` are of the agency or its ``peers``; ``statements`` are unchecked.
+    """
 
     name: str
     device: Device
     by: Device
     peers: tuple[KnownPeer, ...]
+    devices: tuple[Device, ...]
+    statements: tuple[Mapping[str, Any], ...]
     words: tuple[str, ...]
 
 
@@ -134,6 +141,8 @@ def make_admission(
     by: Mapping[str, Any],
     name: str,
     peers: Sequence[KnownPeer],
+    devices: Sequence[Mapping[str, Any]],
+    statements: Sequence[Mapping[str, Any]],
     made: str,
 ) -> dict[str, Any]:
     """Return the admission of the device of ``certificate``, by the agency's key."""
@@ -146,6 +155,8 @@ def make_admission(
             dict(zip(_PEER_FIELDS, (one.agency, one.name, one.agency_key, *_verified(one)), strict=True))
             for one in peers
         ],
+        "devices": [dict(one) for one in devices],
+        "statements": [dict(one) for one in statements],
         "made": made,
     }
     body["sig"] = sign(agency.seed, "device-admission", _signed_bytes(body))
@@ -167,12 +178,25 @@ def check_admission(body: object) -> Admission:
     device, by = check_certificate(found["certificate"]), check_certificate(found["by"])
     if (device.agency, device.agency_key) != (by.agency, by.agency_key):
         raise _altered()
-    _need(isinstance(found["peers"], list) and len(found["peers"]) <= MOST_PEERS, "peers")
+    for name in ("peers", "devices", "statements"):
+        _need(isinstance(found[name], list) and len(found[name]) <= MOST_PEERS, name)
     peers = tuple(_peer(one) for one in found["peers"])
+    devices = tuple(check_certificate(one) for one in found["devices"])
+    keys = {(one.agency, one.agency_key) for one in (*peers, device)}
+    _need(all((one.agency, one.agency_key) in keys for one in devices), "devices")
+    _need(all(isinstance(one, Mapping) for one in found["statements"]), "statements")
     found["certificate"], found["by"] = device.certificate, by.certificate
     if not verify(device.agency_key, "device-admission", _signed_bytes(found), found["sig"]):
         raise _altered()
-    return Admission(found["name"], device, by, peers, words(from_text(device.agency_key, KEY_BYTES)))
+    return Admission(
+        found["name"],
+        device,
+        by,
+        peers,
+        devices,
+        tuple(found["statements"]),
+        words(from_text(device.agency_key, KEY_BYTES)),
+    )
 
 
 def request_device(request: Request) -> str:

@@ -15,7 +15,7 @@ from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
-    from taskforce.actions.brought import Imported, Touched
+    from taskforce.actions.brought import Imported, Said, Touched
     from taskforce.actions.bundle_summary import Exported, Stopped
     from taskforce.actions.inbox import TakenIn
     from taskforce.actions.plans import PlanResult
@@ -57,7 +57,9 @@ def taken_sentence(taken: TakenIn) -> str:
         }
         return text if count else _("%(name)s: nothing new") % {"name": taken.name}
     parts = [_bundle_head(found, taken.name)]
-    parts.append(_count_of(found) if taken.is_new else _("nothing new"))
+    if found.new or found.waiting or not found.statements:
+        parts.append(_count_of(found) if taken.is_new else _("nothing new"))
+    parts += [_said(one) for one in found.statements]
     if found.conflicts:
         text = ngettext("≠ %(count)d new conflict", "≠ %(count)d new conflicts", found.conflicts)
         parts.append(text % {"count": found.conflicts})
@@ -173,17 +175,32 @@ def bundle_data(found: Imported) -> dict[str, Any]:
     }
 
 
+def _said(one: Said) -> str:
+    """What an agency said under its key, in a bundle that brought it here."""
+    if one.type == "revocation":
+        return _("⊘ %(agency)s has revoked its device %(device)s: what it wrote since is refused") % {
+            "agency": one.agency,
+            "device": one.about,
+        }
+    return _("%(agency)s says what this version does not understand (%(type)s)") % {
+        "agency": one.agency,
+        "type": one.type,
+    }
+
+
 def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line | str]:
     """What a bundle brought, or would bring; with `keys`, what to do about it is named as in the room."""
     lines: list[Line | str] = [Line(_bundle_head(found, name), "heading")]
     if not found.verified:
         lines.append(Line("  " + _("! its sender is not verified"), "late"))
-    lines.append("  " + (_count_of(found) if found.new or found.waiting else _("nothing new")))
+    if found.new or found.waiting or not found.statements:
+        lines.append("  " + (_count_of(found) if found.new or found.waiting else _("nothing new")))
     for kind, (made, changed) in found.by_kind.items():
         lines.append(
             f"  {_plural(kind)}: "
             + _("%(made)d new, %(changed)d changed") % {"made": made, "changed": changed}
         )
+    lines += [Line(f"  {_said(one)}", "late") for one in found.statements]
     if found.received:
         lines.append(
             Line("  " + _("referrals received: %(refs)s") % {"refs": ", ".join(found.received)}, "ok")

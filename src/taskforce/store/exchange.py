@@ -134,21 +134,6 @@ def put_device(connection: Connection, device: KnownDevice, *, proven: bool = Fa
     return known is not None
 
 
-def find_device(connection: Connection, device: str) -> KnownDevice | None:
-    """The known device with this id, or None."""
-    return next((one for one in devices(connection) if one.id == device), None)
-
-
-def set_device_label(connection: Connection, device: str, label: str) -> None:
-    """Note what people here call a device."""
-    connection.execute("UPDATE device SET label = ? WHERE id = ?", (label, device))
-
-
-def device_labels(connection: Connection) -> dict[str, str]:
-    """What people here call devices."""
-    return dict(connection.execute("SELECT id, label FROM device WHERE label <> ''"))
-
-
 # ── holdings ──
 
 

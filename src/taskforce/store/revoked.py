@@ -104,6 +104,12 @@ def highest_known(connection: Connection, device: str) -> dict[str, int]:
     return {str(feed): int(number) for feed, number in rows}
 
 
+def count_waiting(connection: Connection, device: str) -> int:
+    """How many edits of a device wait since it was revoked."""
+    query = "SELECT count(*) FROM quarantine WHERE device = ? AND reason = ?"
+    return int(connection.execute(query, (device, REVOKED)).fetchone()[0])
+
+
 def latest_feed(connection: Connection, device: str) -> str:
     """The feed of a device of which an edit came last; empty if none is held."""
     row = connection.execute(
@@ -125,13 +131,13 @@ def take_out(connection: Connection, one: Revocation, at: str) -> list[Taken]:
         (one.device,),
     ).fetchall()
     gone = [row for row in rows if row[2] > one.last_good(row[1])]
-    certificate = connection.execute("SELECT certificate FROM device WHERE id = ?", (one.device,)).fetchone()
+    row = connection.execute("SELECT certificate FROM device WHERE id = ?", (one.device,)).fetchone()
+    known = row[0] if row else ""
     connection.executemany(
         "INSERT OR IGNORE INTO quarantine (hash, reason, device, agency, certificate, at, body, feed, number, bundle) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (digest, REVOKED, one.device, one.agency, certificate[0] if certificate else "")
-            + (at, body, feed, number, bundle)
+            (digest, REVOKED, one.device, one.agency, known, at, body, feed, number, bundle)
             for _row, feed, number, digest, bundle, body, _record, _kind in gone
             if "sig" in json.loads(body)
         ],
