@@ -305,3 +305,29 @@ def _binary(armored: bytes) -> bytes:
     import base64
 
     return base64.b64decode(b"".join(armored.splitlines()[1:-1]))
+
+
+def test_two_devices_that_note_a_referrals_arrival_are_in_no_conflict_about_when(
+    teams: tuple[Team, Team, Team], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, field, ngo = teams
+    stick = base.folder / "stick"
+    for team, code in ((base, "KH-CNP"), (ngo, "KH-NGO")):
+        team.call("agency", "edit", code, "--country", "KH").ok()
+    send(base, "KH-NGO", stick, ngo)
+    send(base, "KH-CNP", stick, field)
+    field.call("peer", "card", "-o", str(stick / "card")).ok()
+    ngo.call("peer", "add", str(stick / "card"), "--yes").ok()
+    victim = ngo.data("victim", "add", "--age-band", "21-23")["ref"]
+    ngo.consent(victim, "KH-CNP")
+    ngo.call("referral", "new", victim, "--to", "KH-CNP", "--services", "shelter").ok()
+    bundle = send(ngo, "KH-CNP", stick)
+    for team, time in ((base, "2030-01-01T11:00:00Z"), (field, "2030-01-01T12:00:00Z")):
+        monkeypatch.setenv("TASKFORCE_NOW", time)
+        assert len(team.data("import", str(bundle))["received"]) == 1
+    send(field, "KH-CNP", stick, base)
+    send(base, "KH-CNP", stick, field)
+    send(field, "KH-NGO", stick, ngo)
+    for team in teams:
+        assert team.data("conflict", "list") == []
+        assert team.data("referral", "list")[0]["received_at"] == "2030-01-01T11:00:00Z"

@@ -22,6 +22,8 @@ TOP = (
         "export",
         "bundle",
         "peer",
+        "device",
+        "agency-key",
         "quarantine",
         "feed",
         "conflict",
@@ -40,6 +42,18 @@ TOP = (
         "config",
     ),
     *("completion", "tui", "wall", "demo"),
+)
+GROUPS = (
+    "bundle",
+    "peer",
+    "device",
+    "agency-key",
+    "conflict",
+    "quarantine",
+    "feed",
+    "backup",
+    "key",
+    "config",
 )
 OF_EVERY_NOUN = ("add", "list", "show", "edit", "archive")
 SHARED = ("--store", "--key-file", "--json", "--quiet", "--help")
@@ -71,11 +85,10 @@ def test_the_commands_are_these() -> None:
         assert verbs == {*OF_EVERY_NOUN, *moves, *EXTRA.get(kind.name, ())}, kind.name
     verbs = {path[1] for path in COMMANDS if path[:1] == ("recall",) and len(path) == 2}
     assert verbs == {"add", "list", "show", "archive", "confirm", "status"}
-    assert {
-        " ".join(path)
-        for path in COMMANDS
-        if path and path[0] in ("bundle", "peer", "conflict", "quarantine", "feed", "backup", "key", "config")
-    } == {
+    assert {" ".join(path) for path in COMMANDS if path and path[0] in GROUPS} == {
+        *("device", "device list", "device request", "device admit", "device join", "device revoke"),
+        *("agency-key", "agency-key show", "agency-key create", "agency-key export", "agency-key import"),
+        "agency-key remove",
         *("bundle", "bundle show", "peer", "peer card", "peer add", "peer list"),
         *("conflict", "conflict list", "conflict show", "conflict resolve"),
         *("quarantine", "quarantine list", "quarantine show", "quarantine admit", "quarantine drop"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from taskforce import moments
+from taskforce.actions.acknowledging import settle_noted
 from taskforce.actions.admission import (
     acknowledge_referrals,
     confirm_if_possible,
@@ -336,6 +337,7 @@ class _Incoming:
         self.received = acknowledge_referrals(
             self.session, [record for kind, record in self._brought.touched if kind == "referral"]
         )
+        settle_noted(self.session)
 
 
 def _count_conflicts(connection: Any) -> int:

@@ -110,7 +110,8 @@ def run_admit(request: str, output: str | None, yes: bool, force: bool) -> Resul
         "agency_words": list(own_words(session)),
     }
     if output == "-":
-        return Result(data, Raw(_armored(answer)))
+        text = _armored(answer)
+        return Result({**data, "answer": text}, Raw(text))
     with new_file(Path(output), replace=force) as stream:
         stream.write(answer)
     pairs = (
