@@ -92,7 +92,7 @@ def _whole(items: list[Item]) -> _Some:
 
 
 _WORST_FIRST = (
-    ("revoked", "device"),
+    ("revoked", "agency"),
     ("revoked", "peer"),
     ("late", "referral"),
     ("late", "assignment"),

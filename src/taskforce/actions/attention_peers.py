@@ -37,7 +37,7 @@ class Item:
     """
 
     kind: str  # one of GLYPHS in taskforce.reports.attention_views
-    noun: str  # referral | assignment | agreement | recall | peer | device | record | edit
+    noun: str  # referral | assignment | agreement | recall | peer | agency | record | edit
     subject: str
     text: str
     do: str
@@ -112,7 +112,7 @@ def of_devices(session: Session) -> list[Item]:
     result = []
     if any(one.device == me.device for one in every):
         text = _("this device was revoked: nobody takes what it writes any more")
-        return [Item("revoked", "device", me.device[:4], text, "taskforce init --join")]
+        return [Item("revoked", "agency", me.agency, text, "taskforce init --join")]
     last: dict[str, str] = {}
     for bundle in exchange.bundles(connection, "out"):
         last[bundle.agency] = max(last.get(bundle.agency, ""), bundle.at)

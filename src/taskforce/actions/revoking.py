@@ -68,9 +68,7 @@ def plan_revocation(session: Session, device: str, last_good: int | None) -> Pla
     good = {name: highest for name, highest in known.items() if name != feed}
     if number:
         good[feed] = number
-    refused = sum(
-        top - good.get(name, 0) for name, top in known.items()
-    )  # numbers between may be missing: at most
+    refused = revoked.count_beyond(connection, found.id, good)
     return Plan(
         found.id,
         found.agency,

@@ -52,7 +52,7 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("bundle", "peer"): "taskforce peer list",
     ("stale", "peer"): "taskforce peer list",
     ("erased", "peer"): "taskforce erase status",
-    ("revoked", "device"): "taskforce device list",
+    ("revoked", "agency"): "taskforce device list",
     ("revoked", "peer"): "taskforce device list",
     ("recall", "recall"): "taskforce recall status",
     ("recalled", "peer"): "taskforce recall status",

@@ -104,6 +104,14 @@ def highest_known(connection: Connection, device: str) -> dict[str, int]:
     return {str(feed): int(number) for feed, number in rows}
 
 
+def count_beyond(connection: Connection, device: str, good: Mapping[str, int]) -> int:
+    """How many edits are held of a device that are none of these good ones."""
+    rows = connection.execute(
+        "SELECT name, number FROM edit JOIN feed ON feed.id = edit.feed WHERE device = ?", (device,)
+    )
+    return sum(number > good.get(feed, 0) for feed, number in rows)
+
+
 def count_waiting(connection: Connection, device: str) -> int:
     """How many edits of a device wait since it was revoked."""
     query = "SELECT count(*) FROM quarantine WHERE device = ? AND reason = ?"
