@@ -182,7 +182,7 @@ def check_admission(body: object) -> Admission:
         _need(isinstance(found[name], list) and len(found[name]) <= MOST_PEERS, name)
     peers = tuple(_peer(one) for one in found["peers"])
     devices = tuple(check_certificate(one) for one in found["devices"])
-    keys = {(one.agency, one.agency_key) for one in (*peers, device)}
+    keys = {(one.agency, one.agency_key) for one in peers} | {(device.agency, device.agency_key)}
     _need(all((one.agency, one.agency_key) in keys for one in devices), "devices")
     _need(all(isinstance(one, Mapping) for one in found["statements"]), "statements")
     found["certificate"], found["by"] = device.certificate, by.certificate
