@@ -169,7 +169,7 @@ def _apply(session: Session, one: revoked.Revocation) -> None:
     if undone.own and one.device != store.me.device:
         store.begin_epoch(ERASURE_UNDONE)
     exchange.take_from_sent(connection, _by_feed(undone.left))
-    if left or undone.left:
+    if left or undone.any:
         store.replay()
     if again:
         admit_again(session, again)

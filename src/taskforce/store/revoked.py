@@ -37,10 +37,14 @@ class Revocation:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """Skeletons that left the log since what had erased their values counts no more; `own` if some are this feed's."""
+    """Skeletons that left the log since what had erased their values counts no more; `own` if some are this feed's.
+
+    `any` says whether anything was erased by what counts no more.
+    """
 
     left: tuple[Taken, ...]
     own: bool
+    any: bool
 
 
 @dataclass(slots=True)
@@ -214,7 +218,7 @@ def undo_erasures(connection: Connection, one: Revocation, own_feed: str) -> Und
     for place in sorted({row[:3] for row in gone}):
         if not _is_erased(connection, place):
             left += _drop_skeletons(connection, place)
-    return Undone(tuple(left), any(each.feed == own_feed for each in left))
+    return Undone(tuple(left), any(each.feed == own_feed for each in left), bool(gone))
 
 
 def _is_erased(connection: Connection, place: tuple[str, str, str]) -> bool:
