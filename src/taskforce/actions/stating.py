@@ -21,6 +21,9 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at ev
 if TYPE_CHECKING:
     from taskforce.keys.statements import Statement
 
+MOST_NODES = 4000
+"""How many nodes of YAML the statements of a head come to: a reader takes 10,000 of a whole head."""
+
 MOST_OF_ONE = 1000
 """How many statements of one agency are kept; what comes beyond is left out."""
 
@@ -95,10 +98,29 @@ def statements_for(session: Session, hearers: Sequence[Hearer], number: int) -> 
         for one in map(known_statement, (row.body for row in rows))
         if all(_goes(session, one, hearer) for hearer in hearers)
     ]
-    if len(goes) > MOST_STATEMENTS:
-        start = number * MOST_STATEMENTS % len(goes)
-        goes = (goes[start:] + goes[:start])[:MOST_STATEMENTS]
-    return [dict(one.body) for one in sorted(goes, key=lambda one: one.hash)]
+    loads = _loads([dict(one.body) for one in sorted(goes, key=lambda one: one.hash)])
+    return loads[number % len(loads)]
+
+
+def _loads(bodies: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The statements in parts that a head may carry each; one part, be it empty, where that is enough."""
+    loads: list[list[dict[str, Any]]] = [[]]
+    nodes = 0
+    for body in bodies:
+        size = _nodes(body)
+        if loads[-1] and (nodes + size > MOST_NODES or len(loads[-1]) >= MOST_STATEMENTS):
+            loads.append([])
+            nodes = 0
+        loads[-1].append(body)
+        nodes += size
+    return loads
+
+
+def _nodes(value: object) -> int:
+    """How many nodes of YAML a value is."""
+    if isinstance(value, dict):
+        return 1 + sum(1 + _nodes(each) for each in value.values())
+    return 1 + sum(map(_nodes, value)) if isinstance(value, list) else 1
 
 
 def agencies_in(session: Session, feeds: Collection[str]) -> set[str]:
