@@ -104,23 +104,18 @@ def statements_for(session: Session, hearers: Sequence[Hearer], number: int) -> 
 
 def _loads(bodies: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """The statements in parts that a head may carry each; one part, be it empty, where that is enough."""
+    from taskforce.keys.statements import count_nodes  # deferred: as above
+
     loads: list[list[dict[str, Any]]] = [[]]
     nodes = 0
     for body in bodies:
-        size = _nodes(body)
+        size = count_nodes(body)
         if loads[-1] and (nodes + size > MOST_NODES or len(loads[-1]) >= MOST_STATEMENTS):
             loads.append([])
             nodes = 0
         loads[-1].append(body)
         nodes += size
     return loads
-
-
-def _nodes(value: object) -> int:
-    """How many nodes of YAML a value is."""
-    if isinstance(value, dict):
-        return 1 + sum(1 + _nodes(each) for each in value.values())
-    return 1 + sum(map(_nodes, value)) if isinstance(value, list) else 1
 
 
 def agencies_in(session: Session, feeds: Collection[str]) -> set[str]:

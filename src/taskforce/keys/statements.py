@@ -28,6 +28,9 @@ REVOCATION = "revocation"
 MOST_BYTES = 32 << 10
 """Of a statement's canonical JSON."""
 
+MOST_NODES = 2000
+"""Of a statement as YAML: some must fit into a head together, of which a reader takes 10,000."""
+
 MOST_REASON = 500  # characters
 
 _TYPE = r"[a-z][a-z0-9-]{0,31}"
@@ -104,6 +107,8 @@ def check_statement(body: object) -> Statement:
         unsigned = canonical_json({name: value for name, value in body.items() if name != "sig"})
     except ValueError:
         raise _bad(_("it has text in it that no file can hold")) from None
+    if count_nodes(body) > MOST_NODES:
+        raise _bad(_("it has more than %(most)d values in it") % {"most": MOST_NODES})
     if not is_short:
         raise _bad(_("it is longer than %(most)d bytes") % {"most": MOST_BYTES})
     if not verify(body["agency-key"], _purpose(body["statement"]), unsigned, body["sig"]):
@@ -127,6 +132,13 @@ def known_statement(text: str) -> Statement:
         text,
         body,
     )
+
+
+def count_nodes(value: object) -> int:
+    """Return how many nodes of YAML a value is."""
+    if isinstance(value, Mapping):
+        return 1 + sum(1 + count_nodes(each) for each in value.values())
+    return 1 + sum(map(count_nodes, value)) if isinstance(value, list) else 1
 
 
 def last_good(statement: Statement) -> dict[str, int]:
