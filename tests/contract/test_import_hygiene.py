@@ -23,6 +23,7 @@ HEAVY = frozenset(
         "pycountry",
         "pydantic",
         "pyrage",
+        "segno",
         "rich",
         "sqlite_utils",
         "textual",

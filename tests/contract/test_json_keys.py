@@ -270,6 +270,7 @@ def test_peers(story: Team, tmp_path: Path) -> None:
         *("last_number", "missing", "waiting", "unsent", "confirmed"),
     }
     assert set(data_of(story, "peer", "card")) == {"card", "words"}
+    assert set(data_of(story, "peer", "words")) == {"agency", "words", "scan"}
     card = tmp_path / "card"
     assert set(data_of(story, "peer", "card", "-o", str(card))) == {"file", "words"}
     added = data_of(new_team(tmp_path / "other", "TH-RTP", "P. Chai"), "peer", "add", str(card), "--yes")

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from taskforce.keys.card import Card
 
 
+WAYS = ("voice", "in-person", "qr", "other")
+"""How people compare keys, as it is recorded; they may say it in their own words as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class PeerState:
     """How exchange with a peer stands: last heard, highest bundle number and those missing.
@@ -84,6 +88,32 @@ def own_words(session: Session) -> tuple[str, ...]:
     from taskforce.keys.words import words
 
     return words(from_text(session.store.meta("agency_key"), 32))
+
+
+def own_scan(session: Session) -> str:
+    """What the QR code of this agency's key says."""
+    from taskforce.keys.encoding import from_text  # deferred: as above
+    from taskforce.keys.words import scan_text
+
+    return scan_text(session.store.me.agency, from_text(session.store.meta("agency_key"), 32))
+
+
+def card_scan(card: Card) -> str:
+    """What the QR code of a card's key says."""
+    from taskforce.keys.encoding import from_text  # deferred: as above
+    from taskforce.keys.words import scan_text
+
+    return scan_text(card.agency, from_text(card.agency_key, 32))
+
+
+def require_scan(card: Card, scanned: str) -> None:
+    """TrustError unless what was read off a QR code is of this card's key."""
+    if "".join(scanned.split()).upper() != card_scan(card):
+        raise TrustError(
+            _("what was scanned is not of this card: it is another agency's or another key"),
+            hint=_("nothing was entered; make sure whose card this is, and where you had it from"),
+            code="other-key",
+        )
 
 
 def write_card(session: Session, path: Path, *, replace: bool = False) -> None:
