@@ -13,7 +13,7 @@ from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
-from taskforce.actions.sorting import UNKNOWN_SIGNER
+from taskforce.actions.sorting import NOT_VERIFIED, UNKNOWN_SIGNER
 from taskforce.i18n import _, ngettext
 from taskforce.labels import field_labels
 from taskforce.records.registry import get_kind
@@ -275,7 +275,7 @@ def quarantined(session: Session) -> list[Item]:
     for reason, who, count, feed in quarantine.count_waiting(session.store.connection):
         text = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}
         do, where = "taskforce quarantine list", f"quarantine {who} {reason}"
-        if reason == UNKNOWN_SIGNER:
+        if reason in (UNKNOWN_SIGNER, NOT_VERIFIED):
             do = "taskforce peer add CARD"
         elif reason in (FORK, AFTER_FORK):
             do = f"taskforce feed show {feed}" if feed else "taskforce feed list"

@@ -59,7 +59,7 @@ class Imported:
     them; `waiting` counts edits that it left in quarantine by reason; `received` the referrals whose arrival was noted;
     `ahead` new edits from clocks far in the future; `erased` the parts of records that are erased from now on,
     which files beside the store (`copies`) still hold; `recalls` what was obeyed, or waits
-    to be; `statements` what agencies said under their own keys.
+    to be; `statements` what agencies said under their own keys; `level` how far the sender is known.
     """
 
     bundle: str
@@ -83,6 +83,7 @@ class Imported:
     recalls: tuple[Obeyed, ...]
     applied: bool
     statements: tuple[Said, ...] = ()
+    level: str = ""
 
     @property
     def why_waiting(self) -> dict[str, int]:

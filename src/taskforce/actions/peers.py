@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from taskforce import moments
-from taskforce.actions.admission import admit_waiting, confirm_if_possible
+from taskforce.actions.admission import admit_waiting, confirm_if_possible, settle_levels
 from taskforce.actions.knowing import gather
 from taskforce.actions.reach import count_edits
 from taskforce.actions.session import Session
@@ -176,7 +176,9 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
         )
         if exchange.put_device(connection, known_device, proven=True):
             session.store.replay()  # whose edits these are stands in the tables
+        settle_levels(session)  # what came under another key, which somebody introduced
         admitted = admit_waiting(session, card.agency)
+        settle_levels(session)  # whom the agency introduces, by what it said and we know now
     confirm_if_possible(session)
     return Added(card.agency, card.name, card.fingerprint, card.words, known is None, admitted)
 
