@@ -8,9 +8,9 @@ from contextlib import suppress
 
 from taskforce import moments
 from taskforce.actions.brought import Brought
+from taskforce.actions.levels import INTRODUCED, Levels
 from taskforce.actions.obeying import settle_recalls
 from taskforce.actions.session import Session
-from taskforce.actions.levels import INTRODUCED, Levels
 from taskforce.actions.sorting import (
     FALSE_CLAIM,
     NOT_OWNER,

@@ -97,7 +97,7 @@ class Levels:
         for operation in sorted({operation for operation, _agency in newest}):
             turn = self.leads_in_turn(operation)
             signed = [newest[operation, agency] for agency in turn if (operation, agency) in newest]
-            if signed and self._takes_part(operation, turn):
+            if signed and self.takes_part(operation, turn):
                 # Until the lead of now has signed one, that of the lead before stands: a handover parts nobody.
                 for one in members_of(signed[-1]):
                     told.setdefault(one.agency, []).append(one)
@@ -139,7 +139,7 @@ class Levels:
         # Whoever led twice is where it led last.
         return [codes[lead] for at, lead in enumerate(turn) if lead in codes and lead not in turn[at + 1 :]]
 
-    def _takes_part(self, operation: str, turn: Sequence[str]) -> bool:
+    def takes_part(self, operation: str, turn: Sequence[str]) -> bool:
         """Whether this agency takes part in an operation, as its leads or its maker said."""
         own = self._session.store.me.agency
         if own in turn:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from taskforce import moments
 from taskforce.actions.admission import admit_waiting, confirm_if_possible, settle_levels
 from taskforce.actions.knowing import gather
+from taskforce.actions.levels import INTRODUCED, VERIFIED, Dispute, Introduced, Levels, codename_of
 from taskforce.actions.reach import count_edits
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TrustError
@@ -25,13 +27,27 @@ if TYPE_CHECKING:
     from taskforce.keys.card import Card
 
 
+DISPUTED = "disputed"
+
 WAYS = ("voice", "in-person", "qr", "other")
 """How people compare keys, as it is recorded; they may say it in their own words as well."""
 
 
 @dataclass(frozen=True, slots=True)
+class IntroducedBy:
+    """By whose roster an agency is known, of which operation (what it is called here), since when."""
+
+    by: str
+    operation: str
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
 class PeerState:
     """How exchange with a peer stands: last heard, highest bundle number and those missing.
+
+    `level` is `verified`, or `introduced` by who is named in `introduced`, or `disputed`: rosters name different keys,
+    and nothing is exchanged. `dispute` says what rosters say against the key that counts, or against each other.
 
     Of the edits that it may have, `confirmed` counts those that it has said it holds, `waiting` the others, and
     `unsent` those of the others that were in no bundle yet. `sent_since` is when the first bundle went with edits that
@@ -52,6 +68,9 @@ class PeerState:
     unsent: int
     confirmed: int
     sent_since: str
+    level: str = VERIFIED
+    introduced: tuple[IntroducedBy, ...] = ()
+    dispute: Dispute | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,21 @@ def require_scan(card: Card, scanned: str) -> None:
             hint=_("nothing was entered; make sure whose card this is, and where you had it from"),
             code="other-key",
         )
+
+
+def told_otherwise(session: Session, card: Card) -> tuple[Introduced, ...]:
+    """Who introduced the agency of a card with another key than the card's: one of the two is false."""
+    levels = Levels(session)
+    every = [one for told in levels.introduced.values() for one in told]
+    every += [one for dispute in levels.disputes for one in dispute.told]
+    return tuple(one for one in every if one.agency == card.agency and one.key != card.agency_key)
+
+
+def fingerprint_of(one: Introduced) -> str:
+    """The fingerprint of the key that a roster names."""
+    from taskforce.keys.identity import agency_fingerprint  # deferred: as above
+
+    return agency_fingerprint(one.key)
 
 
 def write_card(session: Session, path: Path, *, replace: bool = False) -> None:
@@ -184,41 +218,73 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
 
 
 def list_peers(session: Session) -> list[PeerState]:
-    """How exchange with every peer stands."""
-    from taskforce.keys.identity import agency_fingerprint  # deferred: as above
-
+    """How exchange stands with every peer: those whose words people compared, then those who were introduced."""
     connection = session.store.connection
     came = exchange.bundles(connection, "in")
     went = exchange.bundles(connection, "out")
     known, scopes = gather(session), exchange.scopes(connection)
+    levels = Levels(session)
     result = []
-    for peer in exchange.peers(connection):
+    for peer in _known_peers(session, levels):
         theirs = {device.id for device in exchange.devices(connection, peer.agency)}
         # Anybody can write an agency's code into a bundle; what a device of theirs signed is theirs.
         heard = [one for one in came if one.device in theirs]
         missing = missing_bundles(heard)
         last_heard = max((one.at for one in heard), default="")
-        waiting, unsent, confirmed = count_edits(session, peer.agency, known, scopes)
+        waiting, unsent, confirmed = (
+            count_edits(session, peer.agency, known, scopes)
+            if theirs and levels.exchanges_with(peer.agency)
+            else (0, 0, 0)
+        )
         to_them = [one.at for one in went if one.agency == peer.agency and one.edits]
         result.append(
-            PeerState(
-                peer.agency,
-                peer.name,
-                agency_fingerprint(peer.agency_key),
-                peer.verified_at,
-                peer.verified_by,
-                peer.how,
-                len(theirs),
-                last_heard,
-                max((one.number for one in heard), default=0),
-                to_text(missing),
-                waiting,
-                unsent,
-                confirmed,
-                _sent_since(to_them, last_heard) if waiting > unsent else "",
+            replace(
+                peer,
+                devices=len(theirs),
+                last_heard=last_heard,
+                last_number=max((one.number for one in heard), default=0),
+                missing=to_text(missing),
+                waiting=waiting,
+                unsent=unsent,
+                confirmed=confirmed,
+                sent_since=_sent_since(to_them, last_heard) if waiting > unsent else "",
             )
         )
     return result
+
+
+def _known_peers(session: Session, levels: Levels) -> Iterator[PeerState]:
+    """Every peer, with who vouches for it and how; nothing yet of how exchange stands."""
+    from taskforce.keys.identity import agency_fingerprint  # deferred: as above
+
+    disputes = {one.agency: one for one in levels.disputes}
+    nothing = (0, "", 0, "", 0, 0, 0, "")
+    for peer in exchange.peers(session.store.connection):
+        yield PeerState(
+            peer.agency,
+            peer.name,
+            agency_fingerprint(peer.agency_key),
+            peer.verified_at,
+            peer.verified_by,
+            peer.how,
+            *nothing,
+            dispute=disputes.get(peer.agency),
+        )
+    for agency, every in sorted(levels.introduced.items()):
+        told = tuple(
+            IntroducedBy(one.by, codename_of(session, one.operation), one.made)
+            for one in every
+            if not one.left
+        )
+        if told:
+            key = agency_fingerprint(every[0].key)
+            yield PeerState(
+                agency, every[0].name, key, "", "", "", *nothing, level=INTRODUCED, introduced=told
+            )
+    for agency, dispute in sorted(disputes.items()):
+        if not dispute.verified:
+            name = dispute.told[0].name
+            yield PeerState(agency, name, "", "", "", "", *nothing, level=DISPUTED, dispute=dispute)
 
 
 def _sent_since(went: list[str], last_heard: str) -> str:

@@ -205,11 +205,7 @@ class _Incoming:
         from taskforce.keys.identity import check_certificate  # deferred: as above
 
         found = self.signers.get(str(certificate.get("device")))
-        if (
-            found is not None
-            and found.level
-            and found.certificate == json.dumps(certificate, sort_keys=True)
-        ):
+        if found is not None and found.level and found.certificate == json.dumps(certificate, sort_keys=True):
             return  # the very one that was checked when it was entered
         device = check_certificate(certificate)
         level = self._levels.of(device.agency, device.agency_key)

@@ -8,7 +8,7 @@ from dataclasses import replace as replace_in
 from pathlib import Path
 from typing import IO
 
-from taskforce.actions.admission import confirm_erasures
+from taskforce.actions.admission import confirm_erasures, settle_levels
 from taskforce.actions.bundle_summary import Exported
 from taskforce.actions.levels import Levels
 from taskforce.actions.outgoing import Outgoing
@@ -74,6 +74,7 @@ def export_together(
             return Outgoing(session, recipients).results()
     confirm_erasures(session)
     with ExitStack() as undoing, session.store.writing():
+        settle_levels(session)
         one = Outgoing(session, recipients)
         told = one.results()
         if shown is not None and not (

@@ -14,6 +14,7 @@ from taskforce.commands.frame import argument, command, flag, open_session, open
 from taskforce.files import existing_file
 from taskforce.i18n import N_, _
 from taskforce.output import Column, Fields, Line, Lines, Raw, Result, Table
+from taskforce.reports.introduction_views import known_line
 
 GROUP = ("peer", N_("Cards, verified peers, how exchange stands"))
 
@@ -111,6 +112,14 @@ def run_add(file: str, yes: bool, how: str | None, scanned: str | None, qr: bool
     if qr and not yes and scanned is None:
         _show_code(peers.card_scan(card))
     console.note(_("its words: %(words)s") % {"words": " ".join(card.words)})
+    otherwise = peers.told_otherwise(session, card)
+    for one in otherwise:
+        told = _(
+            "%(by)s introduced %(agency)s with another key (fingerprint %(fingerprint)s). One of the two is false: "
+            "enter this card only if somebody you know there read these words to you, and ask %(by)s"
+        )
+        values = {"by": one.by, "agency": one.agency, "fingerprint": peers.fingerprint_of(one)}
+        console.warn(told % values)
     if scanned is None and not _compared(card.agency, yes=yes):
         return Result(
             {"agency": card.agency, "added": False}, Lines((_("nothing was changed"),)), exit_code=4
@@ -123,6 +132,7 @@ def run_add(file: str, yes: bool, how: str | None, scanned: str | None, qr: bool
         "words": list(added.words),
         "added": True,
         "admitted": added.admitted,
+        "introduced_otherwise_by": list(dict.fromkeys(one.by for one in otherwise)),
     }
     lines: list[Line | str] = [Line(_("%(agency)s is a verified peer") % {"agency": added.agency}, "ok")]
     if added.admitted:
@@ -186,7 +196,7 @@ def run_list() -> Result:
         Column(_("To send"), "unsent", justify="right"),
         Column(_("Unconfirmed"), "waiting", justify="right"),
         Column(_("Confirmed"), "confirmed", justify="right", priority=2),
-        Column(_("Verified"), "verified_at", priority=2),
+        Column(_("Known"), "level", wrap=True, priority=1),
     )
     rows = tuple(
         (
@@ -198,8 +208,7 @@ def run_list() -> Result:
             str(peer.unsent or ""),
             str(peer.waiting or ""),
             str(peer.confirmed or ""),
-            _("%(when)s by %(officer)s")
-            % {"when": moments.show_time(peer.verified_at), "officer": peer.verified_by},
+            known_line(peer),
         )
         for peer in found
     )
@@ -212,10 +221,15 @@ def _data(peer: peers.PeerState) -> dict[str, Any]:
     return {
         "agency": peer.agency,
         "name": peer.name,
-        "fingerprint": peer.fingerprint,
-        "verified_at": peer.verified_at,
-        "verified_by": peer.verified_by,
-        "how": peer.how,
+        "level": peer.level,
+        "fingerprint": peer.fingerprint or None,
+        "verified_at": peer.verified_at or None,
+        "verified_by": peer.verified_by or None,
+        "how": peer.how or None,
+        "introduced_by": [
+            {"agency": one.by, "operation": one.operation, "made": one.made} for one in peer.introduced
+        ],
+        "disputed_by": list(dict.fromkeys(one.by for one in peer.dispute.told)) if peer.dispute else [],
         "devices": peer.devices,
         "last_heard": peer.last_heard or None,
         "last_number": peer.last_number or None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from taskforce.store.connection import Connection
@@ -52,3 +53,8 @@ def count_of(connection: Connection, agency: str) -> int:
     """How many statements of an agency are known."""
     query = "SELECT count(*) FROM statement WHERE agency = ?"
     return int(connection.execute(query, (agency,)).fetchone()[0])
+
+
+def drop_statements(connection: Connection, hashes: Iterable[str]) -> None:
+    """Forget statements that others took the place of."""
+    connection.executemany("DELETE FROM statement WHERE hash = ?", [(one,) for one in hashes])
