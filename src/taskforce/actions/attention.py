@@ -8,7 +8,15 @@ from datetime import datetime
 
 from taskforce import moments
 from taskforce.actions import agreements, conflicts
-from taskforce.actions.attention_peers import Item, of_clocks, of_devices, of_erasures, of_peers, of_recalls
+from taskforce.actions.attention_peers import (
+    Item,
+    of_clocks,
+    of_devices,
+    of_disputes,
+    of_erasures,
+    of_peers,
+    of_recalls,
+)
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
@@ -68,6 +76,7 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             _proposals(session, limit),
             _whole(quarantined(session)),
             _whole(of_devices(session)),
+            _whole(of_disputes(session)),
             _whole(of_erasures(session)),
             _whole(of_recalls(session)),
             _whole(_newer(session)),
@@ -100,6 +109,7 @@ _WORST_FIRST = (
     ("proposal", "record"),
     ("recall", "recall"),
     ("quarantine", "edit"),
+    ("disputed", "peer"),
     ("erased", "peer"),
     ("recalled", "peer"),
     ("draft", "referral"),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from taskforce import moments
 from taskforce.actions import erasing
 from taskforce.actions.clocks import wrong_clocks
+from taskforce.actions.levels import Levels
 from taskforce.actions.peers import PeerState
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
@@ -85,6 +86,15 @@ def of_peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
                     f"taskforce export --to {peer.agency} -o .",
                 )
             )
+    return result
+
+
+def of_disputes(session: Session) -> list[Item]:
+    """Rosters that name another key for an agency than people compared, or different ones: somebody is wrong or lies."""
+    result = []
+    for one in Levels(session).disputes:
+        do = _("ask them on a number you had before") if one.verified else "taskforce peer add CARD"
+        result.append(Item("disputed", "peer", one.agency, one.sentence, do))
     return result
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from taskforce.actions.session import Session
 from taskforce.crockford import natural_id
+from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import ARCHIVED, OPERATIONAL
 from taskforce.store import exchange, history, queries
@@ -51,6 +52,14 @@ class Dispute:
     verified: bool
     told: tuple[Introduced, ...]
 
+    @property
+    def sentence(self) -> str:
+        """Who names which key, in a sentence."""
+        by = ", ".join(dict.fromkeys(each.by for each in self.told))
+        if self.verified:
+            return _("a roster of %(by)s names another key than the one that counts here") % {"by": by}
+        return _("rosters of %(by)s name different keys: neither counts until people compare words") % {"by": by}
+
 
 class Levels:
     """What is known of agencies' keys, read from the store once."""
@@ -84,6 +93,13 @@ class Levels:
     def exchanges_with(self, agency: str) -> bool:
         """Whether bundles go to an agency: people compared its words, or it is introduced and takes part."""
         return agency in self.verified or any(not one.left for one in self.introduced.get(agency, ()))
+
+    @property
+    def partners(self) -> list[str]:
+        """The agencies that bundles go to, by code, our own left out."""
+        own = self._session.store.me.agency
+        every = {*self.verified, *self.introduced} - {own}
+        return sorted(code for code in every if self.exchanges_with(code))
 
     def _read(self, rows: Sequence[StatementRow]) -> None:
         newest: dict[tuple[str, str], StatementRow] = {}

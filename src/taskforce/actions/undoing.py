@@ -18,6 +18,7 @@ from taskforce.records.schema import ARCHIVED, OPEN, REJECTED, SAME, Kind
 from taskforce.store import exchange, history, queries
 from taskforce.store.history import Action, ActionEdit
 from taskforce.store.proposals import is_proposed
+from taskforce.store.levels import ever_sent_to
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.holdings import contains
 from taskforce.sync.merge import Dot
@@ -239,8 +240,8 @@ def _has_gone(session: Session, edits: list[ActionEdit]) -> bool:
     """Whether one of the edits was put into a bundle for somebody."""
     connection = session.store.connection
     return any(
-        contains(exchange.sent_to(connection, peer.agency).get(each.edit.feed, ()), each.edit.number)
-        for peer in exchange.peers(connection)
+        contains(exchange.sent_to(connection, agency).get(each.edit.feed, ()), each.edit.number)
+        for agency in ever_sent_to(connection)
         for each in edits
     )
 

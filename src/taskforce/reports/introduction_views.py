@@ -12,7 +12,6 @@ from taskforce.views import Line
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.actions.introducing import Member, Roster
-    from taskforce.actions.levels import Dispute
     from taskforce.actions.peers import IntroducedBy, PeerState
 
 
@@ -108,18 +107,10 @@ def known_text(peer: PeerState) -> str:
         }
         told += f" ({peer.how})" if peer.how else ""
     if peer.dispute is not None:
-        told = " · ".join(one for one in (told, f"! {dispute_text(peer.dispute)}") if one)
+        told = " · ".join(one for one in (told, f"! {peer.dispute.sentence}") if one)
     return told
 
 
 def known_line(peer: PeerState) -> Line:
     """The same with its look."""
     return Line(known_text(peer), "late" if peer.dispute is not None else "")
-
-
-def dispute_text(one: Dispute) -> str:
-    """Who names which key for an agency, in a sentence."""
-    by = ", ".join(dict.fromkeys(each.by for each in one.told))
-    if one.verified:
-        return _("a roster of %(by)s names another key than the one that was compared") % {"by": by}
-    return _("rosters of %(by)s name different keys: neither counts until people compare words") % {"by": by}

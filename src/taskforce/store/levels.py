@@ -58,3 +58,8 @@ def agencies_waiting(connection: Connection, reason: str) -> list[str]:
     """The agencies of which edits wait for a reason, as the certificates say that came along."""
     rows = connection.execute("SELECT DISTINCT agency FROM quarantine WHERE reason = ? ORDER BY 1", (reason,))
     return [str(agency) for (agency,) in rows if agency]
+
+
+def ever_sent_to(connection: Connection) -> list[str]:
+    """The agencies for which something was put into a bundle, or from which something came, whatever they are now."""
+    return [str(agency) for (agency,) in connection.execute("SELECT DISTINCT agency FROM sent ORDER BY 1")]
