@@ -48,7 +48,9 @@ class Story:
 @cache
 def made() -> Story:
     """Made once; the plan is known to LEAD and to nobody else."""
-    folder = Path(tempfile.mkdtemp(prefix="introduced", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
+    folder = Path(
+        tempfile.mkdtemp(prefix="introduced", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    )
     atexit.register(shutil.rmtree, folder, True)
     stores = {
         code: make_replica(folder / code, code, name=code.title(), country="KH")
@@ -153,7 +155,13 @@ def add_victim(replica: Replica, story: Story, to: str) -> tuple[str, str]:
     keeping.add(
         replica.session,
         get_kind("consent"),
-        {"victim": victim.id, "purpose": ["services"], "parts": ["case", "care"], "to": [to], "given_by": "individual"},
+        {
+            "victim": victim.id,
+            "purpose": ["services"],
+            "parts": ["case", "care"],
+            "to": [to],
+            "given_by": "individual",
+        },
     )
     referral = keeping.add(
         replica.session, get_kind("referral"), {"victim": victim.id, "to": to, "services": ["shelter"]}
@@ -199,10 +207,7 @@ def test_two_who_never_met_exchange_the_plan_and_nothing_else_until_they_compare
     assert titles(south, "assignment", "status") == ["accepted"]
     case = explain_record(north.session, _ref(north, referral), SOUTH).parts[0]
     assert not case.decision.allowed
-    assert (
-        case.decision.reason
-        == "only introduced, by LEAD: compare words first (taskforce peer add)"
-    )
+    assert case.decision.reason == "only introduced, by LEAD: compare words first (taskforce peer add)"
     assert case.decision.basis == "NIGHT COACH"
 
     verify(north, south)  # NORTH has compared words, SOUTH has not
@@ -229,7 +234,7 @@ def test_other_parts_wait_too_if_a_verified_agency_passes_them_on(story: Story) 
     assert edits, explain_record(north.session, _ref(north, referral), SOUTH)
     found = hear(south, relay, edits=edits, of=[north])
     assert found.verified and set(found.waiting) == {"not-verified"}
-    [item] = [one for one in attention.quarantined(south.session)]
+    [item] = attention.quarantined(south.session)
     assert item.do == "taskforce peer add CARD" and "only introduced" in item.text
     [one, *_rest] = quarantined.list_quarantined(south.session)
     with pytest.raises(Refused, match="not verified"):
@@ -307,7 +312,9 @@ def test_rosters_with_two_keys_for_one_agency_cancel_each_other(story: Story) ->
     assert level(south, NORTH) == ""
     [one] = [one for one in peers.list_peers(south.session) if one.agency == NORTH]
     assert one.level == "disputed" and {told.by for told in one.dispute.told} == {LEAD, EAST}
-    [item] = [one for one in attention.status(south.session).items if one.subject == NORTH and one.noun == "peer"]
+    [item] = [
+        one for one in attention.status(south.session).items if one.subject == NORTH and one.noun == "peer"
+    ]
     assert "different keys" in item.text
     with pytest.raises(TrustError):
         export(south, NORTH)
@@ -345,7 +352,9 @@ def test_an_operation_that_we_take_no_part_in_introduces_nobody_to_us(story: Sto
 
 
 def _plan(story: Story) -> list[dict[str, Any]]:
-    rows = story[LEAD].connection.execute("SELECT body FROM edit WHERE kind IN ('operation', 'participation')")
+    rows = story[LEAD].connection.execute(
+        "SELECT body FROM edit WHERE kind IN ('operation', 'participation')"
+    )
     import json
 
     return [json.loads(body) for (body,) in rows]
@@ -369,7 +378,7 @@ def test_introductions_are_not_passed_on(story: Story, tmp_path: Path) -> None:
     assert level(south, "THIRD") == ""
     verify(south, north)
     hear(south, story[RELAY], *_said_by(north), of=[north, third])
-    assert level(south, "THIRD") == "" , "nobody verified says that SOUTH takes part"
+    assert level(south, "THIRD") == "", "nobody verified says that SOUTH takes part"
 
 
 def _said_by(replica: Replica) -> list[dict[str, Any]]:
@@ -478,7 +487,7 @@ ACTS = ("said 0", "said 1", "said 2", "said 3", "edits 0", "edits 1", "compare")
 
 
 @settings(max_examples=25)
-@given(st.lists(st.sampled_from(ACTS), unique=True, min_size=2).flatmap(lambda some: st.permutations(some)))
+@given(st.lists(st.sampled_from(ACTS), unique=True, min_size=2).flatmap(st.permutations))
 def test_what_is_known_depends_on_what_was_heard_and_not_on_the_order(acts: list[str]) -> None:
     story, found = made(), pieces()
     south = story[SOUTH]

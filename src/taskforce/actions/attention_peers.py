@@ -90,7 +90,7 @@ def of_peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
 
 
 def of_disputes(session: Session) -> list[Item]:
-    """Rosters that name another key for an agency than people compared, or different ones: somebody is wrong or lies."""
+    """Rosters that name another key for an agency than counts here, or different ones: somebody is wrong, or lies."""
     result = []
     for one in Levels(session).disputes:
         do = _("ask them on a number you had before") if one.verified else "taskforce peer add CARD"

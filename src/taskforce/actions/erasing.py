@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from taskforce.actions.knowing import gather
+from taskforce.actions.levels import Levels
 from taskforce.actions.owning import leads_of
 from taskforce.actions.reach import reach_of
 from taskforce.actions.references import find_any, label_of
-from taskforce.actions.levels import Levels
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER
 from taskforce.errors import Refused, UsageError

@@ -58,7 +58,9 @@ class Dispute:
         by = ", ".join(dict.fromkeys(each.by for each in self.told))
         if self.verified:
             return _("a roster of %(by)s names another key than the one that counts here") % {"by": by}
-        return _("rosters of %(by)s name different keys: neither counts until people compare words") % {"by": by}
+        return _("rosters of %(by)s name different keys: neither counts until people compare words") % {
+            "by": by
+        }
 
 
 class Levels:

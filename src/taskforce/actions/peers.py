@@ -225,7 +225,7 @@ def list_peers(session: Session) -> list[PeerState]:
     known, scopes = gather(session), exchange.scopes(connection)
     levels = Levels(session)
     result = []
-    for peer in _known_peers(session, levels):
+    for peer in known_peers(session):
         theirs = {device.id for device in exchange.devices(connection, peer.agency)}
         # Anybody can write an agency's code into a bundle; what a device of theirs signed is theirs.
         heard = [one for one in came if one.device in theirs]
@@ -253,10 +253,11 @@ def list_peers(session: Session) -> list[PeerState]:
     return result
 
 
-def _known_peers(session: Session, levels: Levels) -> Iterator[PeerState]:
+def known_peers(session: Session) -> Iterator[PeerState]:
     """Every peer, with who vouches for it and how; nothing yet of how exchange stands."""
     from taskforce.keys.identity import agency_fingerprint  # deferred: as above
 
+    levels = Levels(session)
     disputes = {one.agency: one for one in levels.disputes}
     nothing = (0, "", 0, "", 0, 0, 0, "")
     for peer in exchange.peers(session.store.connection):

@@ -17,8 +17,8 @@ from taskforce.records.registry import all_kinds, get_kind
 from taskforce.records.schema import ARCHIVED, OPEN, REJECTED, SAME, Kind
 from taskforce.store import exchange, history, queries
 from taskforce.store.history import Action, ActionEdit
-from taskforce.store.proposals import is_proposed
 from taskforce.store.levels import ever_sent_to
+from taskforce.store.proposals import is_proposed
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.holdings import contains
 from taskforce.sync.merge import Dot

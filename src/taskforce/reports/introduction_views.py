@@ -101,14 +101,16 @@ def known_text(peer: PeerState) -> str:
     """How a peer is known: compared by whom, when and how; or introduced by whom, for which operation."""
     told = introduced_text(peer.introduced)
     if peer.verified_at:
-        told = _("verified %(when)s by %(officer)s") % {
-            "when": moments.show_time(peer.verified_at),
-            "officer": peer.verified_by,
-        }
-        told += f" ({peer.how})" if peer.how else ""
+        told = verified_text(peer.verified_at, peer.verified_by, peer.how)
     if peer.dispute is not None:
         told = " · ".join(one for one in (told, f"! {peer.dispute.sentence}") if one)
     return told
+
+
+def verified_text(at: str, by: str, how: str, now: datetime | None = None) -> str:
+    """When people compared an agency's words, who, and how."""
+    told = _("verified %(when)s by %(officer)s") % {"when": moments.show_time(at, now=now), "officer": by}
+    return told + (f" ({how})" if how else "")
 
 
 def known_line(peer: PeerState) -> Line:

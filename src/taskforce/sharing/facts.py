@@ -123,11 +123,11 @@ class Knowledge:
     """What the store knows, as far as it bears on who may see what.
 
     `own` is the deciding agency's record id; `verified` the record ids of agencies whose words people compared;
-    `introduced` maps others to how they are known; `roles` maps an operation to its participants' roles; `referrals` referrals by id, `of_victim` a victim's; `parties` an agreement to the
-    agencies' record ids and the countries it binds; `countries` an agency to its country; `today` is the date (ISO
-    8601); `consents` maps a victim to what was consented to; `handling` every victim and operation of which that is
-    known to how it is marked; `providers` are the agencies that provide services to victims; `recalls` maps a recall to
-    who made it and whom it is made to.
+    `introduced` maps others to how they are known; `roles` maps an operation to its participants' roles; `referrals`
+    referrals by id, `of_victim` a victim's; `parties` an agreement to the agencies' record ids and the countries it
+    binds; `countries` an agency to its country; `today` is the date (ISO 8601); `consents` maps a victim to what was
+    consented to; `handling` every victim and operation of which that is known to how it is marked; `providers` are the
+    agencies that provide services to victims; `recalls` maps a recall to who made it and whom it is made to.
     """
 
     own: str

@@ -15,6 +15,7 @@ from taskforce.actions.attention_peers import Item
 from taskforce.actions.bundle_summary import Exported
 from taskforce.actions.erasing import count_erased
 from taskforce.actions.inbox import bundles_taken_in
+from taskforce.actions.levels import VERIFIED
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import count_quarantined
 from taskforce.actions.recalling import waiting as recalls_waiting
@@ -190,7 +191,10 @@ class ExchangeScreen(InboxScreen):
             self._draw_waits()
 
     def _show_peers(self, standing: _Standing) -> None:
-        count = ngettext("%(n)d verified", "%(n)d verified", len(standing.peers)) % {"n": len(standing.peers)}
+        verified = sum(peer.level == VERIFIED for peer in standing.peers)
+        count = ngettext("%(n)d verified", "%(n)d verified", verified) % {"n": verified}
+        if others := len(standing.peers) - verified:
+            count += " · " + ngettext("%(n)d introduced", "%(n)d introduced", others) % {"n": others}
         self._marks &= {peer.agency for peer in standing.peers}
         if self._marks:
             marked = ngettext("%(n)d marked", "%(n)d marked", len(self._marks)) % {"n": len(self._marks)}
