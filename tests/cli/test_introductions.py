@@ -140,4 +140,7 @@ def test_only_the_lead_signs_and_only_with_the_key_at_hand(teams: dict[str, Team
     error = teams["TH-RTP"].error("operation", "roster", "NIGHT COACH")
     assert (error["exit"], error["code"]) == (4, "not-lead")
     assert teams["KH-CNP"].error("operation", "roster", "NIGHT COACH", "--without", "XX")["exit"] == 3
-    assert teams["KH-CNP"].error("operation", "roster", "NIGHT COACH", "--show", "--without", "TH-RTP")["exit"] == 2
+    assert (
+        teams["KH-CNP"].error("operation", "roster", "NIGHT COACH", "--show", "--without", "TH-RTP")["exit"]
+        == 2
+    )

@@ -287,7 +287,18 @@ def test_what_came_under_a_false_key_leaves_again_and_nothing_is_sealed_to_it(
     edits = [each for each in documents(south, export(impostor, SOUTH)) if "edit" in each]
     hear(south, relay, edits=edits, of=[impostor])
     assert "Not North" in titles(south, "agency", "name")
+    # It even says that NORTH's own device is lost.
+    lie = statements.make_statement(
+        identity.AgencySecret(bytes.fromhex(impostor.session.store.meta("agency_seed"))),
+        NORTH,
+        "revocation",
+        about=story[NORTH].device,
+        made="2026-11-23T12:00:00Z",
+        fields={"good": {}, "reason": ""},
+    )
+    assert hear(south, relay, lie).statements
     verify(south, story[NORTH])
+    assert {row.type for row in stated(south.connection)} == {"roster"}
     assert "Not North" not in titles(south, "agency", "name")
     assert set(waiting(south)) == {"unknown-signer"}
     from taskforce.actions import sending

@@ -27,6 +27,8 @@ from taskforce.store.forks import FORK, Taken
 from taskforce.store.incarnation import AHEAD
 from taskforce.store.levels import agencies_waiting, forget_device, take_out_parts
 from taskforce.store.quarantine import Waiting, drop_waiting, waiting
+from taskforce.store.revoked import REVOKED
+from taskforce.store.statements import drop_contradicted
 from taskforce.sync.edit import Edit, known_edit
 from taskforce.sync.holdings import Holdings
 
@@ -90,10 +92,13 @@ def settle_levels(session: Session, brought: Brought | None = None) -> Levels:
     """Let the log follow how far agencies are known now; what that is. Only inside a transaction.
 
     What came of an agency that is introduced no more, or under another key than the one that counts, leaves the log for
-    the quarantine. What waited and may enter does.
+    the quarantine. What waited and may enter does. What was said under another key is forgotten.
     """
     store, connection = session.store, session.store.connection
     levels = Levels(session)
+    for agency in drop_contradicted(connection, levels.key):
+        # A false key may have said that devices are lost which are not.
+        _admit(session, waiting(connection, agency=agency, reason=REVOKED), brought, levels)
     left: list[Taken] = []
     at = moments.time_text(session.now)
     for device in exchange.devices(connection):

@@ -182,12 +182,6 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
         )
     if card.device.id == me.device:
         raise Refused(_("this is your own card"), hint=_("give it to your partners, and add theirs"))
-    if (card.agency, card.device.id) in revocations(session.store.connection).by_device:
-        raise TrustError(
-            _("the device that made this card was revoked by %(agency)s") % {"agency": card.agency},
-            hint=_("ask for the card of another device of theirs"),
-            code="revoked",
-        )
     known = exchange.find_peer(session.store.connection, card.agency)
     if known is not None and known.agency_key != card.agency_key:
         raise TrustError(
@@ -204,13 +198,19 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
                     card.agency, card.name, card.agency_key, moments.time_text(session.now), me.officer, how
                 ),
             )
+        settle_levels(session)  # what came, and what was said, under another key, which somebody introduced
+        if (card.agency, card.device.id) in revocations(connection).by_device:
+            raise TrustError(
+                _("the device that made this card was revoked by %(agency)s") % {"agency": card.agency},
+                hint=_("ask for the card of another device of theirs"),
+                code="revoked",
+            )
         device = card.device
         known_device = exchange.KnownDevice(
             device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
         )
         if exchange.put_device(connection, known_device, proven=True):
             session.store.replay()  # whose edits these are stands in the tables
-        settle_levels(session)  # what came under another key, which somebody introduced
         admitted = admit_waiting(session, card.agency)
         settle_levels(session)  # whom the agency introduces, by what it said and we know now
     confirm_if_possible(session)
