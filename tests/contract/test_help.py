@@ -60,7 +60,7 @@ SHARED = ("--store", "--key-file", "--json", "--quiet", "--help")
 EXTRA = {
     "agreement": ("due",),
     "assignment": ("timeline",),
-    "operation": ("join",),
+    "operation": ("join", "roster"),
     "log": ("correct",),
     "referral": ("match", "new"),
 }
