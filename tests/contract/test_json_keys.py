@@ -266,7 +266,17 @@ def test_disclosures(story: Team) -> None:
 def test_peers(story: Team, tmp_path: Path) -> None:
     (peer,) = data_of(story, "peer", "list")
     assert set(peer) == {
-        *("agency", "name", "level", "fingerprint", "verified_at", "verified_by", "how", "devices", "last_heard"),
+        *(
+            "agency",
+            "name",
+            "level",
+            "fingerprint",
+            "verified_at",
+            "verified_by",
+            "how",
+            "devices",
+            "last_heard",
+        ),
         *("introduced_by", "disputed_by"),
         *("last_number", "missing", "waiting", "unsent", "confirmed"),
     }

@@ -103,7 +103,7 @@ def known_text(peer: PeerState) -> str:
     if peer.verified_at:
         told = verified_text(peer.verified_at, peer.verified_by, peer.how)
     if peer.dispute is not None:
-        told = " · ".join(one for one in (told, f"! {peer.dispute.sentence}") if one)
+        told = " · ".join(one for one in (f"! {peer.dispute.sentence}", told) if one)
     return told
 
 

@@ -122,6 +122,8 @@ def _known_as(peer: PeerState, room: int) -> str:
     """Who verified or introduced a peer, behind its name where there is room for both."""
     devices = ngettext("%(count)d device", "%(count)d devices", peer.devices) % {"count": peer.devices}
     known = f"{verified_line(peer)} · {devices}"
+    if peer.dispute is not None:
+        return known
     named = f"{peer.name} · {known}"
     return known if peer.name == peer.agency or cells(safe(named)) > room else named
 
