@@ -16,7 +16,7 @@ from taskforce.files import new_file
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange, queries
-from taskforce.store.revoked import revocations
+from taskforce.store.revoked import revocations, revoked_devices
 from taskforce.sync.holdings import Ranges, difference, of_numbers, to_text, union
 from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
 from taskforce.sync.yaml_text import document
@@ -159,6 +159,7 @@ def list_peers(session: Session) -> list[PeerState]:
     came = exchange.bundles(connection, "in")
     went = exchange.bundles(connection, "out")
     known, scopes = gather(session), exchange.scopes(connection)
+    gone = revoked_devices(connection)
     result = []
     for peer in exchange.peers(connection):
         theirs = {device.id for device in exchange.devices(connection, peer.agency)}
@@ -176,7 +177,7 @@ def list_peers(session: Session) -> list[PeerState]:
                 peer.verified_at,
                 peer.verified_by,
                 peer.how,
-                len(theirs),
+                len(theirs.difference(gone)),
                 last_heard,
                 max((one.number for one in heard), default=0),
                 to_text(missing),
