@@ -9,9 +9,7 @@ from datetime import datetime, timedelta
 from taskforce import moments
 from taskforce.actions import erasing
 from taskforce.actions.clocks import wrong_clocks
-from taskforce.actions.knowing import gather
-from taskforce.actions.peers import PeerState
-from taskforce.actions.reach import count_edits
+from taskforce.actions.peers import PeerState, own_devices
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
 from taskforce.records.registry import get_kind
@@ -110,24 +108,20 @@ def of_devices(session: Session) -> list[Item]:
     since this agency revoked a device.
     """
     connection, me = session.store.connection, session.store.me
-    own = {one.id for one in exchange.devices(connection, me.agency)} - {me.device}
     every = [one for one in revoked_devices(connection).values() if one.agency == me.agency]
     if any(one.device == me.device for one in every):
         text = _("this device was revoked: nobody takes what it writes any more")
         return [Item("revoked", "agency", me.agency, text, "taskforce init --join")]
     result = []
-    if own - {one.device for one in every}:
-        _waiting, unsent, _confirmed = count_edits(
-            session, me.agency, gather(session), exchange.scopes(connection)
-        )
-        if unsent:
+    for other in own_devices(session):
+        if other.unsent:
             text = ngettext(
                 "%(count)d edit waits to go to other devices of yours",
                 "%(count)d edits wait to go to other devices of yours",
-                unsent,
+                other.unsent,
             )
             do = f"taskforce export --to {me.agency} -o ."
-            result.append(Item("waiting", "peer", me.agency, text % {"count": unsent}, do))
+            result.append(Item("waiting", "peer", me.agency, text % {"count": other.unsent}, do))
     if not every:
         return result
     last: dict[str, str] = {}

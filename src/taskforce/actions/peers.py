@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -31,7 +32,7 @@ class PeerState:
 
     Of the edits that it may have, `confirmed` counts those that it has said it holds, `waiting` the others, and
     `unsent` those of the others that were in no bundle yet. `sent_since` is when the first bundle went with edits that
-    were not confirmed since, as far as is known; empty where none is.
+    were not confirmed since, as far as is known; empty where none is. `own` are this agency's other devices.
     """
 
     agency: str
@@ -48,6 +49,7 @@ class PeerState:
     unsent: int
     confirmed: int
     sent_since: str
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,24 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
 
 def list_peers(session: Session) -> list[PeerState]:
     """How exchange with every peer stands."""
+    return _states(session, exchange.peers(session.store.connection))
+
+
+def own_devices(session: Session) -> list[PeerState]:
+    """The same of the other devices of this agency: one entry for all of them, none where there is none in use."""
+    store = session.store
+    gone = revoked_devices(store.connection)
+    if store.me.device in gone:
+        return []
+    every = exchange.devices(store.connection, store.me.agency)
+    if not any(one.id not in (store.me.device, *gone) for one in every):
+        return []
+    name = _("other devices of your agency")
+    own = exchange.Peer(store.me.agency, name, store.meta("agency_key"), "", "", "")
+    return [replace(one, own=True, devices=one.devices - 1) for one in _states(session, [own])]
+
+
+def _states(session: Session, peers: Sequence[exchange.Peer]) -> list[PeerState]:
     from taskforce.keys.identity import agency_fingerprint  # deferred: as above
 
     connection = session.store.connection
@@ -161,7 +181,7 @@ def list_peers(session: Session) -> list[PeerState]:
     known, scopes = gather(session), exchange.scopes(connection)
     gone = revoked_devices(connection)
     result = []
-    for peer in exchange.peers(connection):
+    for peer in peers:
         theirs = {device.id for device in exchange.devices(connection, peer.agency)}
         # Anybody can write an agency's code into a bundle; what a device of theirs signed is theirs.
         heard = [one for one in came if one.device in theirs]
