@@ -102,7 +102,12 @@ def test_a_second_device_knows_what_the_agency_knows_and_both_exchange(
     assert [one["agency"] for one in field.data("peer", "list")] == ["KH-NGO"]
     field.call("contact", "add", "Field team", "--agency", "KH-CNP").ok()
     stick = base.folder / "stick"
+    waits = {
+        one["subject"]: one["do"] for one in field.data("status")["attention"] if one["kind"] == "waiting"
+    }
+    assert waits["KH-CNP"] == "taskforce export --to KH-CNP -o ."
     send(field, "KH-CNP", stick, base)
+    assert "KH-CNP" not in {one["subject"] for one in field.data("status")["attention"]}
     assert names(base) == {"Duty desk", "Field team"}
     assert base.data("export", "--to", "KH-CNP", "--dry-run")["edits"] == 0
     send(field, "KH-NGO", stick, ngo)  # its certificate, by the agency's key, is enough
@@ -148,6 +153,7 @@ def test_an_answer_is_for_one_device_of_one_agency_and_the_words_are_asked_for(t
     )
     assert third["agency_words"] != base.data("agency-key", "show")["words"]  # what people compare
     assert not (tmp_path / "x").exists()
+    assert "device admit" in base.error("import", request)["hint"]
     joined = one.data("device", "join", answer, "--yes")
     assert joined["words"] == base.data("agency-key", "show")["words"]
     assert one.data("agency-key", "show")["here"] is False

@@ -10,6 +10,7 @@ from taskforce.actions.joining import agency_secret, certify_itself, enter_own_a
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, Refused, TrustError
 from taskforce.i18n import _
+from taskforce.store.erasing import SCRUB
 
 MOST_BYTES = 64 << 10
 """Of a file with an agency's key."""
@@ -115,5 +116,6 @@ def remove_agency_key(session: Session) -> AgencyKey:
     agency_secret(session)
     with session.store.writing():
         session.store.set_meta("agency_seed", "")
+        session.store.set_meta(SCRUB, "yes")  # no byte of it is to be left in unused places of the file
         session.note("removed the agency's key")
     return show_agency_key(session)

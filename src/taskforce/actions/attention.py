@@ -17,6 +17,7 @@ from taskforce.actions.attention_peers import (
     of_peers,
     of_recalls,
 )
+from taskforce.actions.levels import Levels
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
@@ -26,7 +27,7 @@ from taskforce.i18n import _, ngettext
 from taskforce.labels import field_labels
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import OPEN, Kind
-from taskforce.store import exchange, proposals, quarantine, queries
+from taskforce.store import proposals, quarantine, queries
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
@@ -337,5 +338,5 @@ def _counts(session: Session, operation: Record | None, conflicted: int) -> dict
             connection, referral, [Condition("status", "in", open_states)]
         ),
         "conflicts": conflicted,
-        "peers": len(exchange.peers(connection)),
+        "peers": len(Levels(session).partners),
     }

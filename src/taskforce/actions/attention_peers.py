@@ -10,7 +10,7 @@ from taskforce import moments
 from taskforce.actions import erasing
 from taskforce.actions.clocks import wrong_clocks
 from taskforce.actions.levels import Levels
-from taskforce.actions.peers import PeerState
+from taskforce.actions.peers import PeerState, own_devices
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
 from taskforce.records.registry import get_kind
@@ -114,15 +114,26 @@ def of_erasures(session: Session) -> list[Item]:
 
 
 def of_devices(session: Session) -> list[Item]:
-    """This device, if it was revoked; and peers to whom no bundle went since this agency revoked a device."""
+    """This device, if it was revoked; what waits for other devices of this agency; and peers to whom no bundle went
+    since this agency revoked a device.
+    """
     connection, me = session.store.connection, session.store.me
     every = [one for one in revoked_devices(connection).values() if one.agency == me.agency]
-    if not every:
-        return []
-    result = []
     if any(one.device == me.device for one in every):
         text = _("this device was revoked: nobody takes what it writes any more")
         return [Item("revoked", "agency", me.agency, text, "taskforce init --join")]
+    result = []
+    for other in own_devices(session):
+        if other.unsent:
+            text = ngettext(
+                "%(count)d edit waits to go to other devices of yours",
+                "%(count)d edits wait to go to other devices of yours",
+                other.unsent,
+            )
+            do = f"taskforce export --to {me.agency} -o ."
+            result.append(Item("waiting", "peer", me.agency, text % {"count": other.unsent}, do))
+    if not every:
+        return result
     last: dict[str, str] = {}
     for bundle in exchange.bundles(connection, "out"):
         last[bundle.agency] = max(last.get(bundle.agency, ""), bundle.at)

@@ -43,11 +43,15 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A statement of an agency that was not known here: its type, whose it is, and what it is about."""
+    """A statement of an agency that was not known here: its type, whose it is, and what it is about.
+
+    `operation` is what the operation of a roster is called here.
+    """
 
     type: str
     agency: str
     about: str
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -18,7 +18,7 @@ from taskforce.files import new_file
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange, queries
-from taskforce.store.revoked import revocations
+from taskforce.store.revoked import revocations, revoked_devices
 from taskforce.sync.holdings import Ranges, difference, of_numbers, to_text, union
 from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
 from taskforce.sync.yaml_text import document
@@ -51,7 +51,7 @@ class PeerState:
 
     Of the edits that it may have, `confirmed` counts those that it has said it holds, `waiting` the others, and
     `unsent` those of the others that were in no bundle yet. `sent_since` is when the first bundle went with edits that
-    were not confirmed since, as far as is known; empty where none is.
+    were not confirmed since, as far as is known; empty where none is. `own` are this agency's other devices.
     """
 
     agency: str
@@ -71,6 +71,11 @@ class PeerState:
     level: str = VERIFIED
     introduced: tuple[IntroducedBy, ...] = ()
     dispute: Dispute | None = None
+    own: bool = False
+
+
+_NOTHING_YET = (0, "", 0, "", 0, 0, 0, "")
+"""What is not known yet of how exchange stands with a peer: from `devices` to `sent_since`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +224,31 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
 
 def list_peers(session: Session) -> list[PeerState]:
     """How exchange stands with every peer: those whose words people compared, then those who were introduced."""
+    return _states(session, known_peers(session))
+
+
+def own_devices(session: Session) -> list[PeerState]:
+    """The same of the other devices of this agency: one entry for all of them, none where there is none in use."""
+    store = session.store
+    gone = revoked_devices(store.connection)
+    if store.me.device in gone:
+        return []
+    every = exchange.devices(store.connection, store.me.agency)
+    if not any(one.id not in (store.me.device, *gone) for one in every):
+        return []
+    name = _("other devices of your agency")
+    own = PeerState(store.me.agency, name, store.me.fingerprint, "", "", "", *_NOTHING_YET, own=True)
+    return [replace(one, devices=one.devices - 1) for one in _states(session, [own])]
+
+
+def _states(session: Session, peers: Iterable[PeerState]) -> list[PeerState]:
     connection = session.store.connection
     came = exchange.bundles(connection, "in")
     went = exchange.bundles(connection, "out")
     known, scopes = gather(session), exchange.scopes(connection)
-    levels = Levels(session)
+    gone, levels = revoked_devices(connection), Levels(session)
     result = []
-    for peer in known_peers(session):
+    for peer in peers:
         theirs = {device.id for device in exchange.devices(connection, peer.agency)}
         # Anybody can write an agency's code into a bundle; what a device of theirs signed is theirs.
         heard = [one for one in came if one.device in theirs]
@@ -240,7 +263,7 @@ def list_peers(session: Session) -> list[PeerState]:
         result.append(
             replace(
                 peer,
-                devices=len(theirs),
+                devices=len(theirs.difference(gone)),
                 last_heard=last_heard,
                 last_number=max((one.number for one in heard), default=0),
                 missing=to_text(missing),
@@ -259,7 +282,6 @@ def known_peers(session: Session) -> Iterator[PeerState]:
 
     levels = Levels(session)
     disputes = {one.agency: one for one in levels.disputes}
-    nothing = (0, "", 0, "", 0, 0, 0, "")
     for peer in exchange.peers(session.store.connection):
         yield PeerState(
             peer.agency,
@@ -268,7 +290,7 @@ def known_peers(session: Session) -> Iterator[PeerState]:
             peer.verified_at,
             peer.verified_by,
             peer.how,
-            *nothing,
+            *_NOTHING_YET,
             dispute=disputes.get(peer.agency),
         )
     for agency, every in sorted(levels.introduced.items()):
@@ -280,12 +302,12 @@ def known_peers(session: Session) -> Iterator[PeerState]:
         if told:
             key = agency_fingerprint(every[0].key)
             yield PeerState(
-                agency, every[0].name, key, "", "", "", *nothing, level=INTRODUCED, introduced=told
+                agency, every[0].name, key, "", "", "", *_NOTHING_YET, level=INTRODUCED, introduced=told
             )
     for agency, dispute in sorted(disputes.items()):
         if not dispute.verified:
             name = dispute.told[0].name
-            yield PeerState(agency, name, "", "", "", "", *nothing, level=DISPUTED, dispute=dispute)
+            yield PeerState(agency, name, "", "", "", "", *_NOTHING_YET, level=DISPUTED, dispute=dispute)
 
 
 def _sent_since(went: list[str], last_heard: str) -> str:

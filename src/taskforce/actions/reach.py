@@ -94,8 +94,8 @@ def count_edits(
     devices = [one.id for one in exchange.devices(session.store.connection, agency.upper())]
     if not devices:
         raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
-    gone = revoked_devices(session.store.connection)
-    told = exchange.told_by_all(session.store.connection, [one for one in devices if one not in gone])
+    silent = {session.store.me.device, *revoked_devices(session.store.connection)}
+    told = exchange.told_by_all(session.store.connection, [one for one in devices if one not in silent])
     sent = exchange.sent_to(session.store.connection, agency.upper())
     reach = reach_of(session, agency.upper(), known, scopes)
     confirmed = sum(count(intersection(ranges, told.get(feed, ()))) for feed, ranges in reach.allowed.items())

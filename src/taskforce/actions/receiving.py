@@ -19,7 +19,7 @@ from taskforce.actions.admission import (
     settle_levels,
 )
 from taskforce.actions.brought import Brought, Imported, Said, Touched
-from taskforce.actions.levels import RANK, VERIFIED, Levels
+from taskforce.actions.levels import RANK, ROSTER, VERIFIED, Levels, codename_of
 from taskforce.actions.obeying import Obeyed, settle_recalls
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
@@ -107,6 +107,7 @@ class _Incoming:
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     shared: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     said: Sequence[Statement] = ()
+    told: tuple[Said, ...] = ()
     _levels: Levels = field(init=False)
     _ledger: Ledger | None = None
     _row: int = 0
@@ -149,6 +150,7 @@ class _Incoming:
         self.conflicts = max(0, _count_conflicts(connection) - before)
         self.proposals = max(0, self._proposed() - proposed)
         self.some, self.waiting = self._brought.some(), self._brought.waiting()
+        self.told = tuple(self._told(one) for one in self.said)
 
     def result(self, *, applied: bool) -> Imported:
         """What is told of it."""
@@ -174,9 +176,13 @@ class _Incoming:
             erasing.copies_beside(self.session.store.folder) if self.erased else (),
             self.recalls,
             applied,
-            tuple(Said(one.type, one.agency, one.about) for one in self.said),
+            self.told,
             self.level,
         )
+
+    def _told(self, one: Statement) -> Said:
+        operation = codename_of(self.session, one.about) if one.type == ROSTER else ""
+        return Said(one.type, one.agency, one.about, operation)
 
     def _learn_signers(self, head: Head) -> None:
         """Check the certificates that came along and keep those of verified agencies."""

@@ -268,6 +268,7 @@ def run_revoke(device: str, last_good: int | None, reason: str | None, yes: bool
     }
     lines: list[Line | str] = [Line(_("%(device)s is revoked") % {"device": plan.device}, "ok")]
     lines.append(_("your peers hear of it with your next bundles: make one for each of them now"))
+    lines.append(_("if the agency's key was on it, whoever has it can still certify devices"))
     return Result(data, Lines(tuple(lines)))
 
 

@@ -183,6 +183,15 @@ def _said(one: Said) -> str:
             "agency": one.agency,
             "device": one.about,
         }
+    if one.type == "roster" and one.operation:
+        return _("◇ %(agency)s introduces those who take part in %(operation)s to each other") % {
+            "agency": one.agency,
+            "operation": one.operation,
+        }
+    if one.type == "roster":
+        return _("◇ %(agency)s introduces those who take part in an operation that is not known here") % {
+            "agency": one.agency
+        }
     return _("%(agency)s says what this version does not understand (%(type)s)") % {
         "agency": one.agency,
         "type": one.type,
@@ -205,7 +214,7 @@ def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line
             f"  {_plural(kind)}: "
             + _("%(made)d new, %(changed)d changed") % {"made": made, "changed": changed}
         )
-    lines += [Line(f"  {_said(one)}", "late") for one in found.statements]
+    lines += [Line(f"  {_said(one)}", "" if one.type == "roster" else "late") for one in found.statements]
     if found.received:
         lines.append(
             Line("  " + _("referrals received: %(refs)s") % {"refs": ", ".join(found.received)}, "ok")

@@ -28,6 +28,8 @@ _AGENCY_CELLS, _HEARD_CELLS, _FILE_CELLS = 14, 19, 30
 
 def verified_line(peer: PeerState) -> str:
     """By whom, when and how a peer was verified, or who introduced it; and what speaks against its key."""
+    if peer.own:
+        return _("by the agency's own key")
     if peer.dispute is not None or not peer.verified_at:
         return known_text(peer)
     return _("verified by %(officer)s, %(when)s, %(how)s") % {
