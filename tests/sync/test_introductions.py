@@ -256,6 +256,27 @@ def test_an_introduced_agency_erases_nothing_until_words_are_compared(story: Sto
     assert titles(south, "contact", "name") in ([], [""])
 
 
+def test_an_introduced_agency_speaks_of_no_agency_but_itself(story: Story) -> None:
+    """Where EAST is decides whether victims' data crosses a border; NORTH may not say so."""
+    north, south = story[NORTH], story[SOUTH]
+    introduce(story)
+    for code in (EAST, NORTH):
+        [entry] = [
+            one
+            for one in queries.list_records(north.connection, get_kind("agency"))
+            if one.text("code") == code
+        ]
+        keeping.edit(north.session, get_kind("agency"), entry, {"services": ["legal"]})
+    found = take(south, export(north, SOUTH))
+    assert found.waiting == {"not-verified": 1}
+    told = {
+        one.text("code"): one.items("services")
+        for one in queries.list_records(south.connection, get_kind("agency"))
+    }
+    assert told[NORTH] == ["legal"] and not told[EAST]
+    assert verify(south, north) == 1
+
+
 def test_a_lying_lead_is_found_out_when_words_are_compared(story: Story) -> None:
     south, relay, other = story[SOUTH], story[RELAY], story[EAST]
     lie = forged(story[LEAD], story, {NORTH: key_of(other)})

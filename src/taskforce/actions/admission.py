@@ -88,11 +88,12 @@ def _of_agency(session: Session, agency: str) -> list[Waiting]:
     ]
 
 
-def settle_levels(session: Session, brought: Brought | None = None) -> Levels:
+def settle_levels(session: Session, brought: Brought | None = None, *, admits: bool = True) -> Levels:
     """Let the log follow how far agencies are known now; what that is. Only inside a transaction.
 
     What came of an agency that is introduced no more, or under another key than the one that counts, leaves the log for
-    the quarantine. What waited and may enter does. What was said under another key is forgotten.
+    the quarantine. What waited and may enter does. What was said under another key is forgotten. Without `admits` what
+    waits stays where it is.
     """
     store, connection = session.store, session.store.connection
     levels = Levels(session)
@@ -112,9 +113,14 @@ def settle_levels(session: Session, brought: Brought | None = None) -> Levels:
         store.replay()
         if brought is not None:
             brought.leave(left)
+    if not admits:
+        return levels
     for agency in agencies_waiting(connection, UNKNOWN_SIGNER):
         if agency in levels.introduced:
             _admit(session, waiting(connection, agency=agency, reason=UNKNOWN_SIGNER), brought, levels)
+    for agency in agencies_waiting(connection, NOT_VERIFIED):
+        if agency in levels.verified:
+            _admit(session, waiting(connection, agency=agency, reason=NOT_VERIFIED), brought, levels)
     return levels
 
 

@@ -203,7 +203,8 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
                     card.agency, card.name, card.agency_key, moments.time_text(session.now), me.officer, how
                 ),
             )
-        settle_levels(session)  # what came, and what was said, under another key, which somebody introduced
+        # What came, and what was said, under another key, which somebody introduced, leaves.
+        settle_levels(session, admits=False)
         if (card.agency, card.device.id) in revocations(connection).by_device:
             raise TrustError(
                 _("the device that made this card was revoked by %(agency)s") % {"agency": card.agency},
