@@ -7,7 +7,9 @@ takes part in nothing; NORTH and SOUTH have never met. What SOUTH knows depends 
 from __future__ import annotations
 
 import atexit
+import io
 import itertools
+import json
 import os
 import shutil
 import tempfile
@@ -22,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from replicas import Replica, carried_by, certificate_of, documents, export, make_replica, take, verify
 
-from taskforce.actions import attention, checking, introducing, keeping, peers, quarantined
+from taskforce.actions import attention, checking, erasing, introducing, keeping, peers, quarantined, sending
 from taskforce.actions.explaining import explain_record
 from taskforce.actions.levels import Levels
 from taskforce.errors import Refused, TrustError
@@ -242,8 +244,6 @@ def test_other_parts_wait_too_if_a_verified_agency_passes_them_on(story: Story) 
 
 
 def test_an_introduced_agency_erases_nothing_until_words_are_compared(story: Story) -> None:
-    from taskforce.actions import erasing
-
     north, south = story[NORTH], story[SOUTH]
     introduce(story)
     made = keeping.add(north.session, get_kind("contact"), {"name": "Chea", "agency": NORTH})
@@ -254,6 +254,24 @@ def test_an_introduced_agency_erases_nothing_until_words_are_compared(story: Sto
     assert titles(south, "contact", "name") == ["Chea"]
     verify(south, north)
     assert titles(south, "contact", "name") in ([], [""])
+
+
+def test_an_introduced_agency_does_not_hear_of_erasures_by_saying_that_it_held_something(
+    story: Story,
+) -> None:
+    """An erasure goes to all who had something of the part; NORTH says that it holds all of SOUTH's feed."""
+    from taskforce.store import exchange
+
+    north, south = story[NORTH], story[SOUTH]
+    introduce(story)
+    victim, _referral = add_victim(south, story, EAST)
+    feed, last = south.session.store.ledger().last_of(south.session.store.me.feed)
+    take(south, export(north, SOUTH))
+    with south.session.store.writing():
+        exchange.add_told(south.connection, north.device, {feed: ((1, last),)})
+    erasing.erase(south.session, victim, ("case",), reason="she asked for it")
+    carried = [each for each in documents(north, export(south, NORTH)) if "edit" in each]
+    assert {each["part"] for each in carried} <= {"directory", "operational"}
 
 
 def test_an_introduced_agency_speaks_of_no_agency_but_itself(story: Story) -> None:
@@ -292,8 +310,6 @@ def test_a_lying_lead_is_found_out_when_words_are_compared(story: Story) -> None
 
 
 def _card(replica: Replica) -> Any:
-    import io
-
     return io.BytesIO(peers.own_card(replica.session).encode())
 
 
@@ -322,8 +338,6 @@ def test_what_came_under_a_false_key_leaves_again_and_nothing_is_sealed_to_it(
     assert {row.type for row in stated(south.connection)} == {"roster"}
     assert "Not North" not in titles(south, "agency", "name")
     assert set(waiting(south)) == {"unknown-signer"}
-    from taskforce.actions import sending
-
     told = sending.export_bundle(south.session, NORTH, None)
     assert told.devices == 1, "NORTH's own, and not the impostor's"
     assert not checking.check(south.session).faults
@@ -387,8 +401,6 @@ def _plan(story: Story) -> list[dict[str, Any]]:
     rows = story[LEAD].connection.execute(
         "SELECT body FROM edit WHERE kind IN ('operation', 'participation')"
     )
-    import json
-
     return [json.loads(body) for (body,) in rows]
 
 
