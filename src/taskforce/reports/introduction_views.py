@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from taskforce import moments
-from taskforce.i18n import _, ngettext
+from taskforce.i18n import _
 from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
@@ -61,12 +61,10 @@ def roster_lines(roster: Roster, now: datetime, *, made: bool) -> list[Line | st
     if not roster.members:
         lines.append("  " + _("nobody"))
     if roster.missing:
-        text = ngettext(
-            "not on it: %(agencies)s, whose words nobody at %(lead)s had compared",
-            "not on it: %(agencies)s, whose words nobody at %(lead)s had compared",
-            len(roster.missing),
-        )
-        told = text % {"agencies": ", ".join(roster.missing), "lead": roster.by}
+        text = _("not on it: %(agencies)s")
+        if made:
+            text = _("not on it: %(agencies)s. Compare words, add the card, and sign it anew")
+        told = text % {"agencies": ", ".join(roster.missing)}
         lines.append(Line("  " + told, "muted"))
     if made:
         lines.append(_("it travels with the next bundles to who takes part"))
