@@ -121,7 +121,13 @@ def test_a_false_introduction_is_told_before_the_card_is_entered(
     lead.call("peer", "add", str(false.folder / "card"), "--yes").ok()
     lead.call("agency", "add", "UNODC").ok()
     lead.call("operation", "join", "NIGHT COACH", "UNODC", "--role", "observer").ok()
-    lead.call("operation", "roster", "NIGHT COACH").ok()
+    [item] = [one for one in lead.data("status")["attention"] if one["kind"] == "roster"]
+    assert item["text"] == "UNODC takes part and is not on its roster"
+    lead.call(*item["do"].split()[1:]).ok()
+    assert not [one for one in lead.data("status")["attention"] if one["kind"] == "roster"]
+    lead.call("operation", "roster", "NIGHT COACH", "--without", "TH-RTP").ok()
+    told = lead.data("status")["attention"]
+    assert not [one for one in told if one["kind"] == "roster"], "it was left out on purpose"
     pass_on(lead, shelter, "KH-NGO")
     assert "UNODC" in {one["agency"] for one in shelter.data("peer", "list")}
     ran = shelter.call("peer", "add", str(real.folder / "card"), "--yes", "--json")

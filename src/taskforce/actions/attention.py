@@ -16,6 +16,7 @@ from taskforce.actions.attention_peers import (
     of_erasures,
     of_peers,
     of_recalls,
+    of_rosters,
 )
 from taskforce.actions.levels import Levels
 from taskforce.actions.peers import PeerState, list_peers
@@ -78,6 +79,7 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             _whole(quarantined(session)),
             _whole(of_devices(session)),
             _whole(of_disputes(session)),
+            _whole(of_rosters(session)),
             _whole(of_erasures(session)),
             _whole(of_recalls(session)),
             _whole(_newer(session)),
@@ -116,6 +118,7 @@ _WORST_FIRST = (
     ("draft", "referral"),
     ("due", "referral"),
     ("clock", "peer"),
+    ("roster", "operation"),
     ("bundle", "peer"),
     ("stale", "peer"),
     ("late", "agreement"),

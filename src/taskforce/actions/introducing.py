@@ -117,6 +117,27 @@ def make_roster(session: Session, operation: Record, *, without: Collection[str]
     return show_roster(session, operation)
 
 
+def could_join(session: Session, operation: Record, row: StatementRow) -> list[str]:
+    """Of an operation that this agency leads, who takes part, is verified here, and is not on the roster of `row`.
+
+    Only who joined or was verified since it was signed: whom it left out before was left out on purpose.
+    """
+    connection = session.store.connection
+    if Levels(session).leads_in_turn(operation.id)[-1:] != [session.store.me.agency]:
+        return []
+    peers = {peer.agency: peer for peer in exchange.peers(connection)}
+    named = {one.agency for one in members_of(row)}
+    found = []
+    for code, is_in in _participants(session, operation).items():
+        if not is_in or code in named or code not in peers:
+            continue
+        taking = natural_id("participation", operation.id, natural_id("agency", code))
+        joined = queries.get_record(connection, get_kind("participation"), taking)
+        if row.made <= max(peers[code].verified_at, joined.created[:19] + "Z" if joined is not None else ""):
+            found.append(code)
+    return found
+
+
 def show_roster(session: Session, operation: Record) -> Roster:
     """The roster of an operation that counts here, or else the newest of any. NotFound where there is none."""
     rows = statements(session.store.connection, type=ROSTER, about=operation.id)
