@@ -25,6 +25,7 @@ from time import perf_counter
 import deciding
 import room
 import stores
+import unlocking
 import yaml
 from measuring import PROGRAM, Row, paired, row_of, run, timed
 
@@ -77,6 +78,8 @@ def main() -> int:
         root = Path(name)
         say("starting up …")
         rows = [*starting(root / "starting", sizes)]
+        say("unlocking …")
+        rows += unlocking.rows_of(root / "unlocking", sizes.rounds)
         say("taking in a bundle …")
         rows += importing(root / "importing", sizes)
         say(f"stores of {sizes.large:,} edits …")

@@ -238,11 +238,11 @@ def _handling() -> Iterator[Row]:
             "o",
             marked("o", tlp=tlp),
             allowed,
-            "handling",
+            "reach" if allowed else "handling",
         )
     named = marked("o", tlp="red", named=frozenset((ABROAD,)))
     yield Row(
-        "the same, TLP:RED, to a named recipient", ABROAD, "site", "operational", "o", named, True, "handling"
+        "the same, TLP:RED, to a named recipient", ABROAD, "site", "operational", "o", named, True, "reach"
     )
     yield Row(
         "the same, TLP:RED, to another participant",
@@ -323,7 +323,7 @@ def _handling() -> Iterator[Row]:
         "o",
         marked("o", codes=frozenset(("h2",))),
         True,
-        "handling",
+        "reach",
     )
     yield Row(
         "H2, passed on by another",
@@ -353,7 +353,7 @@ def _handling() -> Iterator[Row]:
         "o",
         marked("o", originator_control=True, maker=SHELTER),
         True,
-        "handling",
+        "reach",
     )
     unknown = knowing(handling={"v": Handling("V-1", maker=OWN)})
     yield Row(

@@ -47,6 +47,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "backup": ("backup", N_("The whole store in one encrypted file; check such a file")),
     "restore": ("backup", N_("Make a store from a backup")),
     "key": ("key", N_("What opens this store: passphrases and key files")),
+    "unlock": ("unlock", N_("Open this store once for the commands to come")),
+    "lock": ("unlock", N_("Lock it again, at once")),
     "config": ("config", N_("Settings: where, which, change one")),
     "completion": ("config", N_("Shell completion, refs included")),
     "tui": ("tui", N_("The operations room, on the whole terminal")),

@@ -17,6 +17,9 @@ from taskforce.i18n import N_, _
 SETTINGS = {
     "store": N_("the store's folder"),
     "key-file": N_("the file that holds the key"),
+    "passphrase-command": N_("the program whose first line is the passphrase, with its arguments"),
+    "unlock-for": N_("how long `unlock` opens the store at the most, such as 8h"),
+    "unlock-idle": N_("how long it stays unlocked without a command, such as 15m"),
     "recalls": N_("what becomes of recalls that come: obey, or ask first"),
     "reason-for": N_("parts shown only to who says why: identity, care, or both with a comma"),
     "theme": N_("the room's colours: dark, light, colour-blind, ansi-dark, ansi-light"),
@@ -33,6 +36,12 @@ THEMES = ("dark", "light", "colour-blind", "ansi-dark", "ansi-light")
 
 LOCK_AFTER = 10
 """Minutes that `lock-after` is where it was not set."""
+
+UNLOCK_FOR = 8 * 3600
+"""Seconds that `unlock-for` is where it was not set: a shift."""
+
+UNLOCK_IDLE = 15 * 60
+"""Seconds that `unlock-idle` is where it was not set."""
 
 REASON_PARTS = ("identity", "care")
 """The parts that `reason-for` may name."""
@@ -165,12 +174,49 @@ def keymap_of(value: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def words_of(value: str) -> list[str]:
+    """The program and its arguments that the setting `passphrase-command` names, split as a shell would."""
+    import shlex  # deferred: only where it is set
+
+    try:
+        words = shlex.split(value)
+    except ValueError:
+        words = []
+    if not words:
+        raise UsageError(
+            _("the setting passphrase-command names no program that could be run"),
+            hint=_(
+                "write a program and its arguments, such as: pass show taskforce; quote what has spaces in it"
+            ),
+        )
+    return words
+
+
+def seconds_of(name: str, value: str, default: int) -> int:
+    """The seconds of the setting, or option, of that name: `15m`, `8h`; at most a week."""
+    if not value:
+        return default
+    from taskforce.moments import MomentError  # deferred: only where it is set
+    from taskforce.typed_moments import parse_duration
+
+    try:
+        seconds = parse_duration(value)
+    except MomentError as error:
+        raise UsageError(f"{name}: {error.sentence}", hint=error.hint) from None
+    if seconds > _MOST_MINUTES * 60:
+        raise UsageError(_("%(name)s: a week is the longest") % {"name": name})
+    return seconds
+
+
 _CHECKS: dict[str, Callable[[str], object]] = {
     "recalls": asks_before_recalls,
     "reason-for": reason_parts_of,
     "theme": theme_of,
     "animations": animations_of,
     "lock-after": minutes_of,
+    "passphrase-command": words_of,
+    "unlock-for": lambda value: seconds_of("unlock-for", value, 0),
+    "unlock-idle": lambda value: seconds_of("unlock-idle", value, 0),
     "keymap": keymap_of,
 }
 """What a setting's value has to pass before it is written."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
+from phrases import new_store
 from program import Team, new_team
 
 
@@ -42,3 +44,16 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Team:
 def team(made_once: Team, tmp_path: Path) -> Team:
     """A copy of that store, for one test."""
     return made_once.copy_to(tmp_path / "team")
+
+
+@pytest.fixture(scope="session")
+def made_with_passphrase(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that opens with a passphrase; never changed."""
+    return new_store(tmp_path_factory.mktemp("phrase"), "KH-CNP")
+
+
+@pytest.fixture
+def with_passphrase(made_with_passphrase: Path, tmp_path: Path) -> Path:
+    """A copy of that store, for one test."""
+    shutil.copytree(made_with_passphrase, tmp_path / "phrase")
+    return tmp_path / "phrase"

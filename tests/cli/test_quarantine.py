@@ -70,7 +70,9 @@ def forked_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Team, Team]:
             city.call("agency", "edit", "CITY", "--note", words).ok()
             city.call("agency", "edit", "CITY", "--places-free", str(len(words))).ok()
             city.call("export", "--to", "PORT", "-o", str(folder / words)).ok()
-            port.call("import", str(folder / words)).ok()
+            told = port.call("import", str(folder / words)).ok().out
+        assert "≠ a feed of CITY forked: 2 edits that counted wait now: taskforce feed show" in told
+        assert "2 wait in quarantine" in told or "1 waits in quarantine" in told
         return city, port
 
 
@@ -119,6 +121,36 @@ def test_a_person_admits_one_side(port: Team) -> None:
     done_here = [each["action"] for each in port.data("history")]
     assert sum(each.startswith("admitted ") for each in done_here) == 2
     assert sum(each.startswith("dropped ") for each in done_here) == 1
+    port.call("doctor").ok()
+
+
+def test_after_one_side_its_later_edits_are_admitted_by_the_feeds_name_and_status_is_quiet(
+    port: Team,
+) -> None:
+    waiting = port.data("quarantine", "list")
+    feed = waiting[0]["edit"].partition("/")[0]
+    [told] = [one for one in port.data("status")["attention"] if one["kind"] == "quarantine"]
+    assert told["text"] == "4 edits wait: their feed forked" and told["do"] == f"taskforce feed show {feed}"
+    second, first = (
+        next(one for one in waiting if one["set"].get("note") == words)
+        for words in ("Second words", "First words")
+    )
+    after_second, after_first = (
+        next(one for one in waiting if one["set"].get("places_free") == str(len(words)))
+        for words in ("Second words", "First words")
+    )
+    port.data("quarantine", "admit", second["ref"])
+    assert f"quarantine admit {feed}" in port.call("feed", "show", feed).ok().out
+    done = port.data("quarantine", "admit", feed)
+    assert done == {"edits": [after_second["hash"]], "left": [first["hash"], after_first["hash"]]}
+    assert port.data("agency", "show", "CITY")["places_free"] == len("Second words")
+    shown = port.call("feed", "show", feed).ok().out
+    assert "quarantine admit" not in shown and "quarantine drop" in shown and "Until you decide" not in shown
+    [told] = [one for one in port.data("status")["attention"] if one["kind"] == "quarantine"]
+    assert told["text"].startswith("1 edit waits")
+    port.data("quarantine", "drop", after_first["ref"])
+    assert [one["ref"] for one in port.data("quarantine", "list")] == [first["ref"]], "evidence is kept"
+    assert not [one for one in port.data("status")["attention"] if one["kind"] == "quarantine"]
     port.call("doctor").ok()
 
 

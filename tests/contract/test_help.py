@@ -39,6 +39,8 @@ TOP = (
         "backup",
         "restore",
         "key",
+        "unlock",
+        "lock",
         "config",
     ),
     *("completion", "tui", "wall", "demo"),
@@ -56,7 +58,7 @@ GROUPS = (
     "config",
 )
 OF_EVERY_NOUN = ("add", "list", "show", "edit", "archive")
-SHARED = ("--store", "--key-file", "--json", "--quiet", "--help")
+SHARED = ("--store", "--key-file", "--passphrase-fd", "--json", "--quiet", "--help")
 EXTRA = {
     "agreement": ("due",),
     "assignment": ("timeline",),

@@ -17,6 +17,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 # Each costs more than a bare Python start.
 HEAVY = frozenset(
     {
+        "keyring",
         "nacl",
         "pandas",
         "platformdirs",

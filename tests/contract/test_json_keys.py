@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,17 @@ BUNDLE = {
         "new",
         "records",
     ),
-    *("received", "waiting", "conflicts", "proposals", "clocks_ahead", "erased", "copies", "recalls"),
+    *(
+        "received",
+        "waiting",
+        "forked",
+        "conflicts",
+        "proposals",
+        "clocks_ahead",
+        "erased",
+        "copies",
+        "recalls",
+    ),
     *("statements", "level"),
 }
 SENT = {
@@ -96,7 +107,16 @@ def test_a_record_has_these_keys_from_every_command_that_gives_one(story: Team, 
 
 def test_status(story: Team) -> None:
     data = data_of(story, "status")
-    assert set(data) == {"operation", "operation_status", "agency", "officer", "attention", "counts"}
+    assert set(data) == {
+        "operation",
+        "operation_status",
+        "agency",
+        "officer",
+        "attention",
+        "counts",
+        "unlocked",
+    }
+    assert data["unlocked"] is None
     assert set(data["counts"]) == {"assignments", "assignments_done", "referrals_open", "conflicts", "peers"}
     assert {item["kind"] for item in data["attention"]} >= {"late", "due", "conflict", "agreement", "bundle"}
     for item in data["attention"]:
@@ -107,7 +127,7 @@ def test_what_needs_attention_is_said(story: Team) -> None:
     by_kind = {(item["kind"], item["noun"]): item for item in data_of(story, "status")["attention"]}
     assert "Inspect compound 4" in by_kind["late", "assignment"]["text"]
     assert "KH-NGO" in by_kind["due", "referral"]["text"]
-    assert by_kind["conflict", "record"]["text"] == "due: 2 values"
+    assert by_kind["conflict", "record"]["text"] == "Due: 2 values"
     assert "Memorandum 7" in by_kind["agreement", "agreement"]["text"]
     assert by_kind["bundle", "peer"]["subject"] == "KH-CNP"
 
@@ -143,7 +163,7 @@ def test_share(story: Team) -> None:
     found = data_of(story, "share", "explain", victim, "--with", "KH-CNP")
     assert set(found) == {"id", "ref", "kind", "agency", "parts"}
     for part in found["parts"]:
-        assert set(part) == {"part", "held", "goes", "reason", "basis", "checks"}
+        assert set(part) == {"part", "held", "goes", "reason", "basis", "agreement", "checks"}
         assert all(set(check) == {"check", "passed", "reason", "basis"} for check in part["checks"])
     rows = data_of(story, "share", "matrix")
     assert rows
@@ -379,6 +399,16 @@ def test_key_slots(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no agent on Windows")
+def test_unlocking(tmp_path: Path) -> None:
+    team = new_team(tmp_path / "team", "KH-CNP", "J. Sok")
+    for words in ((), ("--for", "1h")):
+        found = data_of(team, "unlock", *words)
+        assert set(found) == {"store", "seconds_left", "seconds_idle", "until"}
+    assert set(data_of(team, "status")["unlocked"]) == {"seconds_left", "seconds_idle", "until"}
+    assert set(data_of(team, "lock")) == set(data_of(team, "lock", "--all")) == {"locked"}
+
+
 PROPOSAL = {
     *(
         "id",
@@ -453,7 +483,7 @@ def test_plans(story: Team, tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text("sites:\n- name: Pier 9\n")
     data = data_of(team, "import", str(plan))
-    assert set(data) == {"what", "applied", "unchanged", "archived", "erased", "changes"}
+    assert set(data) == {"what", "applied", "unchanged", "archived", "erased", "proposes", "changes"}
     assert set(data["changes"][0]) == RECORD_OF_A_PLAN
     assert isinstance(data_of(team, "import", str(plan), str(plan)), list)
     records = data_of(team, "export", "--records")

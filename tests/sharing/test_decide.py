@@ -37,6 +37,15 @@ def test_each_row_of_the_table(row: Row) -> None:
     assert told == row.check
 
 
+def test_what_crosses_a_border_rests_on_the_agreement_besides_the_consent_and_on_no_mark() -> None:
+    by_situation = {row.situation: decide(row.to, row.scope, row.known) for row in rows()}
+    across = by_situation["an agreement of the two agencies"]
+    assert across.words == "a consent covers it (C-1), an agreement in force covers it (G-1)"
+    assert by_situation["a consent that covers it"].words == "a consent covers it (C-1)"
+    marked = by_situation["the plan of an operation marked TLP:AMBER"]
+    assert marked.words == "participant of the operation"
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_refusals_that_come_as_near_what_stands_is_told_before_what_was_taken_back(order: int) -> None:
     """And what the person said before an override, in whichever order they are known."""

@@ -359,7 +359,7 @@ def test_a_new_record_of_a_plan_that_is_proposed_is_there_once_it_is_accepted(te
     assert queries.get_record(team.other.connection, ASSIGNMENT, "7" * 16) is None
     team.exchange()
     [one] = proposing.list_proposals(team.lead.session)
-    assert one.record is None and one.title == "Search the mill" and one.is_ours
+    assert one.record is None and one.called.title == "Search the mill" and one.is_ours
     proposing.accept(team.lead.session, [one])
     team.exchange()
     for replica in team.all:

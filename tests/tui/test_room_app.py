@@ -19,6 +19,7 @@ from textual.pilot import Pilot
 
 from taskforce.actions import feeds, keeping
 from taskforce.errors import Failure, Locked, Refused, UsageError
+from taskforce.keys import guessing
 from taskforce.records.registry import get_kind
 from taskforce.settings import THEMES
 from taskforce.tui.app import TaskforceApp
@@ -175,9 +176,24 @@ def test_a_passphrase_unlocks_and_a_wrong_one_does_not(
             await press(pilot, "enter")
             await until(pilot, lambda: "does not open this store" in screen_text(app))
             assert app.desk.is_locked
-            await write(pilot, "correct horse battery staple")
-            await press(pilot, "enter")
-            await until(pilot, lambda: not app.desk.is_locked)
+            for longest in (
+                0.0,
+                30.0,
+            ):  # once the rest of that time is over at once, then it is left meanwhile
+                for _time in range(9):
+                    guessing.note_wrong(store)
+                await write(pilot, "correct horse battery staple")
+                await pilot.press("enter")
+                await until(pilot, lambda: "seconds to wait" in screen_text(app))
+                assert app.desk.is_locked
+                if not longest:
+                    monkeypatch.setattr(guessing, "LONGEST", longest)
+                    await until(pilot, lambda: not app.desk.is_locked)
+                    monkeypatch.setattr(guessing, "LONGEST", 30.0)
+                    await press(pilot, "ctrl+l")
+            await pilot.press("ctrl+q")
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 5
 
     import asyncio
 

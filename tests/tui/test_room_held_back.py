@@ -85,7 +85,7 @@ def test_an_edit_in_quarantine_says_why_it_waits_and_is_dropped_only_after_that_
 
     async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
         await press(pilot, "x")
-        assert "4 edits wait" not in squeezed(app)
+        assert "forked at 2" not in squeezed(app)
         assert "IN QUARANTINE 4" in squeezed(app)
         await press(pilot, "q", "y")
         assert app.clipboard.startswith("taskforce quarantine show ")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from program import Team
+from program import Team, new_team
 from room import desk_of, play, press, screen_text, settle, until, write
 from textual import events
 from textual.command import CommandPalette
@@ -286,3 +287,25 @@ def test_the_palette_offers_nothing_of_what_changes_in_a_room_for_reading(team: 
     play(team, act, read_only=True)
     assert team.fingerprint() == before
     assert drafts_of(team) == {}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such command")
+@pytest.mark.parametrize("words", [("lock",), ("lock", "--all")], ids=" ".join)
+def test_the_command_lock_locks_the_room_too(team: Team, words: tuple[str, ...]) -> None:
+    other = new_team(team.folder / "other", "TH-RTP", "P. Chai")
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "a", "n")
+        await write(pilot, "Half typed")
+        other.call("lock").ok()
+        await pilot.pause(0.4)
+        assert not app.desk.is_locked
+        team.call(*words).ok()
+        await until(pilot, lambda: isinstance(app.screen, LockedScreen) and "locked" in screen_text(app))
+        shows_nothing(app)
+        await press(pilot, "enter")
+        await until(pilot, lambda: not app.desk.is_locked and "Half typed" in screen_text(app))
+        await pilot.pause(0.4)
+        assert not app.desk.is_locked  # once, for each time that it is called
+
+    play(team, act)

@@ -148,6 +148,7 @@ def test_all_of_a_proposal_is_accepted_and_undo_takes_that_back(two: tuple[Team,
         assert not shown(app).startswith(f"± {ref}")
         await press(pilot, "z")
         assert f"taken back: proposal accept {ref}" in said(app)
+        assert "what KH-NGO proposed does not wait again; Z accepts it once more" in said(app)
         one = lead.data("assignment", "show", ref)
         assert (one["title"], one["priority"]) == ("Inspect compound 4", "routine")
         await press(pilot, "Z")

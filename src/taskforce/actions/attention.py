@@ -25,11 +25,11 @@ from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import NOT_VERIFIED, UNKNOWN_SIGNER
 from taskforce.i18n import _, ngettext
-from taskforce.labels import field_labels
+from taskforce.labels import field_label, field_labels
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import OPEN, Kind
 from taskforce.store import proposals, quarantine, queries
-from taskforce.store.forks import AFTER_FORK, FORK
+from taskforce.store.forks import FORK
 from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
 
@@ -253,7 +253,7 @@ def _conflicts(session: Session, limit: int | None) -> _Some:
             "record",
             label_of(each.record),
             ngettext("%(field)s: %(count)d value", "%(field)s: %(count)d values", len(each.sides))
-            % {"field": each.field, "count": len(each.sides)},
+            % {"field": field_label(each.record.kind, each.field), "count": len(each.sides)},
             f"taskforce conflict show {label_of(each.record)}",
         )
         for each in found
@@ -284,17 +284,21 @@ def _proposals(session: Session, limit: int | None) -> _Some:
 
 
 def quarantined(session: Session) -> list[Item]:
-    """What waits in quarantine, by reason and whose it says it is."""
+    """What waits in quarantine for people, by reason and whose it says it is; of a feed that forked by feed."""
     result = []
-    for reason, who, count, feed in quarantine.count_waiting(session.store.connection):
-        text = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}
+    for reason, who, count, feed in quarantine.count_undecided(session.store.connection):
         do, where = "taskforce quarantine list", f"quarantine {who} {reason}"
+        if reason == FORK:
+            text = ngettext(
+                "%(count)d edit waits: its feed forked", "%(count)d edits wait: their feed forked", count
+            ) % {"count": count}
+            do, where = f"taskforce feed show {feed}", f"feeds {feed} {reason}"
+        else:
+            waits = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}
+            text = f"{waits}: {_(REASONS[reason])}"
         if reason in (UNKNOWN_SIGNER, NOT_VERIFIED):
             do = "taskforce peer add CARD"
-        elif reason in (FORK, AFTER_FORK):
-            do = f"taskforce feed show {feed}" if feed else "taskforce feed list"
-            where = f"feeds {feed or who} {reason}"
-        result.append(Item("quarantine", "edit", who, f"{text}: {_(REASONS[reason])}", do, where=where))
+        result.append(Item("quarantine", "edit", who, text, do, where=where))
     return result
 
 

@@ -51,10 +51,11 @@ def of_peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
     result = []
     for peer in peers:
         if peer.missing:
-            text = _("bundle %(numbers)s has not arrived (%(last)d has)") % {
-                "numbers": peer.missing,
-                "last": peer.last_number,
-            }
+            text = ngettext(
+                "bundle %(numbers)s has not arrived (%(last)d has)",
+                "bundles %(numbers)s have not arrived (%(last)d has)",
+                1 if peer.missing.isdigit() else 2,
+            ) % {"numbers": peer.missing, "last": peer.last_number}
             # A bundle carries all that its receiver has not confirmed: the later one made up for those before it.
             brought = _("bundle %(last)d brought what it carried") % {"last": peer.last_number}
             result.append(Item("bundle", "peer", peer.agency, text, brought))

@@ -61,6 +61,7 @@ class Imported:
     `new` counts the edits that count now and did not before: those of the bundle, and what had waited for it. `records`
     lists each record that new edits touch: kind, id, and whether it is new here; `some` tells more of the first of
     them; `waiting` counts edits that it left in quarantine by reason; `received` the referrals whose arrival was noted;
+    `forked` counts, by feed and its agency, edits that counted before and wait now, since the feed forked;
     `ahead` new edits from clocks far in the future; `erased` the parts of records that are erased from now on,
     which files beside the store (`copies`) still hold; `recalls` what was obeyed, or waits
     to be; `statements` what agencies said under their own keys; `level` how far the sender is known.
@@ -78,6 +79,7 @@ class Imported:
     records: tuple[tuple[str, str, bool], ...]
     some: tuple[Touched, ...]
     waiting: Mapping[str, int]
+    forked: Mapping[tuple[str, str], int]
     received: tuple[str, ...]
     conflicts: int
     proposals: int
@@ -119,6 +121,7 @@ class Brought:
     _unheard_of: set[tuple[str, str]] = field(default_factory=set)
     _fields: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     _waits: list[str] = field(default_factory=list)
+    _left: dict[str, int] = field(default_factory=dict)
 
     @property
     def new(self) -> int:
@@ -142,9 +145,13 @@ class Brought:
         """An edit was put in quarantine, for now."""
         self._waits.append(edit.hash)
 
-    def leave(self, taken: Iterable[Taken]) -> None:
-        """Edits have left the log: of those that had just entered nothing is told as new."""
+    def leave(self, taken: Iterable[Taken], *, has_forked: bool = True) -> None:
+        """Edits have left the log, mostly since their feed forked: of those that had just entered nothing is new."""
+        taken = list(taken)
         left = [one for one in taken if one.number in self._numbers.get(one.feed, ())]
+        for gone in taken:
+            if has_forked and gone not in left:
+                self._left[gone.feed] = self._left.get(gone.feed, 0) + 1
         for one in left:
             self._numbers[one.feed].remove(one.number)
             self._waits.append(one.hash)
@@ -161,6 +168,14 @@ class Brought:
     def waiting(self) -> dict[str, int]:
         """How many of the edits put in quarantine are there now, by reason."""
         return count_by_reason(self.session.store.connection, self._waits)
+
+    def forked(self) -> dict[tuple[str, str], int]:
+        """How many edits counted before and wait now, by feed and its agency."""
+        connection = self.session.store.connection
+        return {
+            (feed, history.agency_of_device(connection, feed.partition(".")[0])): count
+            for feed, count in self._left.items()
+        }
 
     def some(self) -> tuple[Touched, ...]:
         """The first of the records, as they are now: in a dry run they can be read until the transaction ends."""

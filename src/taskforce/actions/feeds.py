@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from taskforce.actions.quarantined import ref_of
+from taskforce.actions.quarantined import admitted_by_feed, ref_of
 from taskforce.actions.references import label_of, names_in
 from taskforce.actions.session import Session
 from taskforce.errors import Ambiguous, NotFound
@@ -23,7 +23,9 @@ class Feed:
 
     Those were withheld from this agency, or have not come yet: which of the two cannot be told from here.
 
-    `forked_at` is the number from which on its edits wait until people admit them, 0 for a feed that did not fork.
+    `forked_at` is the number from which on its edits wait until people admit them, 0 for a feed that did not fork;
+    `later` is how many of them its name admits now (`quarantined.admit`), `is_decided` says that one of the two sides
+    was admitted.
     """
 
     feed: str
@@ -40,6 +42,8 @@ class Feed:
     waiting: int
     forked_at: int
     flagged_at: str
+    later: int
+    is_decided: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ def _feed(session: Session, row: FeedRow, points: dict[str, int]) -> Feed:
     connection = session.store.connection
     device, _dot, epoch = row.feed.partition(".")
     held: Ranges = row.held
+    point = points.get(row.feed, 0)
     top = max((last for _first, last in held), default=0)
     return Feed(
         row.feed,
@@ -112,8 +117,10 @@ def _feed(session: Session, row: FeedRow, points: dict[str, int]) -> Feed:
         to_text(difference(((1, top),), held)) if top else "",
         row.last_at,
         row.waiting,
-        points.get(row.feed, 0),
+        point,
         forks.flagged_at(connection, row.feed),
+        len(admitted_by_feed(session, row.feed)) if point else 0,
+        any(one.counts for one in forks.known_at(connection, row.feed, point)) if point else False,
     )
 
 

@@ -13,7 +13,7 @@ from taskforce.errors import Failure, Refused, UsageError
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import Field, Kind, Move
-from taskforce.store import erasing, queries
+from taskforce.store import queries
 from taskforce.store.queries import Record
 from taskforce.typed_moments import parse_duration
 
@@ -84,6 +84,8 @@ def is_archived(record: Record) -> Refused:
 
 def require_not_erased(session: Session, record: Record) -> None:
     """Refused if all that is here of a record was erased."""
+    from taskforce.store import erasing  # deferred: lists change nothing
+
     if erasing.is_wholly_erased(session.store.connection, record.id, record.kind.name):
         raise Refused(
             _("%(ref)s was erased, and stays so") % {"ref": record.ref},

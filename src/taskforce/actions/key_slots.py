@@ -8,7 +8,7 @@ from pathlib import Path
 from taskforce import moments
 from taskforce.errors import UsageError
 from taskforce.i18n import _
-from taskforce.keys import rewrapping
+from taskforce.keys import rewrapping, slots
 from taskforce.keys.rewrapping import LONGEST_LABEL, SlotAbout
 from taskforce.keys.slots import DEFAULT_MEMORY, DEFAULT_PASSES, OpenedSlot, SlotSource
 from taskforce.store.store import Store
@@ -20,6 +20,19 @@ def add_slot(folder: Path, opened: OpenedSlot, source: SlotSource, label: str = 
     dated = replace(source, label=read_label(label), made=_now())
     with Store.held(folder, opened.key):
         return rewrapping.add_slot(folder, opened, dated)
+
+
+def add_keyring_slot(folder: Path, opened: OpenedSlot, label: str = "") -> SlotAbout:
+    """Let the store open with what the system's keyring is given to keep; as `add_slot`."""
+    from taskforce.keys import keyring  # deferred: an extra
+
+    source = SlotSource.keyring()
+    keyring.put(source.entry, source.secret)
+    try:
+        return add_slot(folder, opened, source, label)
+    except BaseException:
+        keyring.drop(source.entry)  # it opens nothing
+        raise
 
 
 def change_slot(folder: Path, opened: OpenedSlot, source: SlotSource) -> SlotAbout:
@@ -38,8 +51,16 @@ def change_slot(folder: Path, opened: OpenedSlot, source: SlotSource) -> SlotAbo
 
 def remove_slot(folder: Path, opened: OpenedSlot, name: str) -> SlotAbout:
     """Let the store open no more with what opens the slot called `name`; never the one that opened it now."""
+    found = slots.read_slots(folder)
     with Store.held(folder, opened.key):
-        return rewrapping.remove_slot(folder, opened, name)
+        removed = rewrapping.remove_slot(folder, opened, name)
+    if removed.kind == "keyring":
+        from taskforce.keys import keyring  # deferred: an extra
+
+        for slot in found:
+            if rewrapping.about_slot(slot) == removed and (entry := slots.entry_of(slot)):
+                keyring.drop(entry)  # what another computer's has stays there, and opens nothing any more
+    return removed
 
 
 def read_label(text: str) -> str:

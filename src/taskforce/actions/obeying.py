@@ -126,7 +126,7 @@ def settle_recalls(session: Session, brought: Brought | None = None) -> tuple[Ob
     obey = not session.asks_before_recalls
     obeyed = [one for each in notices(session) if (one := obeying.look_at(each, obey)) is not None]
     if brought is not None:
-        brought.leave(obeying.dropped)
+        brought.leave(obeying.dropped, has_forked=False)
     _finish(session, obeyed)
     return tuple(obeyed)
 

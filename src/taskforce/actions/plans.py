@@ -8,7 +8,7 @@ or on two stores that later swap bundles, makes nothing twice. A plan with one b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -50,6 +50,8 @@ class PlanResult:
     """What a plan changed, or would change: only records that differ are listed.
 
     `archived` ones stay out of view; of `erased` ones parts were erased, and what the plan says in them is left out.
+    `proposes` says, of a plan that was only tried, what of it others would decide on; of one that was taken in the
+    store's notices do.
     """
 
     changes: tuple[Change, ...]
@@ -57,6 +59,7 @@ class PlanResult:
     archived: int
     erased: int
     applied: bool
+    proposes: str = ""
 
 
 def import_plan(
@@ -76,7 +79,10 @@ def import_plan(
     changes = [change for entry in plan.entries if (change := _change_of(plan, entry)) is not None]
     stop_if_bad(plan)
     assert not any(entry.is_bad for entry in plan.entries), "a record is never left out silently"
-    if changes and not dry_run:
+    proposes = ""
+    if changes and dry_run:
+        proposes = _would_propose(session, changes, progress)
+    elif changes:
         with session.acting(f"import {name}") as one:
             for change in changes:
                 one.save(change.kind, change.record, change.values)
@@ -85,7 +91,38 @@ def import_plan(
     erased = sum(
         entry.existing is not None and bool(_erased_parts(session, entry.existing)) for entry in plan.entries
     )
-    return PlanResult(tuple(changes), len(plan.entries) - len(changes), archived, erased, applied=not dry_run)
+    return PlanResult(
+        tuple(changes),
+        len(plan.entries) - len(changes),
+        archived,
+        erased,
+        applied=not dry_run,
+        proposes=proposes,
+    )
+
+
+class _DryRun(Exception):
+    """Takes back what a plan would do."""
+
+
+def _would_propose(session: Session, changes: Sequence[Change], progress: Callable[[int], None]) -> str:
+    """What of these changes others would decide on: found by making them, and taking that back."""
+    from taskforce.actions import proposing  # deferred: as the session does
+
+    said = ""
+    try:
+        with session.acting("import") as one:
+            feed, first = session.store.me.feed, one.number + 1
+            for change in changes:
+                one.save(change.kind, change.record, change.values)
+                progress(1)
+            one.flush()
+            if one.ledger.proposes:
+                said = proposing.tell_proposed(session, feed, first)
+            raise _DryRun
+    except _DryRun:
+        pass
+    return said
 
 
 def _erased_parts(session: Session, record: Record) -> set[str]:

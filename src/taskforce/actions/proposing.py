@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taskforce.actions import references
 from taskforce.actions.references import find_any, label_of, shown_ids
@@ -11,7 +11,7 @@ from taskforce.actions.session import Session
 from taskforce.crockford import natural_id
 from taskforce.errors import NotFound, Refused
 from taskforce.i18n import _, ngettext
-from taskforce.labels import field_label
+from taskforce.labels import field_label, in_order
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import ACCEPTED, ARCHIVED, OPEN, OVERRULED, REFUSED, REJECTED, SUPERSEDED, Kind
 from taskforce.store import history, proposals, queries
@@ -54,12 +54,23 @@ class Proposed:
         return label_of(self.record) if self.record else self.ref
 
     @property
-    def title(self) -> str:
-        """What the record is called; as is proposed where it is not there yet."""
-        if self.record:
-            return self.record.title
-        title = self.values.get(self.kind.title, "")
-        return title if isinstance(title, str) else ", ".join(title)
+    def brings_back(self) -> bool:
+        """Whether to accept it brings an archived record back into view, as every edit does that has seen it so."""
+        return self.record is not None and self.record.archived and self.fields != (ARCHIVED,)
+
+    @property
+    def called(self) -> Record:
+        """The record that says what it is called: as it would be, where it is not there yet."""
+        return self.record or self.as_proposed
+
+    @property
+    def as_proposed(self) -> Record:
+        """The record as it would be."""
+        known = self.record or Record(
+            self.kind, self.id, 0, self.ref, {}, False, self.at, self.by, "", self.at, self.by, ""
+        )
+        values = {name: value for name, value in self.values.items() if name != ARCHIVED}
+        return replace(known, values={**known.values, **values})
 
 
 def list_proposals(session: Session, *, settled: bool = False, record: str = "") -> list[Proposed]:
@@ -92,7 +103,7 @@ def _proposed(session: Session, each: Sequence[Proposal]) -> Proposed:
     kind, edit, connection = get_kind(first.kind), first.edit, session.store.connection
     record = queries.get_record(connection, kind, first.record)
     agency = history.agency_of_device(connection, edit.device)
-    names = [one.field for one in each]
+    names = in_order(kind, [one.field for one in each])
     stands: dict[str, Value] = {}
     for name in names:
         if name == ARCHIVED:
@@ -132,8 +143,11 @@ def _rejected_with(session: Session, one: Proposal) -> Value:
 
 
 def names_in(session: Session, one: Proposed) -> dict[str, str]:
-    """What people see in place of the ids in what stands and what is proposed."""
-    return references.names_in(session, one.kind, [one.stands, one.values])
+    """What people see in place of the ids in what stands and what is proposed, and in what the record is called."""
+    return {
+        **references.names_in(session, one.kind, [one.stands, one.values]),
+        **references.names_for(session, [one.called], [one.kind.title]),
+    }
 
 
 def accept(session: Session, chosen: Sequence[Proposed], fields: Sequence[str] = ()) -> list[Proposed]:
@@ -183,7 +197,14 @@ def tell_proposed(session: Session, feed: str, first: int) -> str:
         return ""
     deciders = {agency for one in found for agency in one.deciders}
     codes = sorted(shown_ids(session, get_kind("agency"), deciders).get(one, one) for one in deciders)
-    labels = dict.fromkeys(field_label(get_kind(one.kind), one.field) for one in found)
+    fields: dict[str, set[str]] = {}
+    for one in found:
+        fields.setdefault(one.kind, set()).add(one.field)
+    labels = dict.fromkeys(
+        field_label(get_kind(kind), name)
+        for kind, names in fields.items()
+        for name in in_order(get_kind(kind), names)
+    )
     return ngettext(
         "only a proposal, until it is accepted: %(fields)s; %(deciders)s decides",
         "only a proposal, until it is accepted: %(fields)s; one of %(deciders)s decides",

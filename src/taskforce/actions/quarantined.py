@@ -54,7 +54,8 @@ def ref_of(edit_hash: str) -> str:
 class Quarantined:
     """An edit in quarantine as people see it.
 
-    `label` is what its record is called, where that is known here; `came_through` the agency whose bundle brought it.
+    `label` is what its record is called, where that is known here, `record_ref` what people call it by anyhow;
+    `came_through` is the agency whose bundle brought it.
     """
 
     ref: str
@@ -69,6 +70,7 @@ class Quarantined:
     kind: str
     record: str
     label: str
+    record_ref: str
     part: str
     values: dict[str, Value]
     came_through: str
@@ -218,13 +220,32 @@ def drop(session: Session, text: str) -> Decided:
 
 
 def _admit_feed(session: Session, feed: str) -> Decided:
-    """Admit what waits after a fork, where just one edit of a number is known."""
+    """Admit what waits after a fork, as `admitted_by_feed` says."""
     connection = session.store.connection
-    later = quarantine.waiting(connection, feed=feed, reason=AFTER_FORK)
-    alone = [one for one in later if len(forks.known_at(connection, feed, one.number)) == 1]
-    left = [one.hash for one in quarantine.waiting(connection, feed=feed) if one not in alone]
-    _take_in(session, alone)
-    return Decided(tuple(one.hash for one in alone), tuple(left))
+    chosen = admitted_by_feed(session, feed)
+    left = [one.hash for one in quarantine.waiting(connection, feed=feed) if one not in chosen]
+    _take_in(session, chosen)
+    return Decided(tuple(one.hash for one in chosen), tuple(left))
+
+
+def admitted_by_feed(session: Session, feed: str) -> list[Waiting]:
+    """Of what waits after a fork: edits of which just one of their number is known, and what follows one that counts.
+
+    So once people have admitted one side, all that its device wrote after it.
+    """
+    connection = session.store.connection
+    ledger = session.store.ledger()
+    chosen: list[Waiting] = []
+    counting: dict[int, str] = {}  # those that would count
+    for one in quarantine.waiting(connection, feed=feed, reason=AFTER_FORK):
+        if one.number in counting or ledger.hash_at(feed, one.number) is not None:
+            continue
+        before = counting.get(one.number - 1) or ledger.hash_at(feed, one.number - 1)
+        follows = before is not None and known_edit(one.body).prev == before
+        if follows or len(forks.known_at(connection, feed, one.number)) == 1:
+            chosen.append(one)
+            counting[one.number] = one.hash
+    return chosen
 
 
 def _take_in(session: Session, some: Sequence[Waiting]) -> None:
@@ -309,6 +330,9 @@ def _shown(session: Session, one: Waiting) -> Quarantined:
         body["kind"],
         body["record"],
         "" if record is None else label_of(record),
+        body["record"]
+        if kind is None
+        else queries.refs_by_id(connection, kind, [body["record"]])[body["record"]],
         body["part"],
         body.get("set", {}),  # nothing where its part was erased
         forks.came_through(connection, one.feed, one.number, one.hash),

@@ -101,6 +101,7 @@ class _Incoming:
     signers: dict[str, Signer] = field(default_factory=dict)
     some: tuple[Touched, ...] = ()
     waiting: Mapping[str, int] = field(default_factory=dict)
+    forked: Mapping[tuple[str, str], int] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
     erased: tuple[erasing.Place, ...] = ()
     recalls: tuple[Obeyed, ...] = ()
@@ -151,6 +152,7 @@ class _Incoming:
         self.proposals = max(0, self._proposed() - proposed)
         self.some, self.waiting = self._brought.some(), self._brought.waiting()
         self.told = tuple(self._told(one) for one in self.said)
+        self.forked = self._brought.forked()
 
     def result(self, *, applied: bool) -> Imported:
         """What is told of it."""
@@ -168,6 +170,7 @@ class _Incoming:
             tuple((kind, record, is_new) for (kind, record), is_new in self._brought.touched.items()),
             self.some,
             self.waiting,
+            self.forked,
             tuple(self.received),
             self.conflicts,
             self.proposals,

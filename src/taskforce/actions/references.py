@@ -150,10 +150,24 @@ def _described(record: Record) -> str:
     return f"{record.ref} {record.title}" if is_words and record.title else record.ref
 
 
+def _known_by_card(session: Session, wanted: str) -> str:
+    """How to get a verified peer among the agencies, of which no bundle brought its own entry yet."""
+    from taskforce.store import exchange  # deferred: only where no agency is called so
+
+    code = wanted.upper()
+    if code not in {peer.agency for peer in exchange.peers(session.store.connection)}:
+        return ""
+    return _(
+        "%(agency)s is a verified peer: import a bundle of theirs, or note them with: taskforce agency add %(agency)s"
+    ) % {"agency": code}
+
+
 def _nearest(session: Session, kind: Kind, wanted: str) -> str | None:
     column = NAMED_BY.get(kind.name)
     if column is None:
         return None
+    if kind.name == "agency" and (hint := _known_by_card(session, wanted)):
+        return hint
     names = [
         record.text(column) for record in queries.list_records(session.store.connection, kind, limit=2000)
     ]

@@ -17,6 +17,7 @@ from taskforce.crockford import natural_id
 from taskforce.errors import StoreError, UsageError
 from taskforce.files import new_folder
 from taskforce.i18n import _
+from taskforce.memory import keep_in_memory
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange
 from taskforce.store.store import Store, require_empty, store_exists
@@ -55,6 +56,7 @@ def create_store(
     from taskforce.keys import identity, words  # deferred: loads the cryptographic libraries
     from taskforce.keys.encoding import from_text
 
+    keep_in_memory()
     folder = folder.resolve()  # ".", and the target of a link, have names too
     if store_exists(folder):
         raise StoreError(_("there is a store in %(folder)s already") % {"folder": folder})

@@ -14,8 +14,8 @@ from taskforce.errors import Refused
 from taskforce.i18n import _
 from taskforce.labels import field_label
 from taskforce.records.registry import all_kinds, get_kind
-from taskforce.records.schema import ARCHIVED, OPEN, REJECTED, SAME, Kind
-from taskforce.store import exchange, history, queries
+from taskforce.records.schema import ACCEPTED, ARCHIVED, OPEN, REJECTED, SAME, Kind
+from taskforce.store import exchange, history, proposals, queries
 from taskforce.store.history import Action, ActionEdit
 from taskforce.store.levels import ever_sent_to
 from taskforce.store.proposals import is_proposed
@@ -38,6 +38,10 @@ class Restored:
     values: dict[str, Value]
     made_by_it: bool
     proposed: tuple[Edit, ...] = ()  # what of it only proposes, and is taken back
+    settled: tuple[
+        tuple[str, str], ...
+    ] = ()  # fields that it only proposed, with what became of that: it stays so
+    accepted: tuple[str, ...] = ()  # the agencies whose proposals it had accepted: they do not wait again
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,7 @@ def _restoration(
     label = label_of(found) if found else record
     values: dict[str, Value] = {}
     proposed: dict[str, Edit] = {}
+    settled: dict[str, str] = {}
     for each in edits:
         state = history.state_of(connection, kind, record, each.edit.part)
         for field in each.edit.set:
@@ -200,6 +205,8 @@ def _restoration(
             outcome = is_proposed(connection, each.edit, field)
             if outcome in (OPEN, SAME):
                 proposed[each.edit.hash] = each.edit
+            elif outcome:
+                settled[field] = outcome
             if outcome:
                 continue
             if not _still_stands(session, each.edit, field, [*state[field].heads]):
@@ -216,7 +223,29 @@ def _restoration(
             hint=_("take it back with: taskforce referral cancel %(label)s") % {"label": label},
         )
     made = all(each.first for each in edits) and any(each.edit.part == kind.primary for each in edits)
-    return Restored(kind, record, label, values, made and not proposed, tuple(proposed.values()))
+    return Restored(
+        kind,
+        record,
+        label,
+        values,
+        made and not proposed,
+        tuple(proposed.values()),
+        tuple(settled.items()),
+        _accepted_in(session, record, [each.edit for each in edits]),
+    )
+
+
+def _accepted_in(session: Session, record: str, edits: list[Edit]) -> tuple[str, ...]:
+    """The agencies whose proposals for a record these edits accepted."""
+    connection = session.store.connection
+    found = {
+        history.agency_of_device(connection, one.edit.device)
+        for one in proposals.proposals(connection, [ACCEPTED], record)
+        for edit in edits
+        if edit.set.get(one.field) == one.edit.set[one.field]
+        and edit.saw.get(one.field, {}).get(one.edit.feed, 0) >= one.edit.number
+    }
+    return tuple(sorted(found))
 
 
 def _sets_it_too(other: Edit, edit: Edit, field: str) -> bool:

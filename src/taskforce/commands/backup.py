@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from typer.core import TyperCommand
@@ -11,9 +12,9 @@ from taskforce.commands.frame import (
     argument,
     command,
     flag,
-    key_file,
     open_session,
     opened_key,
+    opener,
     store_folder,
 )
 from taskforce.errors import Refused
@@ -163,6 +164,4 @@ def run_restore(file: str) -> Result:
 
 def _key_of(folder: Path) -> bytes:
     """The key of the store in `folder`, opened as the command line says."""
-    from taskforce.actions.unlocking import Opener  # deferred: as above
-
-    return opened_key(Opener(folder, key_file()))
+    return opened_key(replace(opener(), folder=folder))

@@ -79,6 +79,7 @@ def run_show(feed: str) -> Result:
             Line(f"  taskforce quarantine admit {ref}", "command")
             for ref in feed_views.to_decide(one, halves)
         ]
+        lines += feed_views.what_is_left(one, halves)
     return Result({**_data(one), "evidence": [_half_data(half) for half in halves]}, Lines(tuple(lines)))
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from taskforce import console
+from taskforce.errors import Locked, StoreError, UsageError
 from taskforce.i18n import _
 from taskforce.output import Result
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from taskforce.actions.session import Session
     from taskforce.actions.unlocking import Opener
     from taskforce.keys.slots import OpenedSlot
+    from taskforce.store.store import Store
 
 COMPLETING = "_TASKFORCE_COMPLETE"
 """Environment variable by which a shell asks for the completion of a word."""
@@ -40,8 +42,10 @@ class Invocation:
 
     store: str = ""
     key_file: str = ""
+    passphrase_fd: int | None = None
     format: str = "table"
     quiet: bool = False
+    settings: dict[str, str] | None = None
     opened: list[Session] = field(default_factory=list)
     looks: list[tuple[Any, ...]] = field(default_factory=list)
     """What is shown of private parts and is to be recorded once it was: session, places, way and reason."""
@@ -128,6 +132,10 @@ def shared_options(*, lists: bool = False) -> list[TyperOption]:
         if value:
             current.get().format = "json"
 
+    def note_descriptor(_context: Context, _parameter: Any, value: int | None) -> None:
+        if value is not None:
+            current.get().passphrase_fd = value
+
     shared = [
         ("--store", "DIR", _("The store's folder (or TASKFORCE_STORE)"), "store"),
         ("--key-file", "FILE", _("The file that holds the key (or TASKFORCE_KEY_FILE)"), "key_file"),
@@ -144,6 +152,17 @@ def shared_options(*, lists: bool = False) -> list[TyperOption]:
         )
         for flag_, metavar, help, name in shared
     ]
+    options.append(
+        TyperOption(
+            param_decls=["--passphrase-fd"],
+            type=int,
+            default=None,
+            metavar="N",
+            help=_("The number of an open file whose first line is the passphrase"),
+            expose_value=False,
+            callback=note_descriptor,
+        )
+    )
     if lists:
         options.append(
             TyperOption(
@@ -179,7 +198,7 @@ def shared_options(*, lists: bool = False) -> list[TyperOption]:
 
 def store_folder() -> Path:
     """The store's folder: option, environment, settings, else the platform's data folder."""
-    chosen = current.get().store or os.environ.get("TASKFORCE_STORE") or _setting("store")
+    chosen = current.get().store or os.environ.get("TASKFORCE_STORE") or setting("store")
     if chosen:
         return Path(chosen).expanduser()
     from platformdirs import user_data_path  # deferred: only without --store
@@ -188,29 +207,52 @@ def store_folder() -> Path:
 
 
 def key_file() -> str:
-    """The key file: option, environment, settings, or nothing."""
-    return current.get().key_file or os.environ.get("TASKFORCE_KEY_FILE") or _setting("key-file")
+    """The key file: option, environment, settings, or nothing; nothing where a passphrase comes by a descriptor."""
+    if current.get().passphrase_fd is not None:
+        if not current.get().key_file:
+            return ""
+        raise UsageError(
+            _("--key-file and --passphrase-fd exclude each other"), hint=_("leave one of them out")
+        )
+    return current.get().key_file or os.environ.get("TASKFORCE_KEY_FILE") or setting("key-file")
 
 
 def opener() -> Opener:
     """How the store that is meant opens."""
     from taskforce.actions.unlocking import Opener  # deferred: help needs no store
 
-    return Opener(store_folder(), key_file())
+    return Opener(store_folder(), key_file(), keyring=current.get().passphrase_fd is None)
 
 
 def opened_key(one: Opener) -> bytes:
-    """The key of the store that is meant; asks for the passphrase on a terminal if no key file is named."""
+    """The key of the store that is meant: from an agent, else as `opened_slot`."""
+    from taskforce.store.store import Store  # deferred: loads SQLCipher
+
+    kept = _kept_key(one)
+    if kept is not None and Store.fits(one.folder, kept):
+        return kept
     return opened_slot(one).key
 
 
 def opened_slot(one: Opener) -> OpenedSlot:
-    """The same, and which key slot it came out of."""
-    return one.open_slot(console.secret(_("Passphrase: ")) if one.asks else "")
+    """The key slot that opens the store that is meant; asks for the passphrase on a terminal if nothing else gives it.
+
+    An agent is not asked: who changes what opens the store shows what opens it.
+    """
+    if not one.asks:
+        return one.open_slot()
+    if one.has_keyring:
+        try:
+            return one.open_with_keyring()
+        except Locked as error:  # there is a passphrase, too
+            console.note(error.sentence)
+    from taskforce.commands.passphrases import passphrase, wait  # deferred: a key file needs none of it
+
+    return one.open_slot(passphrase(), wait=wait)
 
 
-def open_session(*, waiting: bool = False) -> Session:
-    """Open the store that is meant; asks for the passphrase on a terminal if no key file is named.
+def open_session(*, may_ask: bool = True, waiting: bool = False) -> Session:
+    """Open the store that is meant; Locked if it has to be asked for and must not be.
 
     Refused for one that waits until its agency admits it, but where `waiting` says that it will do.
     """
@@ -218,7 +260,12 @@ def open_session(*, waiting: bool = False) -> Session:
     from taskforce.store.store import Store  # deferred: loads SQLCipher
 
     one = opener()
-    session = Session(Store.open(one.folder, opened_key(one), briefly=True))
+    store = _open_with_agent(one)
+    if store is None:
+        if not (may_ask or one.key_file):
+            raise Locked(_("this store is locked"))
+        store = Store.open(one.folder, opened_slot(one).key, briefly=True)
+    session = Session(store)
     current.get().opened.append(session)
     if not waiting and session.is_waiting:
         from taskforce.actions.session import waits  # deferred: hardly any store waits
@@ -240,11 +287,30 @@ def require_joined(one: Opener, key: bytes) -> None:
         store.close()
 
 
+def _open_with_agent(one: Opener) -> Store | None:
+    """The store, opened with the key that an agent has; None without one, or if it is another store's."""
+    from taskforce.store.store import Store  # deferred: as above
+
+    kept = _kept_key(one)
+    if kept is None:
+        return None
+    try:
+        return Store.open(one.folder, kept, briefly=True)
+    except StoreError:
+        if Store.fits(one.folder, kept):  # it is something else that is wrong
+            raise
+        return None
+
+
+def _kept_key(one: Opener) -> bytes | None:
+    return one.kept_key() if current.get().passphrase_fd is None else None
+
+
 def open_session_for_bundles() -> Session:
     """The same, for what takes in bundles: the settings say whether recalls are obeyed as they come."""
-    from taskforce.settings import asks_before_recalls, read_setting  # deferred: few commands need it
+    from taskforce.settings import asks_before_recalls  # deferred: few commands need it
 
-    asks = asks_before_recalls(read_setting("recalls"))
+    asks = asks_before_recalls(setting("recalls"))
     session = open_session()
     session.asks_before_recalls = asks
     return session
@@ -262,11 +328,11 @@ def close_sessions() -> None:
 
 
 def completing_session() -> Session | None:
-    """The store for completion: only if it opens without asking."""
+    """The store for completion: only if it opens without asking anybody, or any program."""
     from taskforce.errors import TaskforceError
 
     try:
-        return open_session() if key_file() else None
+        return open_session(may_ask=False)
     except TaskforceError:
         return None
 
@@ -284,7 +350,13 @@ def typed_fields(names: Sequence[str], given: dict[str, Any]) -> dict[str, str |
     return typed
 
 
-def _setting(name: str) -> str:
-    from taskforce.settings import read_setting  # deferred: only for what neither option nor environment says
+def setting(name: str) -> str:
+    """One setting, or nothing; the file is read once in an invocation."""
+    invocation = current.get()
+    if invocation.settings is None:
+        from taskforce.settings import (
+            read_settings,
+        )  # deferred: only for what neither option nor environment says
 
-    return read_setting(name)
+        invocation.settings = read_settings()
+    return invocation.settings.get(name, "")

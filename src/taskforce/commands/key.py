@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def run_list() -> Result:
         (one.name, _kind(one), one.label, moments.show_time(one.made) if one.made else "", _costs(one))
         for one in found
     )
-    return Result([_data(one) for one in found], Table(columns, rows, _("no key slots")), plural="slots")
+    view = Table(columns, rows, _("no key slots"))
+    return Result([_data(one) for one in found], view, _of_agent(), plural="slots")
 
 
 def make_add() -> TyperCommand:
@@ -62,27 +64,31 @@ def make_add() -> TyperCommand:
         run_add,
         _(
             "Let this store open with one more thing: a passphrase, which is asked for twice (six random words are "
-            "proposed); a key file, which is made if it is not there; or, for recovery, a key file that is sealed to "
-            "an age recipient and kept among the slots. Nothing in the database is written."
+            "proposed); a key file, which is made if it is not there; a key in the keyring of this computer, for "
+            "whoever is logged in; or, for recovery, a key file that is sealed to an age recipient and kept among the "
+            "slots. Nothing in the database is written."
         ),
         [
             flag("--passphrase", _("Ask for a new passphrase")),
             option("--new-key-file", _("The key file that is to open the store, too"), metavar="FILE"),
+            flag("--keyring", _("A key in this computer's keyring")),
             option("--recovery", _("The age recipient who can recover the store"), metavar="AGE1…"),
             option("--label", _("What it is, or whose; everybody who has the store can read it")),
         ],
     )
 
 
-def run_add(passphrase: bool, new_key_file: str | None, recovery: str | None, label: str | None) -> Result:
+def run_add(
+    passphrase: bool, new_key_file: str | None, keyring: bool, recovery: str | None, label: str | None
+) -> Result:
     """Add a slot."""
     from taskforce.actions import key_slots  # deferred: loads the cryptographic libraries
     from taskforce.keys.keyfile import make_key_file
     from taskforce.keys.slots import SlotSource
 
-    if [passphrase, bool(new_key_file), bool(recovery)].count(True) != 1:
+    if [passphrase, bool(new_key_file), keyring, bool(recovery)].count(True) != 1:
         raise UsageError(
-            _("one of --passphrase, --new-key-file and --recovery is needed"),
+            _("one of --passphrase, --new-key-file, --keyring and --recovery is needed"),
             hint="taskforce key add --passphrase",
         )
     key_slots.read_label(label or "")  # before anything is asked for
@@ -96,6 +102,8 @@ def run_add(passphrase: bool, new_key_file: str | None, recovery: str | None, la
             made,
             _("try it before you need it: taskforce key recovery %(slot)s") % {"slot": made.name},
         )
+    if keyring:
+        return _changed(_("A new key slot"), key_slots.add_keyring_slot(one.folder, opened, label or ""))
     if not new_key_file:
         source = SlotSource.passphrase(new_passphrase(instead="--new-key-file"))
         return _changed(_("A new key slot"), key_slots.add_slot(one.folder, opened, source, label or ""))
@@ -138,7 +146,7 @@ def run_change() -> Result:
     from taskforce.actions.unlocking import Opener
     from taskforce.keys import slots
 
-    one = Opener(store_folder())
+    one = Opener(store_folder(), keyring=False)
     if "passphrase" not in slots.slot_kinds(one.folder):
         raise Refused(
             _("no passphrase opens this store, so there is none to change"),
@@ -176,7 +184,7 @@ def run_remove(slot: str, yes: bool) -> Result:
 
     one = opener()
     about = rewrapping.find_slot(one.folder, slot)
-    opened = opened_slot(one)
+    opened = opened_slot(replace(one, keyring=about.kind != "keyring"))
     what = f"{about.name}, {_kind(about)}" + (f", {about.label}" if about.label else "")
     if not console.confirm(_("Remove this key slot (%(what)s)?") % {"what": what}, yes=yes):
         raise Refused(_("nothing was removed"), code="not-confirmed")
@@ -255,6 +263,15 @@ def _changed(title: str, about: SlotAbout, *notes: str) -> Result:
     return Result(_data(about), Fields(title, said), notes)
 
 
+def _of_agent() -> tuple[str, ...]:
+    """That the database's key is with an agent, if it is: no slot is asked for then."""
+    from taskforce.commands.unlock import unlocked_text  # deferred: only here
+    from taskforce.keys.agent import ask_state
+
+    state = ask_state(store_folder())
+    return () if state is None else (unlocked_text(state),)
+
+
 def _of_copies() -> str:
     return _(
         "copies and backups of the store that were made before still open with what opened them then, and whoever "
@@ -282,6 +299,8 @@ def _kind(about: SlotAbout) -> str:
         return _("key file")
     if about.kind == "recovery":
         return _("recovery by age")
+    if about.kind == "keyring":
+        return _("a computer's keyring")
     return _("%(kind)s (unknown to this version)") % {"kind": about.kind}
 
 

@@ -19,6 +19,7 @@ from taskforce.labels import field_labels
 from taskforce.output import Column, Line, Lines, Result, Table
 from taskforce.records.schema import ARCHIVED
 from taskforce.reports.history_views import story_of
+from taskforce.reports.outcomes import OUTCOMES, stays_decided
 from taskforce.reports.record_views import data_of
 from taskforce.store.disclosures import Place
 from taskforce.store.queries import Record
@@ -119,15 +120,19 @@ def run_redo(dry_run: bool) -> Result:
     """Redo, or say what that would do."""
     done = redo(open_session(), dry_run=dry_run)
     return _shown_undone(
-        done, _("done again: %(action)s") if done.applied else _("would do again: %(action)s")
+        done,
+        _("done again: %(action)s") if done.applied else _("would do again: %(action)s"),
+        restored_again=True,
     )
 
 
-def _shown_undone(undone: Undone, sentence: str) -> Result:
+def _shown_undone(undone: Undone, sentence: str, *, restored_again: bool = False) -> Result:
     """What was taken back or done again, under a sentence that names the action."""
     lines: list[Line | str] = [Line(sentence % {"action": undone.action.summary}, "heading")]
     for each in undone.restored[:20]:
         lines.append(f"  {each.label}: {_what_becomes(each)}")
+        if each.accepted and not restored_again:
+            lines.append("    " + stays_decided(each.accepted))
     if undone.staying:
         text = ngettext("  %(count)d log entry stays", "  %(count)d log entries stay", undone.staying)
         lines.append(text % {"count": undone.staying})
@@ -158,6 +163,13 @@ def _what_becomes(restored: Restored) -> str:
     if restored.proposed:
         names = [name for edit in restored.proposed for name in edit.set]
         return _("no longer proposed: %(fields)s") % {"fields": field_labels(restored.kind, names)}
+    if restored.settled and not restored.values and not restored.made_by_it:
+        names = [name for name, _outcome in restored.settled]
+        said = ", ".join(dict.fromkeys(_(OUTCOMES[outcome]) for _name, outcome in restored.settled))
+        return _("nothing to take back of what was proposed: %(fields)s (%(outcome)s)") % {
+            "fields": field_labels(restored.kind, names),
+            "outcome": said,
+        }
     if _archives(restored):
         return _("archived")
     return _("brought back") if ARCHIVED in restored.values else field_labels(restored.kind, restored.values)

@@ -300,13 +300,13 @@ def _make_edit(kind: Kind) -> TyperCommand:
 
     def run(ref: str, **given: Any) -> Result:
         session = open_session()
-        typed = typed_fields([field.name for field in fields], given)
-        record = find(session, kind, ref)
+        typed, record = typed_fields([field.name for field in fields], given), find(session, kind, ref)
         stopping = Stopping(session, asked=not MARKS.isdisjoint(typed))
         changed = keeping.edit(session, kind, record, typed)
-        notes = [_("nothing changed")] if changed.changed == record.changed else []
-        told = stopping.notes(recall=bool(given.get("recall")))
-        return shown_record(session, changed, [*notes, *told], before=record)
+        is_same = changed.values == record.values and not session.only_proposed
+        notes = [_("nothing changed")] if is_same else []
+        notes += stopping.notes(recall=bool(given.get("recall")))
+        return shown_record(session, changed, notes, before=record)
 
     parameters = [reference_parameter(kind), *(field_option(field) for field in fields)]
     if not MARKS.isdisjoint(field.name for field in fields):

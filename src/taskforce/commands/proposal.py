@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from typer.core import TyperCommand
@@ -17,6 +18,7 @@ from taskforce.i18n import N_, _
 from taskforce.labels import field_labels
 from taskforce.output import Column, Line, Lines, Result, Table
 from taskforce.records.registry import get_kind
+from taskforce.records.schema import ARCHIVED
 from taskforce.reports import proposal_views
 from taskforce.store.disclosures import Place
 
@@ -58,7 +60,8 @@ def _row(session: Session, one: Proposed) -> tuple[str | Line, ...]:
         f"{field_labels(one.kind, [name])}: {proposal_views.change_of(one, name, names)}"
         for name in one.fields
     )
-    return Line(f"± {one.label}", "conflict"), one.title, changes, one.agency, proposal_views.standing(one)
+    title = proposal_views.title_of(one, names) or one.label
+    return Line(f"± {one.label}", "conflict"), title, changes, one.agency, proposal_views.standing(one)
 
 
 def make_show() -> TyperCommand:
@@ -109,7 +112,9 @@ def run_accept(ref: str, field: tuple[str, ...], **given: Any) -> Result:
     names = [name.replace("-", "_") for name in field]
     chosen = _chosen(session, ref, given["from"], names)
     done = proposing.accept(session, chosen, names)
-    return _told(done, _("%(ref)s: accepted what %(agency)s proposed"))
+    back = {one.label for one in chosen if one.brings_back and set(names or one.fields) != {ARCHIVED}}
+    told = [_("%(ref)s was archived, and is in view again") % {"ref": ref} for ref in sorted(back)]
+    return _told(done, _("%(ref)s: accepted what %(agency)s proposed"), told)
 
 
 def make_reject() -> TyperCommand:
@@ -117,7 +122,10 @@ def make_reject() -> TyperCommand:
     return command(
         "reject",
         run_reject,
-        _("Turn down what is proposed for a record, or take back what you proposed."),
+        _(
+            "Turn down what is proposed for a record, or take back what you proposed. To let some fields stand and not "
+            "the others: accept those with --field, then reject the rest."
+        ),
         [
             argument("ref", _("Ref")),
             option("--from", _("Only what this agency proposed"), metavar="AGENCY"),
@@ -151,9 +159,9 @@ def _chosen(session: Session, ref: str, agency: str | None, fields: list[str]) -
     return [one for one in found if not fields or set(fields) & set(one.fields)]
 
 
-def _told(done: list[Proposed], sentence: str) -> Result:
+def _told(done: list[Proposed], sentence: str, notes: Sequence[str] = ()) -> Result:
     lines = tuple(Line(sentence % {"ref": one.label, "agency": one.agency}, "ok") for one in done)
-    return Result(proposal_views.data_of(done, hidden=reading.PRIVATE), Lines(lines))
+    return Result(proposal_views.data_of(done, hidden=reading.PRIVATE), Lines(lines), notes=tuple(notes))
 
 
 VERBS = {

@@ -23,7 +23,11 @@ def make_list() -> TyperCommand:
     return command(
         "list",
         run_list,
-        _("Edits that wait, by feed and number, each with its reason. Nothing of them is in any table."),
+        _(
+            "Edits that wait, by feed and number, each with its reason. Nothing of them is in any table. A file that "
+            "is not addressed to us, damaged or altered is refused whole and never gets here; a clock far in the "
+            "future keeps nothing out, status tells of it."
+        ),
         lists=True,
     )
 

@@ -78,9 +78,10 @@ def run_init(
                 notes.append(made.note)
             source = slots.SlotSource.key_file(made.path)
         else:
-            from taskforce.commands.passphrases import new_passphrase  # deferred: as above
+            from taskforce.commands.passphrases import given_passphrase, new_passphrase  # deferred: as above
 
-            source = slots.SlotSource.passphrase(new_passphrase())
+            given = given_passphrase()
+            source = slots.SlotSource.passphrase(new_passphrase() if given is None else given)
         dated = replace(source, made=moments.time_text(moments.now()))
         slots.create_slots(folder, database_key, [dated])
 

@@ -10,7 +10,9 @@ from typer.core import TyperCommand
 from taskforce.actions.attention import Status, status
 from taskforce.actions.attention_peers import Item
 from taskforce.commands.frame import command, open_session
+from taskforce.commands.unlock import unlocked_data, unlocked_text
 from taskforce.i18n import _, ngettext
+from taskforce.keys.agent import ask_state
 from taskforce.output import Line, Lines, Result
 from taskforce.records.registry import get_kind
 from taskforce.reports.attention_views import GLYPHS, SEE_ALL, STYLES
@@ -30,7 +32,8 @@ def make_status() -> TyperCommand:
 
 def run_status() -> Result:
     """Show the status of the store."""
-    found = status(open_session())
+    session = open_session()
+    found, agent_state = status(session), ask_state(session.store.folder)
     data = {
         "operation": found.operation or None,
         "operation_status": found.operation_state or None,
@@ -41,8 +44,12 @@ def run_status() -> Result:
             for item in found.items
         ],
         "counts": found.counts,
+        "unlocked": unlocked_data(agent_state),
     }
-    return Result(data, Lines(lines_of(found)))
+    lines = lines_of(found)
+    if agent_state is not None:
+        lines = (*lines, Line("   " + unlocked_text(agent_state), "muted"))
+    return Result(data, Lines(lines))
 
 
 def lines_of(found: Status) -> tuple[Line | str, ...]:

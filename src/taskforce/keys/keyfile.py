@@ -60,6 +60,14 @@ def key_file_line(secret: bytes) -> bytes:
     return (MARK + to_text(secret) + "\n").encode("ascii")
 
 
+def key_of_line(data: bytes) -> bytes:
+    """Return the 32 bytes of what a key file holds; ValueError if it holds no key."""
+    line = data.decode("ascii").rstrip("\r\n")
+    if not line.startswith(MARK):
+        raise ValueError("no key file")
+    return from_text(line[len(MARK) :], _KEY_BYTES)
+
+
 def read_key_file(path: str | os.PathLike[str]) -> bytes:
     """Return the 32 bytes of the key file at ``path``.
 
@@ -76,10 +84,7 @@ def read_key_file(path: str | os.PathLike[str]) -> bytes:
             code="key-file",
         ) from None
     try:
-        line = data.decode("ascii").rstrip("\r\n")
-        if not line.startswith(MARK):
-            raise ValueError("no key file")
-        return from_text(line[len(MARK) :], _KEY_BYTES)
+        return key_of_line(data)
     except ValueError:
         raise InputError(
             _("%(path)s is not a key file of taskforce") % {"path": name},

@@ -50,7 +50,7 @@ _NOT_THIS_KEY = "this key does not open this store"
 @dataclass(frozen=True, slots=True)
 class SlotSource:
     """What a new slot is to be opened with: a ``passphrase``, or the 32 bytes of a ``file``, or of the file
-    for a ``recovery`` by ``recipient``. Its repr shows no secret.
+    for a ``recovery`` by ``recipient``, or of the ``entry`` in the system's ``keyring``. Its repr shows no secret.
 
     ``passes`` and ``memory`` (bytes) are what a guess at the passphrase costs. ``label`` and ``made`` (a time)
     stand in the slot for everybody to read.
@@ -63,6 +63,7 @@ class SlotSource:
     label: str = ""
     made: str = ""
     recipient: str = ""
+    entry: str = ""
 
     @classmethod
     def passphrase(
@@ -91,6 +92,11 @@ class SlotSource:
 
         check_recipient(recipient)
         return cls("recovery", os.urandom(KEY_BYTES), recipient=recipient)
+
+    @classmethod
+    def keyring(cls) -> SlotSource:
+        """Open with fresh bytes that are to be kept in the system's keyring under ``entry``, a random name."""
+        return cls("keyring", os.urandom(KEY_BYTES), entry=os.urandom(8).hex())
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,31 @@ def slot_of_passphrase(folder: str | os.PathLike[str], text: str) -> OpenedSlot:
     return open_slots(read_slots(folder), ("passphrase",), _passphrase_bytes(text))
 
 
+def slot_of_keyring(folder: str | os.PathLike[str]) -> OpenedSlot:
+    """Return the slot of the store in ``folder`` that opens with what the system's keyring has.
+
+    Raises Locked if none does, or the keyring cannot be asked; StoreError if the slots are damaged.
+    """
+    from taskforce.keys.keyring import get  # deferred: an extra
+
+    trouble = Locked(_(_NOT_THIS_KEY))
+    for slot in read_slots(folder):
+        if slot["kind"] == "keyring" and (entry := entry_of(slot)):
+            try:
+                return open_slots([slot], ("keyring",), get(entry))
+            except Locked as error:
+                trouble = error
+    raise trouble
+
+
+def entry_of(slot: Mapping[str, object]) -> str:
+    """Return under what name the keyring has the bytes of a slot; nothing if the slot says no such name."""
+    entry = slot.get("entry")
+    return (
+        entry if isinstance(entry, str) and len(entry) == 16 and entry.isalnum() and entry.isascii() else ""
+    )
+
+
 def slot_kinds(folder: str | os.PathLike[str]) -> tuple[str, ...]:
     """Return the kinds of the store's slots, each once, in the file's order: what may be asked for."""
     return tuple(dict.fromkeys(str(slot["kind"]) for slot in read_slots(folder)))
@@ -184,6 +215,8 @@ def lock_slot(source: SlotSource, database_key: bytes) -> dict[str, object]:
         slot |= {"kdf": "blake2b"}
         if source.kind == "recovery":
             slot |= {"recipient": source.recipient, "age": _sealed_key_file(source)}
+        elif source.kind == "keyring":
+            slot |= {"entry": source.entry}
         key = _key_of_file(source.secret, slot)
     sealed = seal(database_key, _associated(slot), nonce, key)
     return slot | {"sealed": to_text(sealed)}

@@ -80,6 +80,7 @@ def _plan_data(result: PlanResult) -> dict[str, Any]:
         "unchanged": result.unchanged,
         "archived": result.archived,
         "erased": result.erased,
+        "proposes": result.proposes or None,
         "changes": [
             {
                 "kind": change.kind.name,
@@ -125,6 +126,8 @@ def _plan_lines(result: PlanResult, name: str) -> list[Line | str]:
         lines.append(_changed(change.kind.name, change.label, tuple(change.values), new=change.new))
     if len(shown) > _LISTED:
         lines.append("  " + _("… and %(count)d more") % {"count": len(shown) - _LISTED})
+    if result.proposes:
+        lines.append(Line(f"  ± {result.proposes}", "conflict"))
     return [*lines, *archived]
 
 
@@ -164,6 +167,10 @@ def bundle_data(found: Imported) -> dict[str, Any]:
         "records": {kind: {"new": n, "changed": c} for kind, (n, c) in found.by_kind.items()},
         "received": list(found.received),
         "waiting": dict(found.waiting),
+        "forked": [
+            {"feed": feed, "agency": agency or None, "edits": count}
+            for (feed, agency), count in found.forked.items()
+        ],
         "conflicts": found.conflicts,
         "proposals": found.proposals,
         "clocks_ahead": found.ahead,
@@ -245,19 +252,29 @@ def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line
         lines.append(Line("  " + copies_line(found.copies), "late"))
     for one in found.recalls:
         lines += obeyed_lines(one, applied=found.applied)
+    for (feed, agency), count in found.forked.items():
+        text = ngettext(
+            "≠ a feed of %(agency)s forked: %(count)d edit that counted waits now: %(do)s",
+            "≠ a feed of %(agency)s forked: %(count)d edits that counted wait now: %(do)s",
+            count,
+        )
+        do = _("f shows feeds") if keys else f"taskforce feed show {feed}"
+        told = text % {"agency": agency or "?", "count": count, "do": do}
+        lines.append(Line("  " + told, "conflict"))
     for reason, number in found.why_waiting.items():
-        lines.append(
-            Line(
-                "  " + _("%(count)d wait in quarantine: %(reason)s") % {"count": number, "reason": reason},
-                "conflict",
-            )
+        waits = ngettext(
+            "%(count)d waits in quarantine: %(reason)s", "%(count)d wait in quarantine: %(reason)s", number
         )
+        lines.append(Line("  " + waits % {"count": number, "reason": reason}, "conflict"))
+    if found.why_waiting and not keys:
+        lines.append(Line("    taskforce quarantine list", "command"))
     if found.ahead:
-        lines.append(
-            Line(
-                "  " + _("! %(count)d edits bear a clock far in the future") % {"count": found.ahead}, "late"
-            )
+        ahead = ngettext(
+            "! %(count)d edit bears a clock far in the future, and counts all the same",
+            "! %(count)d edits bear a clock far in the future, and count all the same",
+            found.ahead,
         )
+        lines.append(Line("  " + ahead % {"count": found.ahead}, "late"))
     return lines
 
 

@@ -91,16 +91,43 @@ def _value(half: Half, name: str, widest: int) -> str:
 
 
 def why_it_waits(one: Feed) -> str:
-    """What a fork means, and whom to ask."""
-    return _(
+    """What a fork means, and whom to ask; what counts of it once people admitted one of the sides."""
+    means = _(
         "The device signed two different edits where there can be one: its store was copied or put back, or somebody "
-        "has its key. Ask %(officer)s of %(agency)s. Until you decide, nothing of this feed counts from number "
-        "%(number)d on."
-    ) % {"officer": one.officer, "agency": one.agency or "?", "number": one.forked_at}
+        "has its key. Ask %(officer)s of %(agency)s."
+    ) % {"officer": one.officer, "agency": one.agency or "?"}
+    counts = (
+        _("From number %(number)d on only what was admitted here counts.")
+        if one.is_decided
+        else _("Until you decide, nothing of this feed counts from number %(number)d on.")
+    )
+    return f"{means} {counts % {'number': one.forked_at}}"
 
 
 def to_decide(one: Feed, halves: Sequence[Half]) -> list[str]:
-    """What may be admitted, as the command calls it: one of the sides, unless one was; all that came later."""
+    """What may be admitted, as the command calls it: one of the sides, unless one was; what came later, if any may."""
     waiting = [half for half in halves if not half.counts]
     refs = [half.ref for half in waiting] if len(waiting) == len(halves) else []
-    return [*refs, one.feed] if one.waiting > len(waiting) else refs
+    return [*refs, one.feed] if one.later else refs
+
+
+def what_is_left(one: Feed, halves: Sequence[Half], *, commands: bool = True) -> list[Line | str]:
+    """Of a feed of which one side was admitted: that the rest is the other side's, and what to do with it."""
+    waiting = [half for half in halves if not half.counts]
+    left = one.waiting - one.later - len(waiting)
+    if len(waiting) == len(halves):
+        return []
+    if not left:
+        return [] if one.later else [_("One side was admitted; the other edit is kept as evidence.")]
+    text = ngettext(
+        "%(count)d edit after the other side waits: let it be, or drop it by its ref.",
+        "%(count)d edits after the other side wait: let them be, or drop each by its ref.",
+        left,
+    )
+    if not commands:
+        return [text % {"count": left}]
+    return [
+        text % {"count": left},
+        Line("  taskforce quarantine list", "command"),
+        Line("  taskforce quarantine drop REF", "command"),
+    ]

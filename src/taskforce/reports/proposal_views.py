@@ -7,6 +7,7 @@ from typing import Any
 
 from taskforce.i18n import _
 from taskforce.labels import field_label
+from taskforce.reports import conflict_views
 from taskforce.reports.conflict_views import set_by, shown_value
 from taskforce.reports.outcomes import OUTCOMES
 from taskforce.reports.record_views import Names
@@ -15,6 +16,12 @@ from taskforce.views import Line
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.actions.proposing import Proposed
+
+
+def title_of(one: Proposed, names: Names) -> str:
+    """What the record is called among people; empty where that is its label."""
+    title = conflict_views.title_of(one.called, names)
+    return "" if title == one.label else title
 
 
 def standing(one: Proposed) -> str:
@@ -34,11 +41,19 @@ def change_of(one: Proposed, name: str, names: Names) -> str:
     return f"{before} → {after}" if one.outcome == "open" else after
 
 
+def warnings_of(one: Proposed) -> list[str]:
+    """What else to accept it does, for a person who decides."""
+    if one.outcome == "open" and one.brings_back:
+        return [_("the record is archived; to accept this brings it back into view")]
+    return []
+
+
 def story_of(one: Proposed, names: Names, *, commands: bool = True) -> list[Line | str]:
     """What is proposed, by whom, and what to do: for a person who decides. `commands` names those of the program."""
-    lines: list[Line | str] = [Line(f"± {one.label} {one.title}".rstrip(), "conflict")]
+    lines: list[Line | str] = [Line(f"± {one.label} {title_of(one, names)}".rstrip(), "conflict")]
     if one.record is None:
         lines.append("  " + _("a record that would be new here"))
+    lines += [f"  {each}" for each in warnings_of(one)]
     lines.append("  " + set_by(one.by, one.agency, one.at))
     for name in one.fields:
         lines.append(f"  {field_label(one.kind, name)}: {change_of(one, name, names)}")

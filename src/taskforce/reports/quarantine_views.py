@@ -43,8 +43,8 @@ def fields_of(seen: Seen) -> Fields:
 
 
 def called(one: Quarantined) -> str:
-    """The record that an edit is of, as people call it; by its id where nothing of it is known here."""
-    return f"{kind_label(one.kind)} {one.label or one.record}"
+    """The record that an edit is of, as people call it; by its ref where nothing of it is known here."""
+    return f"{kind_label(one.kind)} {one.label or one.record_ref}"
 
 
 def next_step(one: Quarantined) -> str:

@@ -40,6 +40,7 @@ def explained_data(found: Explained) -> dict[str, Any]:
                 "goes": one.decision.allowed,
                 "reason": one.decision.reason,
                 "basis": one.decision.basis or None,
+                "agreement": one.decision.across.basis if one.decision.across else None,
                 "checks": [
                     {
                         "check": each.name,

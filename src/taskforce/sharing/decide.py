@@ -55,32 +55,40 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Yes or no, the rule that said so in one phrase, and the ref of the consent, agreement or record it rests on."""
+    """Yes or no, the rule that said so in one phrase, and the ref of the consent, agreement or record it rests on.
+
+    `across` is the check of the border, where a yes rests on an agreement besides.
+    """
 
     allowed: bool
     reason: str
     basis: str = ""
+    across: Check | None = None
 
     @property
     def words(self) -> str:
-        """The reason, and the ref of what it rests on where there is one."""
-        return f"{self.reason} ({self.basis})" if self.basis else self.reason
+        """The reason, and the ref of what it rests on where there is one; across a border the agreement, too."""
+        told = f"{self.reason} ({self.basis})" if self.basis else self.reason
+        return told if self.across is None else f"{told}, {self.across.reason} ({self.across.basis})"
 
 
 def decide(recipient: str, scope: Decidable, known: Knowledge) -> Decision:
     """Whether the edits of `scope` may go to the agency whose record id is `recipient`.
 
     Where the anchor is contested, the answer must be yes under each of them. A yes rests on the consent or override
-    where the part needs one, otherwise on the reach.
+    where the part needs one, across a border on the agreement besides, otherwise on the reach.
     """
     passed: Check | None = None
+    across: Check | None = None
     for check in _checks_under_all(recipient, scope, known):
         if not check.passed:
             return Decision(False, check.reason, check.basis)
         if passed is None or check.weight >= passed.weight:
             passed = check
+        if check.basis and check.name == "border":
+            across = check
     assert passed is not None, "there is always a check"
-    return Decision(True, passed.reason, passed.basis)
+    return Decision(True, passed.reason, passed.basis, across)
 
 
 def decide_all(recipient: str, scopes: Iterable[Decidable], known: Knowledge) -> Iterator[Decision]:

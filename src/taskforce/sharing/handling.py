@@ -12,6 +12,9 @@ from taskforce.records.schema import CARE, CASE, IDENTITY, OPERATIONAL
 from taskforce.sharing.checks import Check, no, yes
 from taskforce.sharing.facts import AMBER, H2, H3, LEVELS, RED, STRICT, Handling, Knowledge
 
+_NO_BASIS = -1
+"""The weight of a mark that lets a thing go on: it forbids, or not; what goes does not go because of it."""
+
 _MARKED = (OPERATIONAL, CASE, CARE, IDENTITY)
 
 
@@ -58,7 +61,7 @@ def _containers(kind: str, part: str, anchor: str, known: Knowledge) -> list[tup
 def _check(recipient: str, marked: Handling, operation: str, known: Knowledge) -> Check:
     """Whether a mark lets a thing go on. It always goes back to where it came from."""
     if recipient == marked.maker:
-        return yes("handling", _("the agency itself marked it"), marked.ref)
+        return yes("handling", _("the agency itself marked it"), marked.ref, weight=_NO_BASIS)
     is_passing_on = bool(marked.maker) and marked.maker != known.own
     is_named = recipient in marked.named
     takes_part = recipient in known.roles.get(operation, {})
@@ -83,4 +86,4 @@ def _check(recipient: str, marked: Handling, operation: str, known: Knowledge) -
     for forbids, reason in steps:
         if forbids:
             return no("handling", reason, marked.ref)
-    return yes("handling", _("its handling mark allows it"), marked.ref)
+    return yes("handling", _("its handling mark allows it"), marked.ref, weight=_NO_BASIS)

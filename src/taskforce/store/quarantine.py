@@ -117,6 +117,23 @@ def count_waiting(connection: Connection) -> list[tuple[str, str, int, str]]:
     return [(str(reason), str(who), int(count), str(feed)) for reason, who, count, feed in rows]
 
 
+def count_undecided(connection: Connection) -> list[tuple[str, str, int, str]]:
+    """How many edits wait for people, as `count_waiting`: those after a fork with it, by feed, under `fork`.
+
+    Left out is the evidence of a fork of which one side was admitted: it stays, and nothing can be done with it.
+    """
+    rows = connection.execute(
+        "SELECT CASE WHEN forked THEN 'fork' ELSE reason END, whose, count(*), "
+        "CASE WHEN min(feed) = max(feed) THEN min(feed) ELSE '' END "
+        "FROM (SELECT id, reason, coalesce(nullif(agency, ''), device) AS whose, feed, "
+        "reason IN ('fork', 'after-fork') AS forked FROM quarantine WHERE reason <> 'fork' OR NOT EXISTS ("
+        "SELECT 1 FROM edit JOIN feed ON feed.id = edit.feed "
+        "WHERE feed.name = quarantine.feed AND edit.number = quarantine.number)) "
+        "GROUP BY 1, 2, CASE WHEN forked THEN feed ELSE '' END ORDER BY min(id)"
+    )
+    return [(str(reason), str(who), int(count), str(feed)) for reason, who, count, feed in rows]
+
+
 def count_by_reason(connection: Connection, hashes: Sequence[str]) -> dict[str, int]:
     """How many of these edits are in quarantine, by reason."""
     rows = connection.execute(

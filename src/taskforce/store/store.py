@@ -95,6 +95,22 @@ class Store:
             store.close()
 
     @classmethod
+    def fits(cls, folder: Path, key: bytes) -> bool:
+        """Whether `key` is that of the store in `folder`, which may be another than the one that it was kept for.
+
+        Where something else is wrong with the store, opening it will tell.
+        """
+        path = str(folder / DATABASE)
+        if _has_content(folder / DATABASE):
+            try:
+                connect(path, key, briefly=True).close()
+            except Locked as error:
+                return error.code != WRONG_KEY
+            except StoreError:
+                pass
+        return True
+
+    @classmethod
     @contextmanager
     def held(cls, folder: Path, key: bytes) -> Iterator[None]:
         """Keep all other programs from writing to the store in `folder`, without writing to it.

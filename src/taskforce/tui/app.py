@@ -148,6 +148,8 @@ class TaskforceApp(SharingPlaces, LockableApp):
     def look(self) -> None:
         """Read the shown screen again if what it shows has changed, here or in another process."""
         self.sweeper.sweep(self.idle)
+        if self.is_told_to_lock and not self.wall:
+            self.call_later(self.action_lock)
         if self.desk.is_locked:
             return
         for notice in self.desk.take_notices():
@@ -312,7 +314,15 @@ class TaskforceApp(SharingPlaces, LockableApp):
         if isinstance(result, StaysInLog):
             self.say(_stays(result), seconds=ASKED_FOR)
         elif result is not None:
-            self.say(sentence % {"action": result.action.summary})
+            told = [sentence % {"action": result.action.summary}]
+            agencies = {agency for each in result.restored for agency in each.accepted}
+            if agencies and work is not redo:
+                from taskforce.reports.outcomes import (
+                    stays_decided,
+                )  # deferred: seldom needed
+
+                told.append(stays_decided(sorted(agencies), keys=True))
+            self.say(" · ".join(told))
 
     def action_copy_command(self) -> None:
         """Copy the command that shows or does what the cursor points at."""

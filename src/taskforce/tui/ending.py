@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from taskforce.memory import keep_in_memory
+
 _LEAVING = ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals that leave the room as its own key does: the terminal as it was, the store whole, what was typed kept."""
 
@@ -30,12 +32,7 @@ def leave_nothing_behind() -> None:
     """Before Textual is loaded: nothing that it logs reaches a disk, and no memory does when the process dies."""
     for name in _TELLING:
         os.environ.pop(name, None)
-    with suppress(
-        ImportError, OSError, ValueError
-    ):  # there are systems without, and places where it is forbidden
-        import resource  # deferred: for the room only; of Unix only
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    keep_in_memory()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from taskforce.actions.feeds import Feed
 from taskforce.actions.quarantined import Quarantined
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
+from taskforce.labels import field_labels
 from taskforce.records.registry import find_kind
 from taskforce.reports import erasure_views, feed_views, quarantine_views, recall_views
 from taskforce.text import cells, safe, shorten
@@ -145,7 +146,7 @@ def _quarantined(one: Quarantined, seen: quarantined.Seen, now: datetime) -> Row
         (
             _fitted(one.ref, _REF_CELLS)
             + _fitted(whose, _AGENCY_CELLS)
-            + f"{quarantine_views.called(one)}, {one.part}: {', '.join(one.values)}",
+            + f"{quarantine_views.called(one)}, {one.part}: {field_labels(find_kind(one.kind), one.values)}",
             Line(f"{' ' * _REF_CELLS}{one.why} · {moments.ago(one.since, now)}", "conflict"),
         ),
         lines_of(quarantine_views.fields_of(seen)),

@@ -10,6 +10,7 @@ from textual import events
 from textual.await_complete import AwaitComplete
 from textual.geometry import Size
 
+from taskforce.keys.private_folder import last_marked, lock_marks
 from taskforce.tui.desk import Desk, Work
 from taskforce.tui.keys_ahead import KeysInOrder
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
@@ -29,6 +30,14 @@ class LockableApp(KeysInOrder):
         self._is_open = Event()
         self._is_open.set()
         self._touch()
+        self._lock_marks = lock_marks(desk.opener.folder)
+        self._marked = last_marked(self._lock_marks)
+
+    @property
+    def is_told_to_lock(self) -> bool:
+        """Whether `taskforce lock` was called, for this store or for all, since this was asked last."""
+        before, self._marked = self._marked, last_marked(self._lock_marks)
+        return self._marked != before
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there; draw for a terminal of the least size where it is even smaller."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from textual.content import Content
 
@@ -71,15 +71,6 @@ def may_show(looks: Looks, one: Proposed) -> bool:
     return not is_private(one) or looks.may_show(place_of(one))
 
 
-def as_proposed(one: Proposed) -> Record:
-    """The record as it would be: what a reason is asked for that is looked at by seeing the proposal."""
-    known = one.record or Record(
-        one.kind, one.id, 0, one.ref, {}, False, one.at, one.by, "", one.at, one.by, ""
-    )
-    values = {name: value for name, value in one.values.items() if name != ARCHIVED}
-    return replace(known, values={**known.values, **values})
-
-
 def listed(session: Session, *, settled: bool) -> Listed:
     """What waits, one's own to decide on first; with `settled` below it what was decided, the latest first."""
     found = proposing.list_proposals(session, settled=settled)
@@ -90,8 +81,7 @@ def listed(session: Session, *, settled: bool) -> Listed:
 
 
 def _title(session: Session, one: Proposed) -> str:
-    record = as_proposed(one) if one.record is None else one.record
-    return conflict_views.title_of(record, names_for(session, [record], [one.kind.title]))
+    return conflict_views.title_of(one.called, names_for(session, [one.called], [one.kind.title]))
 
 
 def row_of(one: Proposed, title: str, width: int) -> Content:
@@ -149,6 +139,7 @@ def whole_of(
     about = [conflict_views.set_by(one.by, one.agency, one.at)]
     if one.record is None:
         about.append(_("a record that would be new here: %(kind)s") % {"kind": kind_label(one.kind.name)})
+    about += proposal_views.warnings_of(one)
     pieces += [laid_out([Line(each, "muted") for each in about], width, indent=2), content_of("\n")]
     if names is None:
         pieces += [content_of("\n", hidden_line([one.part]), "\n")]

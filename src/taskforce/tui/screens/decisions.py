@@ -236,6 +236,7 @@ class FeedDialog(_Decision):
             *feed_views.side_by_side(halves, min(feed_views.WIDEST, widest)),
             "",
             feed_views.why_it_waits(one),
+            *feed_views.what_is_left(one, halves, commands=False),
         ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

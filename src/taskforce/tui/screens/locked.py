@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from taskforce.errors import TaskforceError
-from taskforce.i18n import N_, _
+from taskforce.i18n import N_, _, ngettext
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog
 from taskforce.tui.working import unhurried
@@ -30,8 +30,11 @@ class LockedScreen(RoomDialog[None]):
         opener = self.desk.opener
         with Vertical(id="locked"):
             yield Static(content_of(Line("⚿  " + _("locked"), "heading")), markup=False)
-            if opener.key_file:
+            self._opens_unasked = opener.opens_unasked
+            if self._opens_unasked:
                 hint = _("enter opens the store again with the key file %(file)s") % {"file": opener.key_file}
+                if not opener.key_file:
+                    hint = _("enter opens the store again with this computer's keyring")
                 yield Static(content_of(hint), markup=False)
             else:
                 yield Input(password=True, placeholder=_("Passphrase"), id="passphrase")
@@ -51,7 +54,7 @@ class LockedScreen(RoomDialog[None]):
         No binding does this: it would also do so for an enter that was pressed before the room was locked, and comes up
         from a widget below.
         """
-        if event.key == "enter" and self.desk.opener.key_file:
+        if event.key == "enter" and self._opens_unasked:
             event.stop()
             await self._try("")
 
@@ -60,13 +63,23 @@ class LockedScreen(RoomDialog[None]):
 
     @unhurried
     async def _try(self, passphrase: str) -> None:
-        from asyncio import to_thread
+        from asyncio import sleep, to_thread
 
-        self.query_one("#answer", Static).update(_("opening …"))
+        answer = self.query_one("#answer", Static)
+        while seconds := self.desk.opener.seconds_to_wait:
+            count = max(1, round(seconds))
+            text = ngettext(
+                "wrong passphrases cost time: %(count)d second to wait",
+                "wrong passphrases cost time: %(count)d seconds to wait",
+                count,
+            )
+            answer.update(text % {"count": count})
+            await sleep(min(seconds, 1.0))
+        answer.update(_("opening …"))
         try:
             key = await to_thread(self.desk.opener.open, passphrase)
         except TaskforceError as error:
-            self.query_one("#answer", Static).update(content_of(Line(error.sentence, "late")))
+            answer.update(content_of(Line(error.sentence, "late")))
             return
         self.dismiss(None)
         self.room.unlocked(key)

@@ -223,7 +223,7 @@ class ProposalsScreen(RoomScreen):
         if (one := self.pointed) is None:
             return
         if not self._may_show(one):
-            self.with_reason(lines.as_proposed(one), self.reload)
+            self.with_reason(one.as_proposed, self.reload)
         elif one.record is not None:
             from taskforce.tui.screens.record import RecordDialog  # deferred: until one is opened
 
