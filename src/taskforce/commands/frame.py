@@ -274,19 +274,6 @@ def open_session(*, may_ask: bool = True, waiting: bool = False) -> Session:
     return session
 
 
-def require_joined(one: Opener, key: bytes) -> None:
-    """Refused if the store waits until its agency admits it: for what opens it by itself."""
-    from taskforce.actions.session import Session, waits  # deferred: help needs no store
-    from taskforce.store.store import Store  # deferred: loads SQLCipher
-
-    store = Store.open(one.folder, key)
-    try:
-        if Session(store).is_waiting:
-            raise waits()
-    finally:
-        store.close()
-
-
 def _open_with_agent(one: Opener) -> Store | None:
     """The store, opened with the key that an agent has; None without one, or if it is another store's."""
     from taskforce.store.store import Store  # deferred: as above
@@ -304,6 +291,19 @@ def _open_with_agent(one: Opener) -> Store | None:
 
 def _kept_key(one: Opener) -> bytes | None:
     return one.kept_key() if current.get().passphrase_fd is None else None
+
+
+def require_joined(one: Opener, key: bytes) -> None:
+    """Refused if the store waits until its agency admits it: for what opens it by itself."""
+    from taskforce.actions.session import Session, waits  # deferred: help needs no store
+    from taskforce.store.store import Store  # deferred: loads SQLCipher
+
+    store = Store.open(one.folder, key)
+    try:
+        if Session(store).is_waiting:
+            raise waits()
+    finally:
+        store.close()
 
 
 def open_session_for_bundles() -> Session:

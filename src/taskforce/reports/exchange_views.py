@@ -11,11 +11,12 @@ from taskforce.records.registry import find_kind
 from taskforce.reports.conflict_views import title_of
 from taskforce.reports.erasure_views import copies_line
 from taskforce.reports.recall_views import obeyed_data, obeyed_lines
+from taskforce.reports.statement_views import said
 from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
-    from taskforce.actions.brought import Imported, Said, Touched
+    from taskforce.actions.brought import Imported, Touched
     from taskforce.actions.bundle_summary import Exported, Stopped
     from taskforce.actions.inbox import TakenIn
     from taskforce.actions.plans import PlanResult
@@ -59,7 +60,7 @@ def taken_sentence(taken: TakenIn) -> str:
     parts = [_bundle_head(found, taken.name)]
     if found.new or found.waiting or not found.statements:
         parts.append(_count_of(found) if taken.is_new else _("nothing new"))
-    parts += [_said(one) for one in found.statements]
+    parts += [said(one) for one in found.statements]
     if found.conflicts:
         text = ngettext("≠ %(count)d new conflict", "≠ %(count)d new conflicts", found.conflicts)
         parts.append(text % {"count": found.conflicts})
@@ -183,28 +184,6 @@ def bundle_data(found: Imported) -> dict[str, Any]:
     }
 
 
-def _said(one: Said) -> str:
-    """What an agency said under its key, in a bundle that brought it here."""
-    if one.type == "revocation":
-        return _("⊘ %(agency)s has revoked its device %(device)s: what it wrote since is refused") % {
-            "agency": one.agency,
-            "device": one.about,
-        }
-    if one.type == "roster" and one.operation:
-        return _("◇ %(agency)s introduces those who take part in %(operation)s to each other") % {
-            "agency": one.agency,
-            "operation": one.operation,
-        }
-    if one.type == "roster":
-        return _("◇ %(agency)s introduces those who take part in an operation that is not known here") % {
-            "agency": one.agency
-        }
-    return _("%(agency)s says what this version does not understand (%(type)s)") % {
-        "agency": one.agency,
-        "type": one.type,
-    }
-
-
 def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line | str]:
     """What a bundle brought, or would bring; with `keys`, what to do about it is named as in the room."""
     lines: list[Line | str] = [Line(_bundle_head(found, name), "heading")]
@@ -221,7 +200,7 @@ def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line
             f"  {_plural(kind)}: "
             + _("%(made)d new, %(changed)d changed") % {"made": made, "changed": changed}
         )
-    lines += [Line(f"  {_said(one)}", "" if one.type == "roster" else "late") for one in found.statements]
+    lines += [Line(f"  {said(one)}", "" if one.type == "roster" else "late") for one in found.statements]
     if found.received:
         lines.append(
             Line("  " + _("referrals received: %(refs)s") % {"refs": ", ".join(found.received)}, "ok")
