@@ -236,12 +236,17 @@ def take_waiting(
     acknowledge_referrals(session, [edit.record for edit in edits if edit.kind == "referral"])
 
 
-def trusted_key(session: Session, agency: str) -> str:
-    """The verified key of an agency, our own included; empty if there is none."""
+def verified_key(session: Session, agency: str) -> str:
+    """The key of an agency whose words people compared, our own included; empty if nobody has."""
     if agency == session.store.me.agency:
         return session.store.meta("agency_key")
     peer = exchange.find_peer(session.store.connection, agency)
     return "" if peer is None else peer.agency_key
+
+
+def trusted_key(session: Session, agency: str) -> str:
+    """The key by which an agency is known, verified or introduced, our own included; empty if there is none."""
+    return verified_key(session, agency) or Levels(session).key(agency)
 
 
 def known_signer(device: exchange.KnownDevice, levels: Levels) -> Signer:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taskforce.actions.admission import trusted_key
+from taskforce.actions.admission import verified_key
 from taskforce.actions.levels import Levels
 from taskforce.actions.session import Session
 from taskforce.store import exchange
@@ -149,7 +149,7 @@ def _checked(session: Session, body: Mapping[str, Any]) -> Statement | None:
     if not isinstance(agency, str) or not isinstance(key, str):
         return None
     # An agency that was only introduced introduces nobody; that its device is lost, we had better hear.
-    if key != trusted_key(session, agency) and not (
+    if key != verified_key(session, agency) and not (
         body.get("statement") == "revocation" and Levels(session).of(agency, key)
     ):
         return None
