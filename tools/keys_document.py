@@ -49,6 +49,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "ConsentsDialog": "Consents",
         "RecordSharingDialog": "Who may have a record, who was told of it",
         "AgreementsDialog": "Agreements due",
+        "AuditDialog": "Whether anybody rewrote the store",
         "RecallDialog": "What others have and may not have any more",
         "RejectDialog": "Why a proposal is rejected",
         "ReasonDialog": "Why somebody looks",

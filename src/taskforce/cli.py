@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "undo": ("looking", N_("Take back the last thing done here")),
     "redo": ("looking", N_("Do again what the last undo took back")),
     "search": ("looking", N_("Find records by words")),
+    "audit": ("audit", N_("Prove that nobody rewrote what is held here; a record for a court")),
     "doctor": ("looking", N_("Check the store; build its tables anew")),
     "backup": ("backup", N_("The whole store in one encrypted file; check such a file")),
     "restore": ("backup", N_("Make a store from a backup")),

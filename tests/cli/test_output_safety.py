@@ -144,6 +144,7 @@ def everything(team: Team, folder: Path) -> list[list[str]]:
         ["peer", "card"],
         ["undo", "--dry-run"],
         ["doctor"],
+        ["audit", "verify"],
         ["use"],
         ["export", "--records"],
         ["export", "--to", "KH-CNP", "--dry-run"],

@@ -121,6 +121,7 @@ def test_what_people_read_is_wrapped(story: Team, tmp_path: Path) -> None:
             ["search", "nothing"],
             ["doctor"],
             ["doctor", "--rebuild"],
+            ["audit", "verify"],
             ["use"],
         ),
         *(["export", "--to", "KH-CNP", "--dry-run"], ["use", "STORM MAKERS II"], ["config", "show"]),

@@ -35,6 +35,7 @@ TOP = (
         "undo",
         "redo",
         "search",
+        "audit",
         "doctor",
         "backup",
         "restore",
@@ -46,6 +47,7 @@ TOP = (
     *("completion", "tui", "wall", "demo"),
 )
 GROUPS = (
+    "audit",
     "bundle",
     "peer",
     "device",
@@ -92,6 +94,7 @@ def test_the_commands_are_these() -> None:
         *("agency-key", "agency-key show", "agency-key create", "agency-key export", "agency-key import"),
         "agency-key remove",
         *("bundle", "bundle show", "peer", "peer card", "peer words", "peer add", "peer list"),
+        *("audit", "audit verify", "audit export"),
         *("conflict", "conflict list", "conflict show", "conflict resolve"),
         *("quarantine", "quarantine list", "quarantine show", "quarantine admit", "quarantine drop"),
         *("feed", "feed list", "feed show"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from program import Team, call, new_team
 from samples import KINDS, every
 
+from taskforce.keys import slots
 from taskforce.records.schema import Kind
 from taskforce.settings import SETTINGS
+from taskforce.store.store import Store
 
 ENVELOPE = ["version", "status", "data", "notes", "errors"]
 ERROR = {"code", "message", "hint"}
@@ -281,6 +284,35 @@ def test_disclosures(story: Team) -> None:
         assert set(one) == {
             *("at", "to", "bundle", "number", "id", "ref", "kind", "part", "edits", "basis", "by"),
         }
+
+
+def test_audit(story: Team, tmp_path: Path) -> None:
+    found = data_of(story, "audit", "verify")
+    assert set(found) == {
+        *("sound", "edits", "verified", "erased", "missing", "tables", "waiting", "feeds", "findings"),
+    }
+    feed = {
+        *("feed", "device", "agency", "own", "held", "edits", "verified", "erased", "missing", "not_held"),
+        *("first_at", "last_at", "holds"),
+    }
+    assert found["feeds"] and all(set(one) == feed for one in found["feeds"])
+    team = story.copy_to(tmp_path / "team")
+    ref = team.data("assignment", "list")[0]["ref"]
+    path = tmp_path / "court.json"
+    done = data_of(team, "audit", "export", ref, "-o", str(path), "--to", "Court", "--reason", "order 12")
+    assert set(done) == {
+        *("file", "id", "ref", "kind", "parts", "edits", "to", "number", "digest", "left_out"),
+    }
+    assert set(json.loads(path.read_text())) == {
+        *("taskforce-audit", "id", "made", "by", "agency", "device", "program", "to", "reason", "record"),
+        *("parts", "agencies", "certificates", "edits", "proposed", "agency-records", "left-out"),
+        *("digest", "sig"),
+    }
+    with Store.open(team.store, slots.open_with_key_file(team.store, team.key)).connection as connection:
+        connection.execute("DELETE FROM edit WHERE number = 3")
+    ran = team.call("audit", "verify", "--json").failed(4)
+    for one in ran.envelope["data"]["findings"]:
+        assert set(one) == {"what", "fault", "agency", "feed", "numbers", "text"}
 
 
 def test_peers(story: Team, tmp_path: Path) -> None:

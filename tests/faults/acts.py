@@ -61,6 +61,12 @@ ACTS = [
     Act(
         "export-records", ("export", "--records", "-o", "out/made.yaml"), made="out/made.yaml", is_plain=True
     ),
+    Act(
+        "audit-export",
+        ("audit", "export", "ASSIGNMENT", "-o", "out/made.json", "--to", "Court", "--reason", "order 12"),
+        made="out/made.json",
+        is_plain=True,
+    ),
     Act("edit", ("assignment", "edit", "ASSIGNMENT", "--title", "Watch the gate", "--due", "2026-12-01")),
     Act("undo", ("undo",)),
     Act("migrate", ("operation", "list"), stage="old"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taskforce.actions.session import Session
+from taskforce.errors import StoreError
 from taskforce.i18n import _, ngettext
 from taskforce.store import disclosures, health
 from taskforce.store.newer import Newer, unknown_codes, unknown_fields, unknown_kinds
@@ -38,7 +40,7 @@ def check(session: Session, *, rebuild: bool = False) -> Health:
         store.rebuild()
     else:
         faults += health.differences(store)
-    faults += _untold(session)
+    faults += untold(session)
     edits, records = health.sizes(store.connection)
     waiting = sum(count for _reason, _who, count, _feed in count_waiting(store.connection))
     with store.reading():
@@ -47,7 +49,7 @@ def check(session: Session, *, rebuild: bool = False) -> Health:
     return Health(edits, records, waiting, tuple(faults), rebuild, newer)
 
 
-def _untold(session: Session) -> list[str]:
+def untold(session: Session) -> list[str]:
     """Bundles that carried other than what is recorded of them: something was taken out of the store by hand."""
     text = _(
         "bundle %(number)d to %(agency)s carried %(edits)d edits, but what is recorded of it names %(told)d"
@@ -56,6 +58,21 @@ def _untold(session: Session) -> list[str]:
         text % {"number": number, "agency": agency, "edits": edits, "told": told}
         for agency, number, edits, told in disclosures.gaps(session.store.connection)
     ]
+
+
+def file_is_broken(faults: Sequence[str]) -> StoreError:
+    """That the file itself is damaged, which nothing can be built anew from."""
+    return StoreError(
+        faults_sentence(faults),
+        hint=_("restore a backup, or start anew and let the peers send everything again"),
+        code="damaged",
+    )
+
+
+def faults_sentence(faults: Sequence[str]) -> str:
+    """How many faults there are, and the first."""
+    text = ngettext("%(count)d fault: %(first)s", "%(count)d faults, the first: %(first)s", len(faults))
+    return text % {"count": len(faults), "first": faults[0]}
 
 
 def newer_sentence(one: Newer) -> str:

@@ -103,7 +103,7 @@ def told(
     with session.store.reading():
         records = _about(session, about) if about else None
         found = disclosures.list_disclosures(
-            connection, records=records, agency=agency, since=from_then, limit=limit
+            connection, records=records, agency=agency, since=from_then, limit=limit, audits=True
         )
         return Told(
             tuple(found),
@@ -129,8 +129,9 @@ def shown(session: Session, about: str = "", *, since: str = "", limit: int | No
 
 def _agency(session: Session, text: str) -> str:
     connection = session.store.connection
-    code = text.upper()
-    known = {session.store.me.agency, *disclosures.agencies_told(connection)}
+    told = {one.casefold(): one for one in disclosures.agencies_told(connection)}
+    code = told.get(text.casefold(), text.upper())  # a court has no code
+    known = {session.store.me.agency, *told.values()}
     known |= {peer.agency for peer in exchange.peers(connection)}
     if code not in known:
         raise NotFound(

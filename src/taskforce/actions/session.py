@@ -54,6 +54,12 @@ class Session:
 
         return sign(self._seed, "bundle", message)
 
+    def sign_audit(self, message: bytes) -> str:
+        """This device's signature of what it hands to a court."""
+        from taskforce.keys.signatures import sign  # deferred: as above
+
+        return sign(self._seed, "audit", message)
+
     @property
     def is_waiting(self) -> bool:
         """Whether this device asked to belong to its agency and does not yet: it has no certificate."""

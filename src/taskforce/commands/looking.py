@@ -13,7 +13,7 @@ from taskforce.actions.session import Session
 from taskforce.actions.undoing import Restored, Undone, redo, undo
 from taskforce.commands.frame import argument, command, current, flag, open_session, option
 from taskforce.commands.showing import may_show, reason_option, require_places
-from taskforce.errors import Refused, StoreError
+from taskforce.errors import Refused
 from taskforce.i18n import _, ngettext
 from taskforce.labels import field_labels
 from taskforce.output import Column, Line, Lines, Result, Table
@@ -251,14 +251,10 @@ def run_doctor(rebuild: bool) -> Result:
         ],
     }
     if found.faults:
-        sentence = ngettext(
-            "%(count)d fault: %(first)s", "%(count)d faults, the first: %(first)s", len(found.faults)
-        ) % {"count": len(found.faults), "first": found.faults[0]}
         if found.is_broken:
-            hint = _("restore a backup, or start anew and let the peers send everything again")
-            raise StoreError(sentence, hint=hint, code="damaged")
+            raise checking.file_is_broken(found.faults)
         raise Refused(
-            sentence,
+            checking.faults_sentence(found.faults),
             hint=_("run taskforce doctor --rebuild; if that does not mend it, restore a backup"),
             code="damaged",
         )

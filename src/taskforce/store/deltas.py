@@ -54,7 +54,7 @@ def told_in(
     rows = connection.execute(
         "SELECT record, kind, part, scope, (SELECT words FROM disclosure JOIN bundle ON bundle.id = "
         "disclosure.bundle JOIN basis ON basis.id = disclosure.basis WHERE disclosure.record = state.record "
-        "AND disclosure.kind = state.kind AND disclosure.part = state.part AND agency = ? "
+        "AND disclosure.kind = state.kind AND disclosure.part = state.part AND direction = 'out' AND agency = ? "
         "AND words NOT IN (SELECT value FROM json_each(?)) "
         "ORDER BY bundle.id DESC, disclosure.edits DESC LIMIT 1) AS told FROM state "
         "WHERE scope IN (SELECT value FROM json_each(?)) AND told IS NOT NULL ORDER BY record, kind, part",

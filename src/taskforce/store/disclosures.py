@@ -16,6 +16,9 @@ from taskforce.store.connection import Connection, transaction
 
 _MIGRATION = "m005_disclosures"
 
+AUDIT = "audit"
+"""The direction, in the table of bundles, of what was handed over as evidence: no bundle, and numbered by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
@@ -98,8 +101,12 @@ def list_disclosures(
     agency: str = "",
     since: str = "",
     limit: int | None = None,
+    audits: bool = False,
 ) -> list[Disclosure]:
-    """What was told, latest first: of some `records` (id and kind) or of all, to one agency or to all."""
+    """What was told, latest first: of some `records` (id and kind) or of all, to one agency or to all.
+
+    `audits` adds what was handed over as evidence, to whom nobody would send a recall.
+    """
     rows = connection.execute(
         _TOLD if records is None else _TOLD_OF,
         {
@@ -107,9 +114,18 @@ def list_disclosures(
             "agency": agency,
             "since": since,
             "limit": -1 if limit is None else limit,
+            "audits": AUDIT if audits else "",
         },
     )
     return [Disclosure(*row) for row in rows]
+
+
+def next_audit_number(connection: Connection, to: str) -> int:
+    """The number that the next evidence for somebody bears."""
+    row = connection.execute(
+        "SELECT coalesce(max(number), 0) FROM bundle WHERE direction = ? AND agency = ?", (AUDIT, to)
+    ).fetchone()
+    return int(row[0]) + 1
 
 
 def unrecorded(connection: Connection, *, agency: str = "", since: str = "") -> list[Unrecorded]:
@@ -123,8 +139,10 @@ def unrecorded(connection: Connection, *, agency: str = "", since: str = "") -> 
 
 
 def agencies_told(connection: Connection) -> list[str]:
-    """The agencies that bundles went to."""
-    rows = connection.execute("SELECT DISTINCT agency FROM bundle WHERE direction = 'out' ORDER BY agency")
+    """The agencies that bundles went to, and whom evidence was handed to."""
+    rows = connection.execute(
+        "SELECT DISTINCT agency FROM bundle WHERE direction IN ('out', ?) ORDER BY agency", (AUDIT,)
+    )
     return [str(code) for (code,) in rows]
 
 
@@ -132,8 +150,9 @@ def gaps(connection: Connection) -> list[tuple[str, int, int, int]]:
     """The bundles that carried other than is recorded: agency, number, edits carried, edits recorded."""
     rows = connection.execute(
         "SELECT agency, number, edits, (SELECT coalesce(sum(d.edits), 0) FROM disclosure AS d "
-        "WHERE d.bundle = bundle.id) AS told FROM bundle WHERE direction = 'out' AND by <> '' AND edits <> told "
-        "ORDER BY id"
+        "WHERE d.bundle = bundle.id) AS told FROM bundle WHERE direction IN ('out', ?) AND by <> '' "
+        "AND edits <> told ORDER BY id",
+        (AUDIT,),
     )
     return [(str(agency), int(number), int(edits), int(told)) for agency, number, edits, told in rows]
 
@@ -211,7 +230,7 @@ def _pairs(records: Collection[tuple[str, str]]) -> str:
 _TOLD = """
     SELECT record, told.kind, part, agency, name, number, at, words, by, told.edits FROM disclosure AS told
     JOIN bundle ON bundle.id = told.bundle JOIN basis ON basis.id = told.basis
-    WHERE (:agency = '' OR agency = :agency) AND at >= :since
+    WHERE direction IN ('out', :audits) AND (:agency = '' OR agency = :agency) AND at >= :since
     ORDER BY bundle.id DESC, kind, record, part, words LIMIT :limit"""
 
 _TOLD_OF = """
@@ -219,7 +238,7 @@ _TOLD_OF = """
     JOIN disclosure AS told
     ON told.record = json_extract(wanted.value, '$[0]') AND told.kind = json_extract(wanted.value, '$[1]')
     JOIN bundle ON bundle.id = told.bundle JOIN basis ON basis.id = told.basis
-    WHERE (:agency = '' OR agency = :agency) AND at >= :since
+    WHERE direction IN ('out', :audits) AND (:agency = '' OR agency = :agency) AND at >= :since
     ORDER BY bundle.id DESC, told.kind, record, part, words LIMIT :limit"""
 
 _SHOWN = """

@@ -30,9 +30,9 @@ class _Compared(Exception):
 def differences(store: Store) -> list[str]:
     """The tables that differ from what the log adds up to, by name. Nothing is changed."""
     found: list[str] = []
-    before = fingerprints(store.connection)
     try:
-        with store.writing():
+        with store.writing():  # nobody may write between the two, the room's other thread neither
+            before = fingerprints(store.connection)
             store.replay()
             after = fingerprints(store.connection)
             found = [name for name, print_ in after.items() if before[name] != print_]

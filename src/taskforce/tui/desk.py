@@ -1,7 +1,7 @@
 """The open store as the screens use it: reads and actions in threads of their own, and a look at whether it changed.
 
 SQLite's connections belong to the thread that made them, so each thread here has its own. One thread reads, one acts:
-a long import never keeps a screen from being read.
+a long import never keeps a screen from being read. What is read for long, as in an audit, has a third.
 """
 
 from __future__ import annotations
@@ -44,12 +44,14 @@ class Desk:
         self._own = threading.local()
         self._reader = ThreadPoolExecutor(1, "reading")
         self._actor = ThreadPoolExecutor(1, "acting")
+        self._aside = ThreadPoolExecutor(1, "reading aside")
         self._watcher: Session | None = None
         self._version = -1
         self._file: tuple[int, int] | None = None
         self._made_by: str | None = None
         self._notices: list[str] = []
         self._readings: set[Reading] = set()  # of the screen's own thread
+        self._long: set[Reading] = set()  # of those, what is read aside
         self.asks_before_recalls = False
         self.looks = Looks(self._do_later, self._notices.append)
 
@@ -72,6 +74,25 @@ class Desk:
             raise
         finally:
             self._readings.discard(reading)
+
+    async def read_aside(self, work: Callable[[Session], T]) -> T:
+        """What `work` reads for long, in a thread and by a session of its own: screens are read as ever meanwhile.
+
+        It is stopped if whoever asked gives it up, and when the room locks.
+        """
+        reading = Reading()
+        self._readings.add(reading)
+        self._long.add(reading)
+        try:
+            return await asyncio.wrap_future(
+                self._begin(self._aside, partial(self._read_once, reading, work))
+            )
+        except asyncio.CancelledError:
+            reading.stop()
+            raise
+        finally:
+            self._readings.discard(reading)
+            self._long.discard(reading)
 
     async def act(self, work: Callable[[Session], T]) -> T:
         """What `work`, an action, gives, in the acting thread. Refused where the room is read-only.
@@ -154,10 +175,12 @@ class Desk:
         if self._watcher is not None:
             self._watcher.store.close()
             self._watcher = None
+        for reading in tuple(self._long):
+            reading.stop()
         for work in () if self.read_only else last:
             self._actor.submit(self._run, self._while_there(work))
-        reader = self._reader.submit(self._close_own)
-        self._actor.submit(self._end_turn, self._turn, reader)
+        readers = [pool.submit(self._close_own) for pool in (self._reader, self._aside)]
+        self._actor.submit(self._end_turn, self._turn, readers)
 
     def unlock(self, key: bytes) -> None:
         """Open the store again."""
@@ -172,6 +195,7 @@ class Desk:
             reading.stop()
         self.lock()
         self._reader.shutdown()
+        self._aside.shutdown()
         self._actor.shutdown()
 
     def _begin(self, pool: ThreadPoolExecutor, work: Callable[[Session], T]) -> Future[T]:
@@ -206,6 +230,12 @@ class Desk:
             if reading.is_stopped and not is_settled(connection):
                 self._close_own()  # the next read opens it anew
 
+    def _read_once(self, reading: Reading, work: Callable[[Session], T], session: Session) -> T:
+        try:
+            return reading.run(session.store.connection, partial(work, session))
+        finally:
+            self._close_own()
+
     def _run(self, work: Callable[[Session], T]) -> T:
         session: Session | None = getattr(self._own, "session", None)
         if session is None:
@@ -234,9 +264,10 @@ class Desk:
             session.store.close()
             self._own.session = None
 
-    def _end_turn(self, turn: int, reader: Future[None]) -> None:
+    def _end_turn(self, turn: int, readers: Sequence[Future[None]]) -> None:
         self._close_own()
-        reader.result()
+        for reader in readers:
+            reader.result()
         with self._keyhole:
             if self._turn == turn:
                 self._key = None

@@ -17,6 +17,7 @@ _CONSENTS = N_("What a person agreed to: of the record under the cursor, or of a
 _EXPLAIN = N_("Of the record under the cursor, part by part: to whom it goes, and why not")
 _TOLD = N_("Who was told what in which bundle: of the record under the cursor, or of all")
 _MATRIX = N_("Agencies and parts of the operation, at a glance")
+_VERIFY = N_("Every signature, certificate and chain of this store; what peers say they hold")
 _AGREEMENTS = N_("What ends or must be reviewed soon, or is past it, and what is suspended")
 
 SHARING_KEYS: list[BindingType] = [
@@ -25,6 +26,7 @@ SHARING_KEYS: list[BindingType] = [
     Binding("T", "told", N_("Who was told"), id="told", tooltip=_TOLD, show=False),
     Binding("M", "matrix", N_("Who may have what"), id="matrix", tooltip=_MATRIX, show=False),
     Binding("L", "agreements", N_("Agreements due"), id="agreements", tooltip=_AGREEMENTS, show=False),
+    Binding("V", "verify", N_("Verify the store"), id="verify", tooltip=_VERIFY, show=False),
 ]
 """Of the whole room; the palette offers them."""
 
@@ -94,6 +96,12 @@ class SharingPlaces(App[None]):
         from taskforce.tui.screens.sharing import AgreementsDialog  # deferred: as above
 
         self.push_screen(AgreementsDialog())
+
+    def action_verify(self) -> None:
+        """Prove that nobody rewrote what is held here."""
+        from taskforce.tui.screens.audit import AuditDialog  # deferred: as above
+
+        self.push_screen(AuditDialog())
 
     async def _subject(self) -> Record | None:
         screen = self.screen
