@@ -18,6 +18,7 @@ from taskforce.sharing.facts import (
     AgreementFacts,
     ConsentFacts,
     Handling,
+    Introduction,
     Knowledge,
     ReferralFacts,
     VictimFacts,
@@ -124,6 +125,17 @@ def _reach() -> Iterator[Row]:
     known = knowing()
     yield Row("to the own agency", OWN, "victim", "identity", "v", known, True, "own")
     yield Row("to who is no verified peer", STRANGER, "agency", "directory", "", known, False, "verified")
+    told = {ABROAD: (Introduction("KH-CNP", "o", "O-1"),)}
+    only = knowing(verified=frozenset((SHELTER, HOSPITAL, OBSERVER)), introduced=told)
+    for what, kind, part, anchor, allowed, check in (
+        ("who is who, to who is only introduced", "agency", "directory", "", True, "reach"),
+        ("the plan, to who is introduced for the operation", "log", "operational", "o", True, "reach"),
+        ("the plan of another operation, to who is introduced", "log", "operational", "p", False, "verified"),
+        ("a referral, to who is only introduced", "referral", "case", "x", False, "verified"),
+        ("a victim, to who is only introduced", "victim", "care", "v", False, "verified"),
+        ("an agreement, to who is only introduced", "agreement", "agreement", "t", False, "verified"),
+    ):
+        yield Row(what, ABROAD, kind, part, anchor, only, allowed, check)
     yield Row("who is who", HOSPITAL, "agency", "directory", "", known, True, "reach")
     yield Row("a part of a later version", SHELTER, "agency", "novel", "", known, False, "reach")
     yield Row("intelligence", ABROAD, "report", "intelligence", "o", known, False, "reach")

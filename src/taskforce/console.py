@@ -17,6 +17,7 @@ from taskforce.text import cells, clean_input, safe, shorten
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self, TextIO
 
@@ -45,6 +46,24 @@ def note(text: str) -> None:
 def warn(text: str) -> None:
     """Tell the person something to act on, although the command went on."""
     _write_line(_("warning: %(text)s") % {"text": safe(text)})
+
+
+def picture(lines: Sequence[str]) -> None:
+    """Show a picture of characters, dark on light whatever the terminal's colours, where there is a terminal.
+
+    Its lines are of one width; where they do not fit the terminal, nothing is shown.
+    """
+    if _quiet or not is_terminal(sys.stderr) or max(map(len, lines), default=0) + 2 > _columns(sys.stderr):
+        return
+    start, end = ("\x1b[30;47m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "")
+    for line in lines:
+        _write_line(f"{start}{safe(line)}{end}")
+
+
+def is_plain() -> bool:
+    """Whether only plain characters should be drawn on stderr: no colour is wanted, or it cannot show others."""
+    encoding = (getattr(sys.stderr, "encoding", "") or "").lower().replace("-", "")
+    return not is_coloured(sys.stderr) or not encoding.startswith("utf")
 
 
 def error(failure: TaskforceError) -> None:

@@ -64,7 +64,7 @@ SHARED = ("--store", "--key-file", "--passphrase-fd", "--json", "--quiet", "--he
 EXTRA = {
     "agreement": ("due",),
     "assignment": ("timeline",),
-    "operation": ("join",),
+    "operation": ("join", "roster"),
     "log": ("correct",),
     "referral": ("match", "new"),
 }
@@ -93,8 +93,8 @@ def test_the_commands_are_these() -> None:
         *("device", "device list", "device request", "device admit", "device join", "device revoke"),
         *("agency-key", "agency-key show", "agency-key create", "agency-key export", "agency-key import"),
         "agency-key remove",
+        *("bundle", "bundle show", "peer", "peer card", "peer words", "peer add", "peer list"),
         *("audit", "audit verify", "audit export"),
-        *("bundle", "bundle show", "peer", "peer card", "peer add", "peer list"),
         *("conflict", "conflict list", "conflict show", "conflict resolve"),
         *("quarantine", "quarantine list", "quarantine show", "quarantine admit", "quarantine drop"),
         *("feed", "feed list", "feed show"),

@@ -24,6 +24,7 @@ HEAVY = frozenset(
         "pycountry",
         "pydantic",
         "pyrage",
+        "segno",
         "rich",
         "sqlite_utils",
         "textual",

@@ -77,7 +77,7 @@ BUNDLE = {
         "copies",
         "recalls",
     ),
-    "statements",
+    *("statements", "level"),
 }
 SENT = {
     *("to", "number", "file", "edits", "devices", "written", "together", "recalls"),
@@ -318,14 +318,47 @@ def test_audit(story: Team, tmp_path: Path) -> None:
 def test_peers(story: Team, tmp_path: Path) -> None:
     (peer,) = data_of(story, "peer", "list")
     assert set(peer) == {
-        *("agency", "name", "fingerprint", "verified_at", "verified_by", "how", "devices", "last_heard"),
+        *(
+            "agency",
+            "name",
+            "level",
+            "fingerprint",
+            "verified_at",
+            "verified_by",
+            "how",
+            "devices",
+            "last_heard",
+        ),
+        *("introduced_by", "disputed_by"),
         *("last_number", "missing", "waiting", "unsent", "confirmed"),
     }
     assert set(data_of(story, "peer", "card")) == {"card", "words"}
+    assert set(data_of(story, "peer", "words")) == {"agency", "words", "scan"}
     card = tmp_path / "card"
     assert set(data_of(story, "peer", "card", "-o", str(card))) == {"file", "words"}
     added = data_of(new_team(tmp_path / "other", "TH-RTP", "P. Chai"), "peer", "add", str(card), "--yes")
-    assert set(added) == {"agency", "name", "fingerprint", "words", "added", "admitted"}
+    assert set(added) == {
+        *("agency", "name", "fingerprint", "words", "added", "admitted", "introduced_otherwise_by")
+    }
+
+
+def test_rosters(story: Team, tmp_path: Path) -> None:
+    team, other = new_team(tmp_path / "lead", "TH-RTP", "P. Chai"), Team(story.folder.parent / "2")
+    card = str(tmp_path / "card")
+    other.call("peer", "card", "-o", card).ok()
+    team.call("peer", "add", card, "--yes").ok()
+    agency = team.data("peer", "list")[0]["agency"]
+    team.call("operation", "add", "HARBOUR", "--lead", "TH-RTP").ok()
+    team.call("agency", "add", agency).ok()
+    team.call("operation", "join", "HARBOUR", agency).ok()
+    keys = {"operation", "ref", "by", "made", "stands", "members", "missing"}
+    for words in ((), ("--show",)):
+        found = data_of(team, "operation", "roster", "HARBOUR", *words)
+        assert set(found) == keys
+        [member] = found["members"]
+        assert set(member) == {
+            *("agency", "name", "country", "fingerprint", "left", "level", "since", "same_key")
+        }
 
 
 def test_backups(story: Team, tmp_path: Path) -> None:

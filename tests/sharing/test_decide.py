@@ -19,6 +19,7 @@ from taskforce.sharing.facts import (
     AgreementFacts,
     ConsentFacts,
     Handling,
+    Introduction,
     Knowledge,
     ReferralFacts,
     VictimFacts,
@@ -145,6 +146,9 @@ MARKS = st.builds(
     maker=st.one_of(AGENCIES, st.just("")),
     originator_control=st.booleans(),
 )
+INTRODUCTIONS = st.builds(
+    Introduction, by=st.sampled_from(["LEAD", "OTHER"]), operation=NAMES, ref=st.just("O")
+)
 UNMARKED = st.builds(Handling, ref=st.just("M"), maker=AGENCIES)
 
 
@@ -154,7 +158,7 @@ def knowledge(draw: st.DrawFn) -> Knowledge:
     referrals = draw(REFERRALS)
     return Knowledge(
         OWN,
-        draw(SOME) | {PEER},
+        draw(st.one_of(SOME, SOME.map(lambda some: some | {PEER}))),
         draw(
             st.dictionaries(
                 NAMES, st.dictionaries(AGENCIES, st.sampled_from(["lead", "partner", "observer"]))
@@ -175,6 +179,7 @@ def knowledge(draw: st.DrawFn) -> Knowledge:
         draw(st.dictionaries(NAMES, st.one_of(UNMARKED, UNMARKED, MARKS))),
         draw(SOME),
         draw(st.dictionaries(NAMES, SOME)),
+        draw(st.dictionaries(AGENCIES, st.lists(INTRODUCTIONS, min_size=1, max_size=2).map(tuple))),
     )
 
 
@@ -210,9 +215,24 @@ def test_taking_away_a_fact_never_allows_more(
         handling=some(more.handling),
         providers=some(more.providers),
         recalls={recall: some(names) for recall, names in some(more.recalls).items()},
+        introduced={agency: some(by) for agency, by in some(more.introduced).items()},
     )
     if decide(recipient, scope, less).allowed:
         assert decide(recipient, scope, more).allowed
+
+
+@given(AGENCIES, SCOPES, knowledge())
+def test_who_is_only_introduced_gets_no_more_than_the_directory_and_the_plan_of_that_operation(
+    recipient: str, scope: Scope, known: Knowledge
+) -> None:
+    if recipient in {OWN, *known.verified} or not decide(recipient, scope, known).allowed:
+        return
+    assert scope.part == "directory" or (
+        scope.part == "operational"
+        and set(scope.anchor.split(" ")) <= {one.operation for one in known.introduced[recipient]}
+    )
+    compared = replace(known, verified=known.verified | {recipient})
+    assert decide(recipient, scope, compared).allowed, "comparing words never takes anything away"
 
 
 @given(AGENCIES, SCOPES, knowledge(), st.sampled_from(["a", "b"]), MARKS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import random
 import re
@@ -169,6 +170,14 @@ def documents(receiver: Replica, data: bytes) -> list[dict[str, Any]]:
     return list(yaml.load_all(text, yaml.CBaseLoader))
 
 
+def certificate_of(replica: Replica) -> dict[str, Any]:
+    """The certificate of a replica's device."""
+    query = "SELECT certificate FROM device WHERE id = ?"
+    row = replica.connection.execute(query, (replica.device,)).fetchone()
+    found: dict[str, Any] = json.loads(row[0])
+    return found
+
+
 def of_a_plan(replica: Replica, kind: str, values: dict[str, Any]) -> Record:
     """A record as a plan with a key makes it: nobody can prove to have made it, so everybody's word counts."""
     record = natural_id(kind, "key", "", "a plan's own key")
@@ -220,8 +229,9 @@ def carried_by(
     bodies: Sequence[dict[str, Any]],
     number: int,
     certificates: Sequence[dict[str, Any]] = (),
+    statements: Sequence[dict[str, Any]] = (),
 ) -> bytes:
-    """A bundle of these edits, whoever wrote them, from somebody who says to hold nothing."""
+    """A bundle of these edits and statements, whoever made them, from somebody who says to hold nothing."""
     head = bundle.compose_head(
         id=f"{random.getrandbits(76):019x}"[:16].translate(str.maketrans("ilou", "wxyz")),
         agency=relay.code,
@@ -230,6 +240,7 @@ def carried_by(
         made="2026-11-23T12:00:00Z",
         holdings={},
         certificates=list(certificates),
+        statements=statements,
     )
     ordered = sorted(
         bodies, key=lambda each: (each["edit"].partition("/")[0], int(each["edit"].partition("/")[2]))

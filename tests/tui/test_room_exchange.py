@@ -123,7 +123,7 @@ def test_the_preview_says_what_goes_on_what_basis_and_what_is_withheld_and_why(
         assert "verified by J. Okafor" in text
         for each in sent["goes"]:
             assert f"{each['kind']}, {each['part']}" in text
-        assert "directory: every verified peer" in text
+        assert "directory: every peer" in text
         assert "participant of the operation" in text
         assert sent["newly"]
         for each in sent["newly"] if sent["number"] > 1 else ():

@@ -102,3 +102,35 @@ def test_of_a_type_of_a_later_version_only_the_signature_is_checked() -> None:
     for most in ("x" * statements.MOST_BYTES, [""] * statements.MOST_NODES):
         with pytest.raises(TrustError):
             statements.check_statement(revocation(statement="succession", heir=most))
+
+
+MEMBER = {"agency": "KH-NGO", "name": "Shelter", "agency-key": identity.AgencySecret(bytes(32)).key}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        None,
+        "KH-NGO",
+        ["KH-NGO"],
+        [{**MEMBER, "agency": "kh ngo"}],
+        [{**MEMBER, "agency-key": "short"}],
+        [{**MEMBER, "name": ""}],
+        [{**MEMBER, "name": "Shelter\x1b[2J"}],
+        [{**MEMBER, "country": "Cambodia"}],
+        [{**MEMBER, "left": "no"}],
+        [{**MEMBER, "level": "verified"}],
+        [{name: value for name, value in MEMBER.items() if name != "agency-key"}],
+        [MEMBER, MEMBER],
+    ],
+)
+def test_a_roster_names_each_agency_once_and_whole(members: Any) -> None:
+    with pytest.raises(TrustError):
+        statements.check_statement(roster(members))
+    assert statements.check_statement(roster([])).type == "roster"
+    assert statements.check_statement(roster([{**MEMBER, "country": "KH", "left": "yes"}])).is_known
+
+
+def roster(members: Any) -> dict[str, Any]:
+    """A roster with these members, as its agency itself could sign it."""
+    return revocation(statement="roster", good=None, reason=None, members=members)

@@ -8,15 +8,27 @@ from contextlib import suppress
 
 from taskforce import moments
 from taskforce.actions.brought import Brought
+from taskforce.actions.levels import INTRODUCED, Levels
 from taskforce.actions.obeying import settle_recalls
 from taskforce.actions.session import Session
-from taskforce.actions.sorting import FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER, Signer, sort_out
+from taskforce.actions.sorting import (
+    FALSE_CLAIM,
+    NOT_OWNER,
+    NOT_VERIFIED,
+    UNKNOWN_SIGNER,
+    Signer,
+    sort_out,
+)
 from taskforce.errors import StoreError
 from taskforce.records.registry import get_kind
+from taskforce.sharing.facts import OPEN_TO_INTRODUCED
 from taskforce.store import erasing, exchange, forks, queries
-from taskforce.store.forks import FORK
+from taskforce.store.forks import FORK, Taken
 from taskforce.store.incarnation import AHEAD
+from taskforce.store.levels import agencies_waiting, forget_device, take_out_parts
 from taskforce.store.quarantine import Waiting, drop_waiting, waiting
+from taskforce.store.revoked import REVOKED
+from taskforce.store.statements import drop_contradicted
 from taskforce.sync.edit import Edit, known_edit
 from taskforce.sync.holdings import Holdings
 
@@ -60,10 +72,56 @@ def notice_ahead(session: Session, ledger: Ledger, stated: Holdings) -> None:
 
 def admit_waiting(session: Session, agency: str) -> int:
     """Take in what waited for this agency to be verified; how many edits. Only inside a transaction."""
-    admitted = _admit(session, waiting(session.store.connection, agency=agency, reason=UNKNOWN_SIGNER))
+    admitted = _admit(session, _of_agency(session, agency))
     settle_erasures(session)
     settle_recalls(session)
     return admitted
+
+
+def _of_agency(session: Session, agency: str) -> list[Waiting]:
+    """What waits until an agency is known, or better known."""
+    connection = session.store.connection
+    return [
+        one
+        for reason in (UNKNOWN_SIGNER, NOT_VERIFIED)
+        for one in waiting(connection, agency=agency, reason=reason)
+    ]
+
+
+def settle_levels(session: Session, brought: Brought | None = None, *, admits: bool = True) -> Levels:
+    """Let the log follow how far agencies are known now; what that is. Only inside a transaction.
+
+    What came of an agency that is introduced no more, or under another key than the one that counts, leaves the log for
+    the quarantine. What waited and may enter does. What was said under another key is forgotten. Without `admits` what
+    waits stays where it is.
+    """
+    store, connection = session.store, session.store.connection
+    levels = Levels(session)
+    for agency in drop_contradicted(connection, levels.key):
+        # A false key may have said that devices are lost which are not.
+        _admit(session, waiting(connection, agency=agency, reason=REVOKED), brought, levels)
+    left: list[Taken] = []
+    at = moments.time_text(session.now)
+    for device in exchange.devices(connection):
+        level = levels.of(device.agency, str(device.certificate["agency-key"]))
+        if level == INTRODUCED:
+            left += take_out_parts(connection, device.id, NOT_VERIFIED, at, but=OPEN_TO_INTRODUCED)
+        elif not level:
+            left += take_out_parts(connection, device.id, UNKNOWN_SIGNER, at)
+            forget_device(connection, device.id, UNKNOWN_SIGNER)
+    if left:
+        store.replay()
+        if brought is not None:
+            brought.leave(left)
+    if not admits:
+        return levels
+    for agency in agencies_waiting(connection, UNKNOWN_SIGNER):
+        if agency in levels.introduced:
+            _admit(session, waiting(connection, agency=agency, reason=UNKNOWN_SIGNER), brought, levels)
+    for agency in agencies_waiting(connection, NOT_VERIFIED):
+        if agency in levels.verified:
+            _admit(session, waiting(connection, agency=agency, reason=NOT_VERIFIED), brought, levels)
+    return levels
 
 
 def admit_again(session: Session, hashes: Sequence[str]) -> None:
@@ -129,18 +187,22 @@ def confirm_if_possible(session: Session) -> None:
         confirm_erasures(session, again=False)
 
 
-def _admit(session: Session, some: Sequence[Waiting], brought: Brought | None = None) -> int:
+def _admit(
+    session: Session, some: Sequence[Waiting], brought: Brought | None = None, levels: Levels | None = None
+) -> int:
     """Take in those of the edits in quarantine that may enter now; the others wait on, each for its own reason.
 
     How many entered; an import is told of each, and of what left.
     """
     connection = session.store.connection
     fresh: list[tuple[Edit, Signer]] = []
-    ledger = session.store.ledger()
+    levels = (levels or Levels(session)) if some else None
     for one in some:
-        signer = signer_of(session, one.certificate, trusted_key(session, one.agency))
+        assert levels is not None
+        signer = signer_of(session, one.certificate, levels)
         if signer is not None:
             fresh.append((known_edit(one.body), signer))
+    ledger = session.store.ledger()
     held = {(edit.feed, edit.number): ledger.hash_at(edit.feed, edit.number) or "" for edit, _signer in fresh}
     found = sort_out(session, ledger, fresh, held)
     waits = {edit.hash for edit, _signer, _reason in found.waiting}
@@ -174,27 +236,34 @@ def take_waiting(
     acknowledge_referrals(session, [edit.record for edit in edits if edit.kind == "referral"])
 
 
-def trusted_key(session: Session, agency: str) -> str:
-    """The verified key of an agency, our own included; empty if there is none."""
+def verified_key(session: Session, agency: str) -> str:
+    """The key of an agency whose words people compared, our own included; empty if nobody has."""
     if agency == session.store.me.agency:
         return session.store.meta("agency_key")
     peer = exchange.find_peer(session.store.connection, agency)
     return "" if peer is None else peer.agency_key
 
 
-def known_signer(device: exchange.KnownDevice) -> Signer:
+def trusted_key(session: Session, agency: str) -> str:
+    """The key by which an agency is known, verified or introduced, our own included; empty if there is none."""
+    return verified_key(session, agency) or Levels(session).key(agency)
+
+
+def known_signer(device: exchange.KnownDevice, levels: Levels) -> Signer:
     from taskforce.keys.identity import agency_fingerprint  # deferred: as above
 
     certificate = json.dumps(device.certificate, sort_keys=True)
-    fingerprint = agency_fingerprint(str(device.certificate["agency-key"]))
-    return Signer(device.agency, fingerprint, device.sign_key, certificate, verified=True)
+    key = str(device.certificate["agency-key"])
+    level = levels.of(device.agency, key)
+    return Signer(device.agency, agency_fingerprint(key), device.sign_key, certificate, level)
 
 
-def signer_of(session: Session, certificate: str, trusted: str) -> Signer | None:
+def signer_of(session: Session, certificate: str, levels: Levels) -> Signer | None:
     from taskforce.keys.identity import check_certificate  # deferred: as above
 
     device = check_certificate(json.loads(certificate)) if certificate else None
-    if device is None or device.agency_key != trusted:
+    level = levels.of(device.agency, device.agency_key) if device is not None else ""
+    if device is None or not level:
         return None
     exchange.put_device(
         session.store.connection,
@@ -202,4 +271,4 @@ def signer_of(session: Session, certificate: str, trusted: str) -> Signer | None
             device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
         ),
     )
-    return Signer(device.agency, device.fingerprint, device.sign_key, certificate, verified=True)
+    return Signer(device.agency, device.fingerprint, device.sign_key, certificate, level)

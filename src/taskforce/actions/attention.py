@@ -8,17 +8,27 @@ from datetime import datetime
 
 from taskforce import moments
 from taskforce.actions import agreements, conflicts
-from taskforce.actions.attention_peers import Item, of_clocks, of_devices, of_erasures, of_peers, of_recalls
+from taskforce.actions.attention_peers import (
+    Item,
+    of_clocks,
+    of_devices,
+    of_disputes,
+    of_erasures,
+    of_peers,
+    of_recalls,
+    of_rosters,
+)
+from taskforce.actions.levels import Levels
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
 from taskforce.actions.session import Session
-from taskforce.actions.sorting import UNKNOWN_SIGNER
+from taskforce.actions.sorting import NOT_VERIFIED, UNKNOWN_SIGNER
 from taskforce.i18n import _, ngettext
 from taskforce.labels import field_label, field_labels
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import OPEN, Kind
-from taskforce.store import exchange, proposals, quarantine, queries
+from taskforce.store import proposals, quarantine, queries
 from taskforce.store.forks import FORK
 from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
@@ -68,6 +78,8 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             _proposals(session, limit),
             _whole(quarantined(session)),
             _whole(of_devices(session)),
+            _whole(of_disputes(session)),
+            _whole(of_rosters(session)),
             _whole(of_erasures(session)),
             _whole(of_recalls(session)),
             _whole(_newer(session)),
@@ -100,11 +112,13 @@ _WORST_FIRST = (
     ("proposal", "record"),
     ("recall", "recall"),
     ("quarantine", "edit"),
+    ("disputed", "peer"),
     ("erased", "peer"),
     ("recalled", "peer"),
     ("draft", "referral"),
     ("due", "referral"),
     ("clock", "peer"),
+    ("roster", "operation"),
     ("bundle", "peer"),
     ("stale", "peer"),
     ("late", "agreement"),
@@ -282,7 +296,7 @@ def quarantined(session: Session) -> list[Item]:
         else:
             waits = ngettext("%(count)d edit waits", "%(count)d edits wait", count) % {"count": count}
             text = f"{waits}: {_(REASONS[reason])}"
-        if reason == UNKNOWN_SIGNER:
+        if reason in (UNKNOWN_SIGNER, NOT_VERIFIED):
             do = "taskforce peer add CARD"
         result.append(Item("quarantine", "edit", who, text, do, where=where))
     return result
@@ -331,5 +345,5 @@ def _counts(session: Session, operation: Record | None, conflicted: int) -> dict
             connection, referral, [Condition("status", "in", open_states)]
         ),
         "conflicts": conflicted,
-        "peers": len(exchange.peers(connection)),
+        "peers": len(Levels(session).partners),
     }

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from taskforce import moments
 from taskforce.actions import erasing
 from taskforce.actions.clocks import wrong_clocks
+from taskforce.actions.levels import ROSTER, Levels
 from taskforce.actions.peers import PeerState, own_devices
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
@@ -86,6 +87,41 @@ def of_peers(peers: Sequence[PeerState], now: datetime) -> list[Item]:
                     f"taskforce export --to {peer.agency} -o .",
                 )
             )
+    return result
+
+
+def of_disputes(session: Session) -> list[Item]:
+    """Rosters that name another key for an agency than counts here, or different ones: somebody is wrong, or lies."""
+    result = []
+    for one in Levels(session).disputes:
+        do = _("ask them on a number you had before") if one.verified else "taskforce peer add CARD"
+        result.append(Item("disputed", "peer", one.agency, one.sentence, do))
+    return result
+
+
+def of_rosters(session: Session) -> list[Item]:
+    """Operations that this agency leads and has signed a roster of, which does not name all whom it could by now."""
+    from taskforce.store.statements import statements  # deferred: as below
+
+    connection = session.store.connection
+    signed = [row for row in statements(connection, type=ROSTER) if row.agency == session.store.me.agency]
+    if not signed:
+        return []
+    from taskforce.actions import introducing  # deferred: few stores know any roster
+
+    result = []
+    for row in signed:
+        operation = queries.get_record(connection, get_kind("operation"), row.about)
+        if operation is None or not (codes := introducing.could_join(session, operation, row)):
+            continue
+        text = ngettext(
+            "%(agencies)s takes part and is not on its roster",
+            "%(agencies)s take part and are not on its roster",
+            len(codes),
+        )
+        do = f"taskforce operation roster {operation.ref}"
+        told = text % {"agencies": ", ".join(codes)}
+        result.append(Item("roster", "operation", operation.ref, told, do))
     return result
 
 

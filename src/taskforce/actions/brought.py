@@ -43,11 +43,15 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A statement of an agency that was not known here: its type, whose it is, and what it is about."""
+    """A statement of an agency that was not known here: its type, whose it is, and what it is about.
+
+    `operation` is what the operation of a roster is called here.
+    """
 
     type: str
     agency: str
     about: str
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Imported:
     `forked` counts, by feed and its agency, edits that counted before and wait now, since the feed forked;
     `ahead` new edits from clocks far in the future; `erased` the parts of records that are erased from now on,
     which files beside the store (`copies`) still hold; `recalls` what was obeyed, or waits
-    to be; `statements` what agencies said under their own keys.
+    to be; `statements` what agencies said under their own keys; `level` how far the sender is known.
     """
 
     bundle: str
@@ -85,6 +89,7 @@ class Imported:
     recalls: tuple[Obeyed, ...]
     applied: bool
     statements: tuple[Said, ...] = ()
+    level: str = ""
 
     @property
     def why_waiting(self) -> dict[str, int]:

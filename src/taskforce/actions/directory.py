@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from taskforce import moments
 from taskforce.actions.agreements import NEAR_DAYS
+from taskforce.actions.peers import IntroducedBy, known_peers
 from taskforce.actions.session import Session
 from taskforce.actions.using import current_operation
 from taskforce.records.codes import ROLES
@@ -36,12 +37,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """That an agency is a verified peer: since when, by whom and how, and when a bundle of theirs last came."""
+    """How an agency's key is known: since when, by whom and how it was verified, or else who introduced it; and when a
+    bundle of theirs last came. `dispute` says that rosters name another key, or several.
+    """
 
     at: str
     by: str
     how: str
     last_heard: str
+    introduced: tuple[IntroducedBy, ...] = ()
+    dispute: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +238,7 @@ def _review(agreement: Record, now: datetime) -> str:
 
 
 def _verified(session: Session) -> dict[str, Verified]:
-    """The verified peers by their code. Anybody can write a code into a bundle: a device of theirs must have signed."""
+    """The peers by their code. Anybody can write a code into a bundle: a device of theirs must have signed."""
     connection = session.store.connection
     agency_of = {device.id: device.agency for device in exchange.devices(connection)}
     heard: dict[str, str] = {}
@@ -241,8 +246,15 @@ def _verified(session: Session) -> dict[str, Verified]:
         code = agency_of.get(bundle.device, "")
         heard[code] = max(heard.get(code, ""), bundle.at)
     return {
-        peer.agency: Verified(peer.verified_at, peer.verified_by, peer.how, heard.get(peer.agency, ""))
-        for peer in exchange.peers(connection)
+        peer.agency: Verified(
+            peer.verified_at,
+            peer.verified_by,
+            peer.how,
+            heard.get(peer.agency, ""),
+            peer.introduced,
+            peer.dispute.sentence if peer.dispute is not None else "",
+        )
+        for peer in known_peers(session)
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from taskforce.actions.knowing import gather
+from taskforce.actions.levels import Levels
 from taskforce.actions.owning import leads_of
 from taskforce.actions.reach import reach_of
 from taskforce.actions.references import find_any, label_of
@@ -87,7 +88,7 @@ class _Expecting:
     def __init__(self, session: Session) -> None:
         connection, own = session.store.connection, session.store.me.agency
         self._session, self._own = session, own
-        self._agencies = [own, *(peer.agency for peer in exchange.peers(connection))]
+        self._agencies = [own, *Levels(session).partners]
         gone = revoked_devices(connection)  # what is lost confirms nothing any more
         self._devices = {
             one: tuple(device.id for device in exchange.devices(connection, one) if device.id not in gone)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taskforce.actions.knowing import gather
+from taskforce.actions.levels import Levels
 from taskforce.actions.references import find, find_any
 from taskforce.actions.session import Session
 from taskforce.crockford import natural_id
@@ -77,7 +78,7 @@ def explain_record(session: Session, text: str, agency: str) -> Explained:
 
 
 def explain_to_all(session: Session, text: str) -> list[Explained]:
-    """The same for every agency that it might go to: verified peers, and who takes part in the current operation."""
+    """The same for every agency that it might go to: peers, and who takes part in the current operation."""
     with session.store.reading():
         record = find_any(session, text)
         connection = session.store.connection
@@ -88,7 +89,7 @@ def explain_to_all(session: Session, text: str) -> list[Explained]:
         agencies = {
             code: ident for ident, code in queries.column_by_id(connection, kind, "code", ids).items()
         }
-        agencies |= {peer.agency: natural_id("agency", peer.agency) for peer in exchange.peers(connection)}
+        agencies |= {code: natural_id("agency", code) for code in Levels(session).partners}
         agencies.pop(session.store.me.agency, None)
         return _explained(session, record, sorted(agencies.items()))
 
@@ -144,9 +145,9 @@ def matrix(session: Session, text: str) -> tuple[Record, list[Row]]:
 
 
 def _agency(session: Session, text: str) -> tuple[str, str]:
-    """The code and the record id of a verified peer, or of an agency that is known here."""
+    """The code and the record id of a peer, or of an agency that is known here."""
     code = text.strip().upper()
-    if any(peer.agency == code for peer in exchange.peers(session.store.connection)):
+    if code in Levels(session).partners:
         return code, natural_id("agency", code)
     record = find(session, get_kind("agency"), text)
     return record.text("code"), record.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from taskforce import moments
+from taskforce.actions.levels import Levels, codename_of
 from taskforce.actions.matching import is_provider
 from taskforce.actions.session import Session
 from taskforce.actions.whose_word import Words
@@ -16,6 +17,7 @@ from taskforce.sharing.facts import (
     AgreementFacts,
     ConsentFacts,
     Handling,
+    Introduction,
     Knowledge,
     ReferralFacts,
     VictimFacts,
@@ -59,7 +61,22 @@ def gather(session: Session) -> Knowledge:
         handling=_handling(session, words),
         providers=frozenset(record.id for record in agencies if is_provider(record)),
         recalls=_recalls(session, words),
+        introduced=_introduced(session),
     )
+
+
+def _introduced(session: Session) -> dict[str, tuple[Introduction, ...]]:
+    """Agencies that are known by a roster only, and take part in its operation."""
+    found = {}
+    for code, every in Levels(session).introduced.items():
+        told = tuple(
+            Introduction(one.by, one.operation, codename_of(session, one.operation))
+            for one in every
+            if not one.left
+        )
+        if told:
+            found[natural_id("agency", code)] = told
+    return found
 
 
 def _roles(session: Session, words: Words, operations: Iterable[Record]) -> dict[str, dict[str, str]]:

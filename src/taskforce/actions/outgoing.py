@@ -104,7 +104,7 @@ class Outgoing:
         }
         if len(self._shares) > 1:
             self._refuse_what_is_not_for_all(bases)
-        self._statements = statements_for(session, self._hearers(), self._shares[0].number)
+        self._statements = statements_for(session, self._hearers(known), self._shares[0].number)
         self._edits = sum(holdings.count(ranges) for ranges in self._wanted.values()) + len(self._evidence)
         self._pieces: dict[str, list[Piece]] = {
             share.agency: pieces_of(
@@ -208,13 +208,14 @@ class Outgoing:
             digest=self._digest(),
         )
 
-    def _hearers(self) -> list[Hearer]:
+    def _hearers(self, known: Knowledge) -> list[Hearer]:
         """Whom the statements of agencies must concern, to go: who knows an agency, or hears of it in this bundle."""
         own = self._session.store.me.agency
         return [
             Hearer(
                 share.agency,
                 agencies_in(self._session, [*share.stated, *self._wanted]) | {own, share.agency},
+                known,
             )
             for share in self._shares
         ]
@@ -284,13 +285,20 @@ class Outgoing:
             }
 
     def _certificates(self) -> list[dict[str, Any]]:
-        """The certificates of the sender and of the devices whose edits the bundle carries."""
+        """The certificates of the sender, of the devices whose edits the bundle carries, and of whom it introduces."""
         authors = {feed.partition(".")[0] for feed in self._wanted} | {self._session.store.me.device}
         authors |= {edit.device for edit in self._evidence}
+        # Who is introduced is to be written to at once: what is sealed needs their devices.
+        named = {
+            one["agency"]
+            for said in self._statements
+            if said["statement"] == "roster"
+            for one in said["members"]
+        }
         return [
             dict(device.certificate)
             for device in exchange.devices(self._session.store.connection)
-            if device.id in authors
+            if device.id in authors or device.agency in named
         ]
 
 

@@ -12,11 +12,11 @@ from taskforce.actions.admission import (
     settle_erasures,
     signer_of,
     take_waiting,
-    trusted_key,
 )
+from taskforce.actions.levels import Levels
 from taskforce.actions.references import label_of, names_in
 from taskforce.actions.session import Session
-from taskforce.actions.sorting import BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER, UNKNOWN_SIGNER
+from taskforce.actions.sorting import BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER, NOT_VERIFIED, UNKNOWN_SIGNER
 from taskforce.crockford import normalise, short_digest
 from taskforce.errors import Ambiguous, NotFound, Refused
 from taskforce.i18n import N_, _
@@ -36,6 +36,7 @@ REASONS = {
     AFTER_FORK: N_("its feed forked before it"),
     FALSE_CLAIM: N_("it claims a record of another agency, or to have seen what was never written"),
     NOT_OWNER: N_("it erases what is another agency's"),
+    NOT_VERIFIED: N_("its agency was only introduced: nobody has compared its words yet"),
     REVOKED: N_("its device was revoked before it"),
 }
 """Why an edit waits, as a sentence."""
@@ -169,7 +170,7 @@ def _admitted(session: Session, text: str) -> Decided:
     if forks.flagged_at(session.store.connection, text):
         return _admit_feed(session, text)
     one = _find(session, text)
-    if one.reason == UNKNOWN_SIGNER:
+    if one.reason in (UNKNOWN_SIGNER, NOT_VERIFIED):
         raise Refused(
             _("the agency that signed this edit is not verified"),
             hint=_("compare words and enter its card: taskforce peer add CARD; its edits come in by that"),
@@ -251,7 +252,7 @@ def _take_in(session: Session, some: Sequence[Waiting]) -> None:
     connection = session.store.connection
     good: list[Edit] = []
     owners: dict[tuple[str, str], str] = {}
-    ledger = session.store.ledger()
+    ledger, levels = session.store.ledger(), Levels(session)
     for one in some:
         edit = known_edit(one.body)
         if ledger.hash_at(edit.feed, edit.number) is not None:
@@ -260,7 +261,7 @@ def _take_in(session: Session, some: Sequence[Waiting]) -> None:
                 % {"edit": f"{edit.feed}/{edit.number}"},
                 hint=_("see both with: taskforce feed show %(feed)s") % {"feed": edit.feed},
             )
-        signer = signer_of(session, one.certificate, trusted_key(session, one.agency))
+        signer = signer_of(session, one.certificate, levels)
         if signer is None:
             raise Refused(_("the agency that signed this edit is not verified"))
         if edit.born:

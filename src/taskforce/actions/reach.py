@@ -11,7 +11,7 @@ from taskforce.crockford import natural_id
 from taskforce.errors import UsageError
 from taskforce.i18n import _
 from taskforce.sharing.decide import Decision, decide_all
-from taskforce.sharing.facts import Knowledge
+from taskforce.sharing.facts import OPEN_TO_INTRODUCED, Knowledge
 from taskforce.store import exchange
 from taskforce.store.revoked import revoked_devices
 from taskforce.store.telling import erasures_for
@@ -64,7 +64,9 @@ def reach_of(
             withheld.append((row, decision))
     kept_back = [row.id for row, _decision in withheld]
     held = exchange.held_in(session.store.connection, list(allowed), kept_back)
-    erasures, stays = erasures_for(session.store.connection, agency)
+    is_compared = recipient == known.own or recipient in known.verified
+    parts = None if is_compared else OPEN_TO_INTRODUCED
+    erasures, stays = erasures_for(session.store.connection, agency, parts)
     for feed, ranges in erasures.items():
         held[feed] = union(held.get(feed, ()), ranges)
     gone = exchange.skeletons(session.store.connection)

@@ -16,9 +16,10 @@ from taskforce.actions.admission import (
     notice_ahead,
     recheck_claims,
     settle_erasures,
-    trusted_key,
+    settle_levels,
 )
 from taskforce.actions.brought import Brought, Imported, Said, Touched
+from taskforce.actions.levels import RANK, ROSTER, VERIFIED, Levels, codename_of
 from taskforce.actions.obeying import Obeyed, settle_recalls
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
@@ -96,7 +97,7 @@ class _Incoming:
     edits: int = 0
     conflicts: int = 0
     proposals: int = 0
-    verified: bool = False
+    level: str = ""
     signers: dict[str, Signer] = field(default_factory=dict)
     some: tuple[Touched, ...] = ()
     waiting: Mapping[str, int] = field(default_factory=dict)
@@ -107,6 +108,8 @@ class _Incoming:
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     shared: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     said: Sequence[Statement] = ()
+    told: tuple[Said, ...] = ()
+    _levels: Levels = field(init=False)
     _ledger: Ledger | None = None
     _row: int = 0
     _erased_before: set[erasing.Place] = field(default_factory=set)
@@ -130,7 +133,7 @@ class _Incoming:
         self.said = take_statements(self.session, head.statements) if head.statements else []
         self._learn_signers(head)
         self._ledger = self.session.store.ledger()
-        if self.verified:
+        if self.level:
             notice_ahead(self.session, self._ledger, head.holdings)
         self._row = self._note_bundle(head)
         batch: list[Edit] = []
@@ -148,6 +151,7 @@ class _Incoming:
         self.conflicts = max(0, _count_conflicts(connection) - before)
         self.proposals = max(0, self._proposed() - proposed)
         self.some, self.waiting = self._brought.some(), self._brought.waiting()
+        self.told = tuple(self._told(one) for one in self.said)
         self.forked = self._brought.forked()
 
     def result(self, *, applied: bool) -> Imported:
@@ -160,7 +164,7 @@ class _Incoming:
             head.to,
             head.to[self.session.store.me.agency],
             head.made,
-            self.verified,
+            self.level == VERIFIED,
             self.edits,
             self._brought.new,
             tuple((kind, record, is_new) for (kind, record), is_new in self._brought.touched.items()),
@@ -175,24 +179,30 @@ class _Incoming:
             erasing.copies_beside(self.session.store.folder) if self.erased else (),
             self.recalls,
             applied,
-            tuple(Said(one.type, one.agency, one.about) for one in self.said),
+            self.told,
+            self.level,
         )
+
+    def _told(self, one: Statement) -> Said:
+        operation = codename_of(self.session, one.about) if one.type == ROSTER else ""
+        return Said(one.type, one.agency, one.about, operation)
 
     def _learn_signers(self, head: Head) -> None:
         """Check the certificates that came along and keep those of verified agencies."""
+        self._levels = Levels(self.session)
         for device in exchange.devices(self.session.store.connection):
-            self.signers[device.id] = known_signer(device)
+            self.signers[device.id] = known_signer(device, self._levels)
         for certificate in head.certificates:
             self._learn(certificate, head)
         sender = self.signers.get(head.device)
         if sender is None or sender.agency != head.agency:
             raise TrustError(_("this bundle brings no certificate of the device that sent it"))
-        self.verified = sender.verified
+        self.level = sender.level
         self._require_unrevoked(head)
 
     def _require_unrevoked(self, head: Head) -> None:
         lost = revocations(self.session.store.connection).by_device.get((head.agency, head.device))
-        if lost is not None and self.verified:
+        if lost is not None and self.level:
             raise TrustError(
                 _("this bundle is from a device that %(agency)s revoked (%(when)s)")
                 % {"agency": head.agency, "when": moments.show_time(lost.made)},
@@ -204,31 +214,47 @@ class _Incoming:
         from taskforce.keys.identity import check_certificate  # deferred: as above
 
         found = self.signers.get(str(certificate.get("device")))
-        if (
-            found is not None
-            and found.verified
-            and found.certificate == json.dumps(certificate, sort_keys=True)
-        ):
+        if found is not None and found.level and found.certificate == json.dumps(certificate, sort_keys=True):
             return  # the very one that was checked when it was entered
         device = check_certificate(certificate)
-        verified = device.agency_key == trusted_key(self.session, device.agency)
+        level = self._levels.of(device.agency, device.agency_key)
         known = self.signers.get(device.id)
         proven = device.id == head.device  # by the signature at the end
-        if known is not None and known.verified and not (verified and proven):
-            return
+        # No agency takes a device from another on its word alone, but a verified one from one that is only introduced.
+        if known is not None and known.level:
+            better = RANK[level] - RANK[known.level]
+            if better < 0 or (better == 0 and not proven):
+                return
+            proven = True
         self.signers[device.id] = Signer(
             device.agency,
             device.fingerprint,
             device.sign_key,
             json.dumps(device.certificate, sort_keys=True),
-            verified,
+            level,
         )
-        if verified:
-            entered = exchange.KnownDevice(
-                device.id, device.agency, device.sign_key, device.seal_recipient, device.certificate
-            )
-            if exchange.put_device(self.session.store.connection, entered, proven=proven):
-                self.session.store.replay()  # whose edits these are stands in the tables
+        if level:
+            self._enter(device.certificate, proven=proven)
+
+    def _enter(self, certificate: Mapping[str, str], *, proven: bool) -> None:
+        """Know a device from now on whose certificate was checked."""
+        entered = exchange.KnownDevice(
+            certificate["device"],
+            certificate["agency"],
+            certificate["sign-key"],
+            certificate["seal-to"],
+            certificate,
+        )
+        if exchange.put_device(self.session.store.connection, entered, proven=proven):
+            self.session.store.replay()  # whose edits these are stands in the tables
+
+    def _settle_levels(self) -> None:
+        """What came may say who introduces whom: let in what waited for that, and know the devices that came along."""
+        levels = settle_levels(self.session, self._brought)
+        for signer in self.signers.values():
+            certificate = json.loads(signer.certificate)
+            if not signer.level and levels.of(signer.agency, certificate["agency-key"]):
+                self._enter(certificate, proven=False)
 
     def _take(self, batch: Sequence[Edit]) -> None:
         """Sort a batch into known, new and waiting edits, and take the new ones in."""
@@ -244,7 +270,7 @@ class _Incoming:
                 self._share(edit)
                 continue
             signer = self.signers.get(edit.device)
-            if signer is None or not signer.verified:
+            if signer is None or not signer.level:
                 self._wait(edit, UNKNOWN_SIGNER, signer)
             else:
                 fresh.append((edit, signer))
@@ -317,7 +343,7 @@ class _Incoming:
 
     def _learn_holdings(self, head: Head) -> None:
         """The latest bundle of a verified device says what that device holds; an older one says it no more."""
-        if not self.verified:
+        if not self.level:
             return
         connection = self.session.store.connection
         carried = {feed: holdings.normalise(pairs) for feed, pairs in self.carried.items()}
@@ -334,6 +360,7 @@ class _Incoming:
         connection.execute("UPDATE bundle SET edits = ? WHERE id = ?", (self.edits, self._row))
         recheck_claims(self.session, self._brought)
         self._brought.keep_clock()
+        self._settle_levels()
         settle_erasures(self.session, self._brought)
         self.erased = tuple(sorted(set(erasing.erased_parts(connection)) - self._erased_before))
         self.recalls = settle_recalls(self.session, self._brought)

@@ -8,8 +8,9 @@ from dataclasses import replace as replace_in
 from pathlib import Path
 from typing import IO
 
-from taskforce.actions.admission import confirm_erasures
+from taskforce.actions.admission import confirm_erasures, settle_levels
 from taskforce.actions.bundle_summary import Exported
+from taskforce.actions.levels import Levels
 from taskforce.actions.outgoing import Outgoing
 from taskforce.actions.session import Session
 from taskforce.errors import Refused, TrustError
@@ -73,6 +74,7 @@ def export_together(
             return Outgoing(session, recipients).results()
     confirm_erasures(session)
     with ExitStack() as undoing, session.store.writing():
+        settle_levels(session)
         one = Outgoing(session, recipients)
         told = one.results()
         if shown is not None and not (
@@ -106,8 +108,12 @@ def export_together(
 def _devices(session: Session, code: str) -> list[exchange.KnownDevice]:
     """The devices that a bundle for an agency is sealed to. TrustError if the agency is not a verified peer."""
     connection = session.store.connection
-    gone = revoked_devices(connection)
-    every = [one for one in exchange.devices(connection, code) if one.id != session.store.me.device]
+    gone, levels = revoked_devices(connection), Levels(session)
+    every = [
+        one
+        for one in exchange.devices(connection, code)
+        if one.id != session.store.me.device and levels.of(code, str(one.certificate["agency-key"]))
+    ]
     devices = [one for one in every if one.id not in gone]
     if every and not devices:
         raise TrustError(
@@ -121,7 +127,7 @@ def _devices(session: Session, code: str) -> list[exchange.KnownDevice]:
             hint=_("admit one with: taskforce device admit REQUEST -o FILE"),
             code="no-other-device",
         )
-    if not devices or (code != session.store.me.agency and exchange.find_peer(connection, code) is None):
+    if not devices or not levels.exchanges_with(code):
         raise TrustError(
             _("%(agency)s is not a verified peer") % {"agency": code},
             hint=_("ask for its card and add it with: taskforce peer add FILE"),

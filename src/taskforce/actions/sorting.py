@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taskforce import moments
+from taskforce.actions.levels import INTRODUCED
 from taskforce.actions.owning import owns_natural
 from taskforce.actions.session import Session
-from taskforce.crockford import owned_id
+from taskforce.crockford import natural_id, owned_id
 from taskforce.records.schema import ERASED
+from taskforce.sharing.facts import OPEN_TO_INTRODUCED
 from taskforce.store import forks
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.incarnation import AHEAD
@@ -24,23 +26,24 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at ev
 if TYPE_CHECKING:
     from taskforce.store.ledger import Ledger
 
-UNKNOWN_SIGNER, BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER = (
+UNKNOWN_SIGNER, BROKEN_SIGNATURE, FALSE_CLAIM, NOT_OWNER, NOT_VERIFIED = (
     "unknown-signer",
     "broken-signature",
     "false-claim",
     "not-owner",
+    "not-verified",
 )
 
 
 @dataclass(slots=True)
 class Signer:
-    """A device that wrote edits of the bundle: its key and agency, and whether that agency was verified."""
+    """A device that wrote edits of the bundle: its key and agency, and how far that is known (`levels`)."""
 
     agency: str
     fingerprint: str
     sign_key: str
     certificate: str
-    verified: bool
+    level: str
 
 
 @dataclass(slots=True)
@@ -100,7 +103,8 @@ def sort_out(
 
 def faults_of(session: Session, fresh: Sequence[tuple[Edit, Signer]], own: Dot) -> list[str]:
     """Why each edit may not enter, or '': a signature that does not hold, a device that was revoked before, a claim to
-    have made a record of others or to have seen what is not yet written, an erasure of what is others'.
+    have made a record of others or to have seen what is not yet written, what needs people to have compared words, an
+    erasure of what is others'.
 
     Only a signature that holds proves anything about a feed: a relay must not be able to pretend that it forked. `own`
     is the last edit of this device's feed: who claims to have seen later ones would hide them when they are made.
@@ -117,11 +121,24 @@ def faults_of(session: Session, fresh: Sequence[tuple[Edit, Signer]], own: Dot) 
             result.append(REVOKED)
         elif _claims_falsely(edit, signer, own):
             result.append(FALSE_CLAIM)
+        elif signer.level == INTRODUCED and _needs_compared_words(edit, signer):
+            result.append(NOT_VERIFIED)
         elif ERASED in edit.set and not edit.born and not owns_natural(session, edit, signer.agency):
             result.append(NOT_OWNER)
         else:
             result.append("")
     return result
+
+
+def _needs_compared_words(edit: Edit, signer: Signer) -> bool:
+    """Whether an edit is none that an agency may send that was only introduced.
+
+    Of agencies it says who it is itself and no more: where others are, and what they provide, decides on victims' data.
+    Nothing takes back an erasure.
+    """
+    if edit.kind == "agency" and edit.record != natural_id("agency", signer.agency):
+        return True
+    return edit.part not in OPEN_TO_INTRODUCED or ERASED in edit.set
 
 
 def _claims_falsely(edit: Edit, signer: Signer, own: Dot) -> bool:

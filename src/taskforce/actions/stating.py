@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taskforce.actions.admission import trusted_key
+from taskforce.actions.admission import verified_key
+from taskforce.actions.levels import Levels
 from taskforce.actions.session import Session
 from taskforce.store import exchange
 from taskforce.store.statements import StatementRow, count_of, is_stated, put_statement, statements
@@ -20,6 +21,7 @@ from taskforce.sync.bundle import MOST_STATEMENTS
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.keys.statements import Statement
+    from taskforce.sharing.facts import Knowledge
 
 MOST_NODES = 4000
 """How many nodes of YAML the statements of a head come to: a reader takes 10,000 of a whole head."""
@@ -30,10 +32,14 @@ MOST_OF_ONE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Hearer:
-    """Who a bundle is for: an agency's code, and the codes of the agencies that it knows or is to hear of."""
+    """Who a bundle is for: an agency's code, and the codes of the agencies that it knows or is to hear of.
+
+    `known` is what this store knows that bears on who may see what.
+    """
 
     agency: str
     knows: Collection[str]
+    known: Knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,10 @@ def handler_of(type: str) -> Handler | None:
         from taskforce.actions import revoking  # deferred: few stores ever know one
 
         return Handler(revoking.kept, revoking.goes)
+    if type == "roster":
+        from taskforce.actions import introducing  # deferred: as above
+
+        return Handler(introducing.kept, introducing.goes)
     return None
 
 
@@ -66,7 +76,7 @@ def take_statements(session: Session, bodies: Sequence[Mapping[str, Any]]) -> li
 
 
 def keep_statements(session: Session, found: Sequence[Statement]) -> list[Statement]:
-    """Keep statements of verified agencies, and let those be acted on that are new; which these are."""
+    """Keep statements of verified agencies, and let those be acted on that are new; which these are, and stay."""
     connection = session.store.connection
     new: list[Statement] = []
     for one in found:
@@ -79,7 +89,7 @@ def keep_statements(session: Session, found: Sequence[Statement]) -> list[Statem
         handler = handler_of(type)
         if handler is not None:
             handler.kept(session, [one for one in new if one.type == type])
-    return new
+    return [one for one in new if is_stated(connection, one.hash)]
 
 
 def statements_for(session: Session, hearers: Sequence[Hearer], number: int) -> list[dict[str, Any]]:
@@ -136,7 +146,12 @@ def _checked(session: Session, body: Mapping[str, Any]) -> Statement | None:
     from taskforce.keys.statements import check_statement  # deferred: as above
 
     agency, key = body.get("agency"), body.get("agency-key")
-    if not isinstance(agency, str) or not key or key != trusted_key(session, agency):
+    if not isinstance(agency, str) or not isinstance(key, str):
+        return None
+    # An agency that was only introduced introduces nobody; that its device is lost, we had better hear.
+    if key != verified_key(session, agency) and not (
+        body.get("statement") == "revocation" and Levels(session).of(agency, key)
+    ):
         return None
     one = check_statement(body)
     return None if is_stated(session.store.connection, one.hash) else one

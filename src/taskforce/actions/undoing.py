@@ -17,6 +17,7 @@ from taskforce.records.registry import all_kinds, get_kind
 from taskforce.records.schema import ACCEPTED, ARCHIVED, OPEN, REJECTED, SAME, Kind
 from taskforce.store import exchange, history, proposals, queries
 from taskforce.store.history import Action, ActionEdit
+from taskforce.store.levels import ever_sent_to
 from taskforce.store.proposals import is_proposed
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.holdings import contains
@@ -268,8 +269,8 @@ def _has_gone(session: Session, edits: list[ActionEdit]) -> bool:
     """Whether one of the edits was put into a bundle for somebody."""
     connection = session.store.connection
     return any(
-        contains(exchange.sent_to(connection, peer.agency).get(each.edit.feed, ()), each.edit.number)
-        for peer in exchange.peers(connection)
+        contains(exchange.sent_to(connection, agency).get(each.edit.feed, ()), each.edit.number)
+        for agency in ever_sent_to(connection)
         for each in edits
     )
 

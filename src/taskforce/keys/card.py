@@ -94,6 +94,11 @@ def check_card(card: object) -> Card:
     )
 
 
+def is_card_name(name: str) -> bool:
+    """Return whether an agency may be called so: some text, not too long, without controls."""
+    return 0 < len(name) <= MOST_NAME and name == name.strip() and not re.search(_NOT_IN_NAMES, name)
+
+
 def _fields(card: object) -> dict[str, object]:
     """Return a copy of ``card`` whose fields are known and, except the certificate, plausible text."""
     if not isinstance(card, Mapping) or MARK not in card:
@@ -114,7 +119,7 @@ def _fields(card: object) -> dict[str, object]:
         if name != "certificate" and not isinstance(value, str):
             raise _bad(_("the field %(field)s of the card is not text") % {"field": name})
     name = fields["name"]
-    if not 0 < len(name) <= MOST_NAME or name != name.strip() or re.search(_NOT_IN_NAMES, name):
+    if not is_card_name(name):
         raise _bad(
             _(
                 "the name on the card is empty, longer than %(most)d characters or has control characters in it"

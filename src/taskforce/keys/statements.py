@@ -19,11 +19,13 @@ from taskforce.canonical import canonical
 from taskforce.crockford import is_short_digest
 from taskforce.errors import TrustError
 from taskforce.i18n import _
+from taskforce.keys.card import is_card_name
 from taskforce.keys.encoding import canonical_json, from_text
 from taskforce.keys.identity import AGENCY_CODE, AgencySecret
 from taskforce.keys.signatures import KEY_BYTES, sign, verify
 
 REVOCATION = "revocation"
+ROSTER = "roster"
 
 MOST_BYTES = 32 << 10
 """Of a statement's canonical JSON."""
@@ -159,7 +161,29 @@ def _check_revocation(about: str, rest: Mapping[str, Any]) -> None:
     _need(isinstance(reason, str) and len(reason) <= MOST_REASON, "reason")
 
 
-TYPES: dict[str, Callable[[str, Mapping[str, Any]], None]] = {REVOCATION: _check_revocation}
+def _check_roster(_about: str, rest: Mapping[str, Any]) -> None:
+    """``members``: of each agency ``agency``, ``name``, ``agency-key``, and perhaps ``country`` and ``left``."""
+    if set(rest) != {"members"}:
+        raise _bad(_("it has fields that a statement of its type has not, or lacks some"))
+    members = rest["members"]
+    _need(isinstance(members, list) and all(isinstance(one, Mapping) for one in members), "members")
+    for one in members:
+        _need(set(_MEMBER) <= set(one) <= {*_MEMBER, "country", "left"}, "members")
+        _need(all(isinstance(value, str) for value in one.values()), "members")
+        _need(re.fullmatch(AGENCY_CODE, one["agency"]), "members")
+        _need(is_card_name(one["name"]), "members")
+        _need(re.fullmatch("[A-Z]{2}", one.get("country", "KH")), "members")
+        _need(one.get("left", "yes") == "yes", "members")
+        _need_key(one["agency-key"])
+    _need(len({one["agency"] for one in members}) == len(members), "members")
+
+
+_MEMBER = ("agency", "name", "agency-key")
+
+TYPES: dict[str, Callable[[str, Mapping[str, Any]], None]] = {
+    REVOCATION: _check_revocation,
+    ROSTER: _check_roster,
+}
 """The types that this version knows: each with what checks its own fields, given what it is about.
 
 Such a check raises TrustError; that every field is accounted for is its matter, too.

@@ -25,6 +25,25 @@ def words(public_key: bytes) -> tuple[str, ...]:
     return proquints(hashlib.sha256(public_key).digest()[: 2 * WORDS])
 
 
+SCAN_MARK = "TASKFORCE-AGENCY"
+"""How the text of an agency's QR code begins."""
+
+
+def scan_text(agency: str, public_key: bytes) -> str:
+    """Return what an agency's QR code says: ``TASKFORCE-AGENCY:CODE:FINGERPRINT``.
+
+    The fingerprint is what the words say, the first 128 bits of SHA-256 of the key, as 26 characters of Crockford's
+    base32 in capitals: a QR code holds these most tightly. It is compared without regard to case.
+    """
+    import hashlib  # deferred: as above
+
+    from taskforce.crockford import ALPHABET
+
+    number = int.from_bytes(hashlib.sha256(public_key).digest()[: 2 * WORDS], "big") << 2
+    spelled = "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return f"{SCAN_MARK}:{agency}:{spelled.upper()}"
+
+
 def propose_passphrase() -> str:
     """Return six random words with a space between them, from the system's randomness."""
     import os  # deferred: only a new passphrase needs it

@@ -20,7 +20,7 @@ CASE, CARE, IDENTITY, INTELLIGENCE = "case", "care", "identity", "intelligence"
 NOTICE = "notice"
 
 PARTS: Mapping[str, str] = {
-    DIRECTORY: N_("who is who: shown to every verified peer"),
+    DIRECTORY: N_("who is who: shown to every peer"),
     OPERATIONAL: N_("the plan and its course: for the participants of the operation"),
     AGREEMENT: N_("legal instruments: for their parties"),
     NOTICE: N_("recalls: for who makes one and whom it is made to"),

@@ -159,6 +159,7 @@ def bundle_data(found: Imported) -> dict[str, Any]:
         "from": found.agency,
         "device": found.device,
         "verified": found.verified,
+        "level": found.level or None,
         "to": dict(found.to),
         "number": found.number,
         "made": found.made,
@@ -186,7 +187,11 @@ def bundle_data(found: Imported) -> dict[str, Any]:
 def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line | str]:
     """What a bundle brought, or would bring; with `keys`, what to do about it is named as in the room."""
     lines: list[Line | str] = [Line(_bundle_head(found, name), "heading")]
-    if not found.verified:
+    if found.level == "introduced":
+        lines.append(
+            Line("  " + _("its sender was introduced, not verified: only the plan and who is who"), "muted")
+        )
+    elif not found.verified:
         lines.append(Line("  " + _("! its sender is not verified"), "late"))
     if found.new or found.waiting or not found.statements:
         lines.append("  " + (_count_of(found) if found.new or found.waiting else _("nothing new")))
@@ -195,7 +200,7 @@ def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line
             f"  {_plural(kind)}: "
             + _("%(made)d new, %(changed)d changed") % {"made": made, "changed": changed}
         )
-    lines += [Line(f"  {said(one)}", "late") for one in found.statements]
+    lines += [Line(f"  {said(one)}", "" if one.type == "roster" else "late") for one in found.statements]
     if found.received:
         lines.append(
             Line("  " + _("referrals received: %(refs)s") % {"refs": ", ".join(found.received)}, "ok")

@@ -52,6 +52,7 @@ def next_step(one: Quarantined) -> str:
     feed = one.edit.partition("/")[0]
     return {
         "unknown-signer": "taskforce peer add CARD",
+        "not-verified": "taskforce peer add CARD",
         "fork": f"taskforce feed show {feed}",
         "after-fork": f"taskforce feed show {feed}",
     }.get(one.reason, f"taskforce quarantine drop {one.ref}")

@@ -16,6 +16,15 @@ def said(one: Said) -> str:
             "agency": one.agency,
             "device": one.about,
         }
+    if one.type == "roster" and one.operation:
+        return _("◇ %(agency)s introduces those who take part in %(operation)s to each other") % {
+            "agency": one.agency,
+            "operation": one.operation,
+        }
+    if one.type == "roster":
+        return _("◇ %(agency)s introduces those who take part in an operation that is not known here") % {
+            "agency": one.agency
+        }
     return _("%(agency)s says what this version does not understand (%(type)s)") % {
         "agency": one.agency,
         "type": one.type,

@@ -14,7 +14,7 @@ from taskforce.i18n import _
 from taskforce.records.schema import AGREEMENT, CARE, CASE, DIRECTORY, IDENTITY, NOTICE, OPERATIONAL
 from taskforce.sharing.basis import check_border, check_consent
 from taskforce.sharing.checks import Check, no, yes
-from taskforce.sharing.facts import Knowledge, ReferralFacts
+from taskforce.sharing.facts import OPEN_TO_INTRODUCED, Knowledge, ReferralFacts
 from taskforce.sharing.handling import check_handling
 
 _VICTIMS = (CASE, CARE, IDENTITY)
@@ -140,11 +140,7 @@ def _checks(recipient: str, scope: Scope, known: Knowledge) -> Iterator[Check]:
     if recipient == known.own:
         yield yes("own", _("your own agency"))
         return
-    yield (
-        yes("verified", _("the agency is a verified peer"))
-        if recipient in known.verified
-        else no("verified", _("the agency is not a verified peer"))
-    )
+    yield _level(recipient, scope, known)
     yield _reach(recipient, scope, known)
     yield from check_handling(recipient, scope.kind, scope.part, scope.anchor, known)
     if scope.part in _VICTIMS:
@@ -152,9 +148,32 @@ def _checks(recipient: str, scope: Scope, known: Knowledge) -> Iterator[Check]:
         yield from check_border(recipient, scope.kind, scope.part, scope.anchor, known)
 
 
+def _level(recipient: str, scope: Scope, known: Knowledge) -> Check:
+    """How far the agency is known: people compared its words; or a lead introduced it, which is enough for some parts.
+
+    A lead introduces to its own operation: what it says opens nothing of another.
+    """
+    if recipient in known.verified:
+        return yes("verified", _("the agency is a verified peer"))
+    every = known.introduced.get(recipient, ())
+    if not every:
+        return no("verified", _("the agency is not a verified peer"))
+    here = every[0]
+    if scope.part == OPERATIONAL:
+        here = next((one for one in every if one.operation == scope.anchor), here)
+    by = {"agency": here.by}
+    if scope.part not in OPEN_TO_INTRODUCED:
+        reason = _("only introduced, by %(agency)s: compare words first (taskforce peer add)")
+        return no("verified", reason % by, here.ref)
+    if scope.part == OPERATIONAL and here.operation != scope.anchor:
+        reason = _("introduced by %(agency)s for another operation: compare words first (taskforce peer add)")
+        return no("verified", reason % by, here.ref)
+    return yes("verified", _("introduced by %(agency)s") % by, here.ref)
+
+
 def _reach(recipient: str, scope: Scope, known: Knowledge) -> Check:
     if scope.part == DIRECTORY:
-        return yes("reach", _("directory: every verified peer"))
+        return yes("reach", _("directory: every peer"))
     if scope.part == OPERATIONAL:
         return _operational(recipient, scope, known)
     if scope.part == AGREEMENT:

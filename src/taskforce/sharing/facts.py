@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from taskforce.records.schema import DIRECTORY, OPERATIONAL
+
 SPEAK_FOR_A_CHILD = ("caregiver", "guardian")
 """Who consents for a child."""
 
@@ -23,6 +25,19 @@ LEVELS = ("", CLEAR, GREEN, AMBER, STRICT, RED)
 
 H2, H3 = "h2", "h3"
 """Europol's handling codes that restrict whom a thing may go to: not without the originator's permission; other."""
+
+
+OPEN_TO_INTRODUCED = (DIRECTORY, OPERATIONAL)
+"""The parts that an agency may send and get that was only introduced; for all others people compare words first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """By whose roster (a code) an agency is known, and of which operation: its record's id, and what it is called."""
+
+    by: str
+    operation: str
+    ref: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +122,12 @@ class Handling:
 class Knowledge:
     """What the store knows, as far as it bears on who may see what.
 
-    `own` is the deciding agency's record id; `verified` the record ids of verified peers; `roles` maps an operation to
-    its participants' roles; `referrals` referrals by id, `of_victim` a victim's; `parties` an agreement to the
-    agencies' record ids and the countries it binds; `countries` an agency to its country; `today` is the date (ISO
-    8601); `consents` maps a victim to what was consented to; `handling` every victim and operation of which that is
-    known to how it is marked; `providers` are the agencies that provide services to victims; `recalls` maps a recall to
-    who made it and whom it is made to.
+    `own` is the deciding agency's record id; `verified` the record ids of agencies whose words people compared;
+    `introduced` maps others to how they are known; `roles` maps an operation to its participants' roles; `referrals`
+    referrals by id, `of_victim` a victim's; `parties` an agreement to the agencies' record ids and the countries it
+    binds; `countries` an agency to its country; `today` is the date (ISO 8601); `consents` maps a victim to what was
+    consented to; `handling` every victim and operation of which that is known to how it is marked; `providers` are the
+    agencies that provide services to victims; `recalls` maps a recall to who made it and whom it is made to.
     """
 
     own: str
@@ -129,6 +144,7 @@ class Knowledge:
     handling: Mapping[str, Handling] = field(default_factory=dict)
     providers: frozenset[str] = frozenset()
     recalls: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    introduced: Mapping[str, tuple[Introduction, ...]] = field(default_factory=dict)
 
 
 def is_child(age_band: object, age_unsure: object) -> bool:

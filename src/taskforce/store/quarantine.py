@@ -40,13 +40,13 @@ def waits_at(connection: Connection, place: tuple[str, int]) -> bool:
 def put_waiting(connection: Connection, one: Waiting) -> bool:
     """Put an edit into quarantine; False if it is there already, or if people dropped it.
 
-    One that waited for its signer to be known waits for the reason that is found once it is.
+    One that waited for its signer to be known, or better known, waits for the reason that is found once it is.
     """
     if decision_on(connection, one.hash) == DROPPED:
         return False
     found = connection.execute("SELECT reason FROM quarantine WHERE hash = ?", (one.hash,)).fetchone()
     if found is not None:
-        if found[0] == "unknown-signer" and one.reason != found[0]:
+        if found[0] in ("unknown-signer", "not-verified") and one.reason != found[0]:
             connection.execute(
                 "UPDATE quarantine SET reason = ?, agency = ?, certificate = ? WHERE hash = ?",
                 (one.reason, one.agency, one.certificate, one.hash),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from taskforce.store.connection import Connection
@@ -52,3 +53,19 @@ def count_of(connection: Connection, agency: str) -> int:
     """How many statements of an agency are known."""
     query = "SELECT count(*) FROM statement WHERE agency = ?"
     return int(connection.execute(query, (agency,)).fetchone()[0])
+
+
+def drop_statements(connection: Connection, hashes: Iterable[str]) -> None:
+    """Forget statements that others took the place of."""
+    connection.executemany("DELETE FROM statement WHERE hash = ?", [(one,) for one in hashes])
+
+
+def drop_contradicted(connection: Connection, key_of: Callable[[str], str]) -> list[str]:
+    """Forget what was said under another key than the one by which an agency is known; of whom there was some.
+
+    Where an agency is known by no key, what was said stands by: nothing of the agency counts.
+    """
+    pairs = connection.execute("SELECT DISTINCT agency, agency_key FROM statement").fetchall()
+    false = [(agency, key) for agency, key in pairs if key_of(agency) not in ("", key)]
+    connection.executemany("DELETE FROM statement WHERE agency = ? AND agency_key = ?", false)
+    return sorted({str(agency) for agency, _key in false})

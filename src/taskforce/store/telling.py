@@ -5,7 +5,7 @@ And whose confirmation of it still counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from taskforce.records.schema import DROPPED, ERASED
@@ -67,13 +67,16 @@ def answers(connection: Connection, own: str, record: str = "") -> list[Answer]:
     return result
 
 
-def erasures_for(connection: Connection, agency: str) -> tuple[dict[str, Ranges], dict[str, Ranges]]:
+def erasures_for(
+    connection: Connection, agency: str, parts: Collection[str] | None = None
+) -> tuple[dict[str, Ranges], dict[str, Ranges]]:
     """What erased parts, and what confirms that: what goes to an agency in any case, and what does not go in any case.
 
     An erasure that does not prove itself is checked against what is known of the record, and would wait for ever where
-    nothing is. It goes there once the agency has something of the part, from wherever.
+    nothing is. It goes there once the agency has something of the part, from wherever. An agency that may have certain
+    `parts` only hears of erasures in these.
     """
-    places = erased_parts(connection)
+    places = [place for place in erased_parts(connection) if parts is None or place[2] in parts]
     had = had_by(connection, agency) if places else {}
     goes: dict[str, list[tuple[int, int]]] = {}
     stays: dict[str, list[tuple[int, int]]] = {}

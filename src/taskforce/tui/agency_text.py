@@ -8,6 +8,7 @@ from taskforce import moments
 from taskforce.actions.directory import Entry, Standing, Verified
 from taskforce.i18n import _, ngettext
 from taskforce.records.codes import ROLES
+from taskforce.reports.introduction_views import introduced_text, verified_text
 from taskforce.reports.record_views import shown
 from taskforce.store.queries import Record
 from taskforce.views import Line
@@ -46,12 +47,14 @@ def on_duty(entry: Entry) -> str | Line:
 
 
 def heard(entry: Entry, now: datetime) -> str | Line:
-    """Whether it is a verified peer and when it was last heard, for a row."""
+    """Whether it is a peer, verified or introduced, and when it was last heard, for a row."""
     if entry.is_own:
         return Line(_("us"), "muted")
     if entry.verified is None:
         return Line("○ " + _("not verified"), "muted")
-    return "✓ " + _heard(entry.verified, now)
+    if entry.verified.dispute:
+        return Line("! " + _("key in dispute"), "late")
+    return ("✓ " if entry.verified.at else "◇ ") + _heard(entry.verified, now)
 
 
 def role(entry: Entry) -> str | Line:
@@ -207,14 +210,22 @@ def _exchange(entry: Entry, now: datetime) -> Pieces:
     if entry.verified is None:
         told = _("not a verified peer: no bundle goes there; enter their card with: taskforce peer add CARD")
         return [*pieces, Line(f"  ○ {told}\n", "muted")]
-    told = _("verified %(when)s by %(officer)s") % {
-        "when": moments.show_time(entry.verified.at, now=now),
-        "officer": entry.verified.by,
-    }
-    if entry.verified.how:
-        told += f" ({entry.verified.how})"
-    heard = f"{told}\n    {_last_heard(entry.verified, now)}\n"
-    return [*pieces, Line("  ✓ ", "ok"), heard, *_devices(entry, now)]
+    if entry.verified.dispute:
+        pieces.append(Line(f"  ! {entry.verified.dispute}\n", "late"))
+    if not entry.verified.at and not entry.verified.introduced:
+        return pieces
+    told, sign = introduced_text(entry.verified.introduced), Line("  ◇ ", "muted")
+    if entry.verified.at:
+        told, sign = (
+            verified_text(entry.verified.at, entry.verified.by, entry.verified.how, now),
+            Line("  ✓ ", "ok"),
+        )
+    pieces += [sign, f"{told}\n    {_last_heard(entry.verified, now)}\n"]
+    if not entry.verified.at:
+        pieces.append(
+            f"    {_('the plan and who is who go there; for more compare words: taskforce peer add CARD')}\n"
+        )
+    return [*pieces, *_devices(entry, now)]
 
 
 def _devices(entry: Entry, now: datetime) -> Pieces:

@@ -11,6 +11,7 @@ from textual.content import Content
 
 from taskforce import moments
 from taskforce.i18n import _, ngettext
+from taskforce.reports.introduction_views import known_text
 from taskforce.reports.recall_views import waiting_line as waiting_line_of_recalls
 from taskforce.text import cells, safe, shorten
 from taskforce.tui.safety import content_of
@@ -26,9 +27,11 @@ _AGENCY_CELLS, _HEARD_CELLS, _FILE_CELLS = 14, 19, 30
 
 
 def verified_line(peer: PeerState) -> str:
-    """By whom, when and how a peer was verified."""
+    """By whom, when and how a peer was verified, or who introduced it; and what speaks against its key."""
     if peer.own:
         return _("by the agency's own key")
+    if peer.dispute is not None or not peer.verified_at:
+        return known_text(peer)
     return _("verified by %(officer)s, %(when)s, %(how)s") % {
         "officer": peer.verified_by,
         "when": moments.show_time(peer.verified_at),
@@ -55,7 +58,8 @@ def peer_content(peer: PeerState, now: datetime, width: int, *, marked: bool = F
         pieces.append(Line("↓ " + _("all, to bundle %(number)d") % {"number": peer.last_number}, "ok"))
     room, left = max(20, width - _AGENCY_CELLS), " " * _AGENCY_CELLS
     pieces.append(f"\n{left}{shorten(waits_line(peer), room)}\n")
-    pieces.append(Line(left + shorten(safe(_known_as(peer, room)), room), "muted"))
+    look = "late" if peer.dispute is not None else "muted"
+    pieces.append(Line(left + shorten(safe(_known_as(peer, room)), room), look))
     return content_of(*pieces)
 
 
@@ -117,9 +121,11 @@ def standing_lines(peer: PeerState, now: datetime) -> list[Line | str]:
 
 
 def _known_as(peer: PeerState, room: int) -> str:
-    """Who verified a peer, behind its name where there is room for both."""
+    """Who verified or introduced a peer, behind its name where there is room for both."""
     devices = ngettext("%(count)d device", "%(count)d devices", peer.devices) % {"count": peer.devices}
     known = f"{verified_line(peer)} · {devices}"
+    if peer.dispute is not None:
+        return known
     named = f"{peer.name} · {known}"
     return known if peer.name == peer.agency or cells(safe(named)) > room else named
 

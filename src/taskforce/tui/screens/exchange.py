@@ -15,6 +15,7 @@ from taskforce.actions.attention_peers import Item
 from taskforce.actions.bundle_summary import Exported
 from taskforce.actions.erasing import count_erased
 from taskforce.actions.inbox import bundles_taken_in
+from taskforce.actions.levels import VERIFIED
 from taskforce.actions.peers import PeerState, list_peers, own_devices
 from taskforce.actions.quarantined import count_quarantined
 from taskforce.actions.recalling import waiting as recalls_waiting
@@ -190,8 +191,12 @@ class ExchangeScreen(InboxScreen):
             self._draw_waits()
 
     def _show_peers(self, standing: _Standing) -> None:
-        verified = sum(not peer.own for peer in standing.peers)
+        others = [peer for peer in standing.peers if not peer.own]
+        verified = sum(peer.level == VERIFIED for peer in others)
         count = ngettext("%(n)d verified", "%(n)d verified", verified) % {"n": verified}
+        if introduced := len(others) - verified:
+            text = ngettext("%(n)d introduced", "%(n)d introduced", introduced)
+            count += " · " + text % {"n": introduced}
         self._marks &= {peer.agency for peer in standing.peers}
         if self._marks:
             marked = ngettext("%(n)d marked", "%(n)d marked", len(self._marks)) % {"n": len(self._marks)}
