@@ -40,6 +40,7 @@ TOP = (
         "key",
         "unlock",
         "lock",
+        "device",
         "config",
     ),
     *("completion", "tui", "wall", "demo"),
@@ -79,10 +80,11 @@ def test_the_commands_are_these() -> None:
         for path in COMMANDS
         if path
         and path[0]
-        in ("audit", "bundle", "peer", "conflict", "quarantine", "feed", "backup", "key", "config")
+        in ("audit", "bundle", "peer", "conflict", "quarantine", "feed", "backup", "key", "device", "config")
     } == {
         *("audit", "audit verify", "audit export"),
-        *("bundle", "bundle show", "peer", "peer card", "peer add", "peer list"),
+        *("bundle", "bundle show", "bundle open", "device", "device export-identity"),
+        *("peer", "peer card", "peer add", "peer list"),
         *("conflict", "conflict list", "conflict show", "conflict resolve"),
         *("quarantine", "quarantine list", "quarantine show", "quarantine admit", "quarantine drop"),
         *("feed", "feed list", "feed show"),

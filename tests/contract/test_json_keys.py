@@ -435,6 +435,12 @@ def test_bundles(story: Team, tmp_path: Path) -> None:
         assert set(found) == BUNDLE
         assert (found["what"], found["applied"], found["from"]) == ("bundle", False, "INTERPOL")
         assert all(set(each) == {"new", "changed"} for each in found["records"].values())
+    assert set(data_of(receiver, "bundle", "open", str(tmp_path / "b"), "-o", str(tmp_path / "y"))) == {
+        *("file", "id", "from", "device", "to", "made", "sealed", "verified", "edits", "edits_unverified"),
+        "faults",
+    }
+    given_out = data_of(team, "device", "export-identity", "-o", str(tmp_path / "i"), "--yes")
+    assert set(given_out) == {"file", "device", "recipient"}
 
 
 def test_plans(story: Team, tmp_path: Path) -> None:

@@ -34,6 +34,13 @@ class ActionEdit:
     before: Mapping[str, Value]
 
 
+def note_done(connection: Connection, at: str, by: str, summary: str) -> None:
+    """Enter something that made no edit and cannot be undone; only inside `writing()`."""
+    connection.execute(
+        "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)", (at, by, summary)
+    )
+
+
 _ACTION = "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
 
 # Each action, and whether it made edits and none of them of another kind than those bound: looked up edit by edit.
