@@ -244,7 +244,7 @@ def binary_stream() -> BinaryIO:
     return sys.stdout.buffer
 
 
-def text_stream() -> Callable[[bytes], None]:
+def text_stream() -> Callable[[bytes], object]:
     """Return what writes a long text, piece by piece, to stdout: its exact bytes; on a terminal what is visible.
 
     The last line ends with a line end.

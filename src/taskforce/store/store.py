@@ -11,6 +11,7 @@ from pathlib import Path
 
 from taskforce.errors import Locked, StoreError
 from taskforce.i18n import _
+from taskforce.keys.slots import DATABASE, NEXT_NAME
 from taskforce.store import tables
 from taskforce.store.connection import WRONG_KEY, Connection, connect, damaged, sentences, transaction
 from taskforce.store.migrations import check_schema, migrate
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from taskforce.store.ledger import Ledger
     from taskforce.store.pages import Orders
 
-DATABASE = "store.db"
+
+NEXT_DATABASE = DATABASE + ".next"
+"""The copy under a new key that is to take the database's place."""
 
 _TABLES = f"{__version__}/{tables.LAYOUT}"
 """What made the kinds' tables: another version declares other kinds, another layout has other indexes."""
@@ -75,6 +78,11 @@ class Store:
         connection = _connect(path, key, briefly=briefly)
         store = cls(folder, connection)
         try:
+            if is_pending(folder):
+                from taskforce.store.rekeying import settle  # deferred: hardly ever needed
+
+                with suppress(StoreError), transaction(connection):  # a disk that can only be read
+                    settle(folder, connection)
             if not check_schema(connection):
                 migrate(connection, path, store._build_anew)
             if store.meta("tables") != _TABLES:
@@ -121,6 +129,10 @@ class Store:
         connection = _connect(str(folder / DATABASE), key)
         try:
             with transaction(connection):
+                if is_pending(folder):
+                    from taskforce.store.rekeying import settle  # deferred: as above
+
+                    settle(folder, connection)
                 yield
         finally:
             connection.close()
@@ -364,8 +376,8 @@ def _connect(path: str, key: bytes, *, briefly: bool = False) -> Connection:
         raise StoreError(
             _("the store is damaged: the key in its slots opens it no more"),
             hint=_(
-                "if keys.json is another store's, put its own back; else restore a backup, or start anew and let the "
-                "peers send everything again"
+                "if it was getting a new key just now, try again; if keys.json is another store's, put its own back; "
+                "else restore a backup, or start anew and let the peers send everything again"
             ),
             code="damaged",
         ) from None
@@ -389,6 +401,11 @@ def forget_all(connection: Connection) -> None:
         "INSERT INTO search (search) VALUES ('delete-all')",
     ):
         connection.execute(statement)
+
+
+def is_pending(folder: Path) -> bool:
+    """Whether a program was stopped while it gave the store in `folder` a new database key."""
+    return os.path.isfile(folder / NEXT_NAME) or os.path.isfile(folder / NEXT_DATABASE)
 
 
 def store_exists(folder: Path) -> bool:
