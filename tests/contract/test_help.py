@@ -89,7 +89,7 @@ def test_the_commands_are_these() -> None:
         *("quarantine", "quarantine list", "quarantine show", "quarantine admit", "quarantine drop"),
         *("feed", "feed list", "feed show"),
         *("backup", "backup write", "backup verify"),
-        *("key", "key list", "key add", "key change", "key remove", "key recovery"),
+        *("key", "key list", "key add", "key change", "key remove", "key rotate", "key recovery"),
         *("config", "config path", "config show", "config set"),
     }
 

@@ -368,6 +368,11 @@ def test_unlocking(tmp_path: Path) -> None:
     assert set(data_of(team, "lock")) == set(data_of(team, "lock", "--all")) == {"locked"}
 
 
+def test_a_new_database_key(tmp_path: Path) -> None:
+    team = new_team(tmp_path / "team", "KH-CNP", "J. Sok")
+    assert set(data_of(team, "key", "rotate")) == {"slots", "dropped", "deleted"}
+
+
 PROPOSAL = {
     *(
         "id",

@@ -51,10 +51,11 @@ class Turning:
         On StoreError with the code `half-turned` the store has its new key; on any other it has its old one.
         """
         path, copy = self.folder / DATABASE, self.folder / NEXT_DATABASE
-        with new_file(self.folder / NEXT_NAME, replace=True) as stream:
+        with new_file(self.folder / NEXT_NAME) as stream:
             stream.write(slots)
         # Held open: to close a file drops the locks that this process has on it, also those of the engine.
-        old = os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+        with disk_sentences(path):
+            old = os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
         try:
             if os.name == "nt":  # there a file that is open cannot be given another's name
                 self._old.close()
@@ -112,7 +113,7 @@ def settle(folder: Path, connection: Connection) -> None:
         if following.is_file() and _salt_in(following) == _salt(connection):
             _finish(folder)
         else:
-            for left in _copy_and_sides(folder):
+            for left in (*_copy_and_sides(folder), *folder.glob(f".{NEXT_NAME}.*")):
                 left.unlink(missing_ok=True)
             following.unlink(missing_ok=True)
 
@@ -160,7 +161,8 @@ def _copy(old: Connection, copy: Path, new_key: bytes) -> None:
     """Copy page by page, so that what is in no table stays in none: the engine decrypts each, and encrypts it anew."""
     new = None
     try:
-        new = connect_alone(str(copy), new_key, create=True)
+        with disk_sentences(copy):
+            new = connect_alone(str(copy), new_key, create=True)
         with sentences():
             old.backup(new)
             new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
