@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "key": ("key", N_("What opens this store: passphrases and key files")),
     "unlock": ("unlock", N_("Open this store once for the commands to come")),
     "lock": ("unlock", N_("Lock it again, at once")),
+    "wipe": ("wipe", N_("Destroy the store on this device")),
     "device": ("device", N_("The devices of this agency")),
     "config": ("config", N_("Settings: where, which, change one")),
     "completion": ("config", N_("Shell completion, refs included")),

@@ -40,6 +40,7 @@ TOP = (
         "key",
         "unlock",
         "lock",
+        "wipe",
         "device",
         "config",
     ),

@@ -368,9 +368,12 @@ def test_unlocking(tmp_path: Path) -> None:
     assert set(data_of(team, "lock")) == set(data_of(team, "lock", "--all")) == {"locked"}
 
 
-def test_a_new_database_key(tmp_path: Path) -> None:
+def test_a_new_database_key_and_a_wipe(tmp_path: Path) -> None:
     team = new_team(tmp_path / "team", "KH-CNP", "J. Sok")
     assert set(data_of(team, "key", "rotate")) == {"slots", "dropped", "deleted"}
+    assert set(data_of(team, "wipe", "KH-CNP", "--yes")) == {
+        *("store", "checked", "device", "feed", "last_edit", "deleted", "bytes", "left", "failed"),
+    }
 
 
 PROPOSAL = {

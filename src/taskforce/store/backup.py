@@ -18,9 +18,9 @@ from typing import IO, BinaryIO
 from taskforce.errors import InputError, StoreError
 from taskforce.files import sync_folder
 from taskforce.i18n import _
+from taskforce.keys.slots import DATABASE
 from taskforce.keys.slots import FILE_NAME as SLOTS
 from taskforce.store.connection import Connection, copy_database, drop_copy
-from taskforce.store.store import DATABASE
 
 MANIFEST = "taskforce-backup.json"
 FORMAT = 1

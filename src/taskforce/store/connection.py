@@ -17,6 +17,7 @@ import sqlcipher3.dbapi2 as sqlite
 from taskforce.errors import Locked, StoreError
 from taskforce.files import drop
 from taskforce.i18n import _
+from taskforce.keys.slots import DATABASE, NEXT_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,9 @@ OperationalError = sqlite.OperationalError
 
 WRONG_KEY = "wrong-key"
 """The code of the error that says that a key does not open a database."""
+
+NEXT_DATABASE = DATABASE + ".next"
+"""The copy under a new key that is to take the database's place (`rekeying`)."""
 
 BUSY = "busy"
 """The code of the error that says that another program has the database."""
@@ -72,6 +76,11 @@ def connect(path: str, key: bytes, *, create: bool = False, briefly: bool = Fals
         connection.close()
         raise _turned()
     return connection
+
+
+def is_turning(folder: Path) -> bool:
+    """Whether a program makes a new database key for the store in `folder`, or was stopped while it did."""
+    return os.path.isfile(folder / NEXT_NAME) or os.path.isfile(folder / NEXT_DATABASE)
 
 
 def connect_alone(path: str, key: bytes, *, create: bool = False) -> Connection:

@@ -34,6 +34,14 @@ class ActionEdit:
     before: Mapping[str, Value]
 
 
+def last_number(connection: Connection, feed: str) -> int:
+    """The number of the last edit of a feed that the store holds; 0 if it holds none."""
+    row = connection.execute(
+        "SELECT max(number) FROM edit WHERE feed = (SELECT id FROM feed WHERE name = ?)", (feed,)
+    ).fetchone()
+    return int(row[0] or 0)
+
+
 def note_done(connection: Connection, at: str, by: str, summary: str) -> None:
     """Enter something that made no edit and cannot be undone; only inside `writing()`."""
     connection.execute(

@@ -26,9 +26,8 @@ from taskforce.errors import StoreError
 from taskforce.files import disk_sentences, drop, new_file, sync_folder
 from taskforce.i18n import _
 from taskforce.keys.slots import DATABASE, FILE_NAME, NEXT_NAME
-from taskforce.store.connection import Connection, connect_alone, damaged, drop_copy, sentences
+from taskforce.store.connection import NEXT_DATABASE, Connection, connect_alone, damaged, drop_copy, sentences
 from taskforce.store.erasing import copies_beside
-from taskforce.store.store import NEXT_DATABASE
 
 _CHUNK = 1 << 20
 _SIDE_FILES = ("-journal", "-wal", "-shm")

@@ -25,7 +25,7 @@ from taskforce.text import safe, shorten
 from taskforce.tui import themes
 from taskforce.tui.desk import Desk
 from taskforce.tui.ending import heed_signals, telling_nothing
-from taskforce.tui.locking import LockableApp
+from taskforce.tui.panicking import PanickingApp
 from taskforce.tui.room_keys import ROOM_KEYS
 from taskforce.tui.safety import VisibleOnly
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
@@ -72,7 +72,7 @@ def _palette() -> type[Provider]:
     return AppliesNow
 
 
-class TaskforceApp(SharingPlaces, LockableApp):
+class TaskforceApp(SharingPlaces, PanickingApp):
     """The room over the store that `desk` holds open."""
 
     CSS_PATH = "app.tcss"
@@ -108,6 +108,7 @@ class TaskforceApp(SharingPlaces, LockableApp):
         chosen = settings.read_settings()
         desk.looks.asked_for = settings.reason_parts_of(chosen.get("reason-for", ""))
         desk.asks_before_recalls = settings.asks_before_recalls(chosen.get("recalls", ""))
+        self.panic_key = "" if wall else settings.panic_key_of(chosen.get("panic-key", ""))
         self._lock_after = settings.minutes_of(chosen.get("lock-after", ""))
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -392,6 +393,9 @@ def run(opener: Opener, key: bytes, *, read_only: bool = False, wall: bool = Fal
         finally:
             desk.close()
     error: BaseException | None = app._exception
+    if app.wiped is not None:
+        app.wiped.require_whole()
+        return
     if isinstance(error, WorkerFailed):
         error = error.error
     if error is not None:
