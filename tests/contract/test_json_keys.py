@@ -373,6 +373,7 @@ def test_a_new_database_key_and_a_wipe(tmp_path: Path) -> None:
     assert set(data_of(team, "key", "rotate")) == {"slots", "dropped", "deleted"}
     assert set(data_of(team, "wipe", "KH-CNP", "--yes")) == {
         *("store", "checked", "device", "feed", "last_edit", "deleted", "bytes", "left", "failed"),
+        "agent_ended",
     }
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from taskforce import moments
-from taskforce.errors import Locked, Refused, StoreError
+from taskforce.errors import Locked, Refused, StoreError, TaskforceError
 from taskforce.i18n import _
-from taskforce.keys import rewrapping, slots
+from taskforce.keys import agent, rewrapping, slots
 from taskforce.keys.keyfile import read_key_file
 from taskforce.keys.rewrapping import SlotAbout
+from taskforce.keys.slot_proofs import is_proven
 from taskforce.keys.slots import DEFAULT_MEMORY, DEFAULT_PASSES, KEY_BYTES, OpenedSlot, SlotSource
 from taskforce.store import rekeying
 
@@ -75,6 +77,13 @@ class Plan:
         for at in here:
             self._sources.setdefault(at, fresh)
 
+    def keep_keyring(self, at: int, entry: str) -> None:
+        """Keep a slot whose key this computer's keyring has; another computer's stays out."""
+        from taskforce.keys import keyring  # deferred: an extra
+
+        with suppress(Locked):
+            self._keep(("keyring",), keyring.get(entry), [at])
+
     def _keep(self, kinds: tuple[str, ...], secret: bytes, places: Iterable[int]) -> bool:
         kept = False
         for at in places:
@@ -116,8 +125,10 @@ def plan(folder: Path, opened: OpenedSlot) -> Plan:
     for at, slot in enumerate(made.found):
         if slot == opened.slot:
             made._sources[at] = _source_of(slot, opened.secret)
-        elif slot["kind"] == "recovery" and slots.is_proven(slot, opened.key):
+        elif slot["kind"] == "recovery" and is_proven(slot, opened.key):
             made.keep_recovery(str(slot.get("recipient")))
+        elif slot["kind"] == "keyring" and (entry := slots.entry_of(slot)):
+            made.keep_keyring(at, entry)
     return made
 
 
@@ -139,6 +150,10 @@ def rotate(chosen: Plan, *, progress: Callable[[int], None] = lambda _steps: Non
                 code="changed",
             )
         turning.switch(rewrapping.slot_file({**content, "slots": made, "salt": turning.salt}))
+    with suppress(
+        OSError, TaskforceError
+    ):  # a key that opens nothing any more is not used: it only need not be kept
+        agent.end_agent(chosen.folder)
     return Rotated(tuple(rewrapping.about_slot(slot) for slot in made), chosen.dropped, turning.deleted)
 
 
@@ -151,4 +166,5 @@ def _source_of(slot: dict[str, object], secret: bytes) -> SlotSource:
         passes=max(about.passes, DEFAULT_PASSES),
         memory=max(about.memory, DEFAULT_MEMORY),
         recipient=about.recipient,
+        entry=slots.entry_of(slot),
     )

@@ -17,6 +17,8 @@ from pathlib import Path
 from taskforce.errors import Locked, Refused, StoreError, TaskforceError, UsageError
 from taskforce.files import sync_folder
 from taskforce.i18n import _
+from taskforce.keys import agent, slots
+from taskforce.keys.private_folder import mark_locked
 from taskforce.keys.slots import DATABASE, FILE_NAME
 from taskforce.store import history
 from taskforce.store.incarnation import MARKER
@@ -46,13 +48,18 @@ class Known:
 
 @dataclass(slots=True)
 class Wiped:
-    """What was done: files that are gone, how many bytes were written over, what is left, and what failed, and why."""
+    """What was done: files that are gone, how many bytes were written over, what is left, and what failed, and why.
+
+    `had_agent` is whether an agent had its key, `entries` name what the system's keyring has for its slots.
+    """
 
     folder: Path
     deleted: list[str] = field(default_factory=list)
     bytes: int = 0
     left: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    had_agent: bool = False
+    entries: list[str] = field(default_factory=list)
 
     def note(self, path: Path, error: OSError) -> None:
         """Keep that something could not be done with a file."""
@@ -111,13 +118,19 @@ def require_something(folder: Path) -> None:
 
 def wipe(folder: Path) -> Wiped:
     """Destroy the store in `folder`, and what was left of stores that were being made beside it."""
-    # An agent that holds the database's key is to be told to forget it here, before anything else.
     done = Wiped(folder)
+    with suppress(OSError, TaskforceError):
+        done.entries = [entry for slot in slots.read_slots(folder) if (entry := slots.entry_of(slot))]
     places = [folder, *_drafts(folder)]
-    slots = [path for place in places for path in _ours(place) if _is_slots(path)]
-    for path in slots:
+    locks = [path for place in places for path in _ours(place) if _is_slots(path)]
+    for path in locks:
         _overwrite(done, path)
-    for path in slots:
+    with suppress(
+        OSError, TaskforceError
+    ):  # whoever has its key in memory by now forgets it: the agent, and rooms
+        done.had_agent = agent.end_agent(folder)
+        mark_locked(folder)
+    for path in locks:
         _delete(done, path)
     for place in places:
         with suppress(OSError):
@@ -131,6 +144,14 @@ def wipe(folder: Path) -> Wiped:
     for place in places:
         _remove(done, place)
     return done
+
+
+def forget_in_keyring(done: Wiped) -> None:
+    """Take out of the system's keyring what opened slots of the store. It may ask for the keyring's own password."""
+    from taskforce.keys import keyring  # deferred: an extra
+
+    for entry in done.entries:
+        keyring.drop(entry)
 
 
 def _ours(folder: Path) -> Iterator[Path]:

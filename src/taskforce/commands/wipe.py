@@ -49,6 +49,7 @@ def run_wipe(agency: str | None, yes: bool) -> Result:
         typed = console.ask(_("Type your agency's code to go on:"), instead=_("AGENCY --yes"))
     wiping.check_code(typed, whose)
     done = wiping.wipe(one.folder)
+    wiping.forget_in_keyring(done)
     code = StoreError.exit_code if done.failed else 0
     return Result(_data(done, whose), Lines(tuple(_lines(done, whose))), exit_code=code)
 
@@ -62,6 +63,7 @@ def _data(done: Wiped, whose: Known | None) -> dict[str, Any]:
         "last_edit": whose.last if whose else None,
         "deleted": list(done.deleted),
         "bytes": done.bytes,
+        "agent_ended": done.had_agent,
         "left": list(done.left),
         "failed": [{"file": name, "reason": reason} for name, reason in done.failed],
     }
@@ -85,6 +87,8 @@ def _lines(done: Wiped, whose: Known | None) -> list[Line | str]:
         count,
     )
     lines.append("  " + text % {"count": count, "names": ", ".join(done.deleted) or "–"})
+    if done.had_agent:
+        lines.append("  " + _("the agent that kept its key has forgotten it; open rooms lock themselves"))
     if done.left:
         lines.append(
             "  " + _("left, since they are not the store's: %(names)s") % {"names": ", ".join(done.left)}

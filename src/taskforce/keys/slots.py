@@ -45,7 +45,6 @@ MOST_BYTES = 1 << 16
 _VERSION = "taskforce-keys"
 _ASSOCIATED = b"taskforce key slot\0"
 _PERSON = b"taskforce-key-1\0"  # BLAKE2b's personalization: 16 bytes
-_PROOF_PERSON = b"taskforce-slot-1"
 _SALT_BYTES = 16
 _NONCE_BYTES = 24
 _SEALED_BYTES = KEY_BYTES + 16
@@ -220,36 +219,15 @@ def lock_slot(source: SlotSource, database_key: bytes) -> dict[str, object]:
     else:
         slot |= {"kdf": "blake2b"}
         if source.kind == "recovery":
+            from taskforce.keys.slot_proofs import proof_of  # deferred: few slots have one
+
             slot |= {"recipient": source.recipient, "age": _sealed_key_file(source)}
-            slot |= {"proof": _proof(slot, database_key)}
+            slot |= {"proof": proof_of(slot, database_key)}
         elif source.kind == "keyring":
             slot |= {"entry": source.entry}
         key = _key_of_file(source.secret, slot)
     sealed = seal(database_key, _associated(slot), nonce, key)
     return slot | {"sealed": to_text(sealed)}
-
-
-def is_proven(slot: Mapping[str, object], database_key: bytes) -> bool:
-    """Return whether somebody who had ``database_key`` wrote what a recovery slot says, its recipient included.
-
-    The slot itself opens only for its recipient; without this, whoever can write the file could name another, and the
-    next database key would be sealed to them.
-    """
-    import hmac  # deferred: only a new database key asks
-
-    proof = slot.get("proof")
-    return isinstance(proof, str) and hmac.compare_digest(
-        proof.encode("utf-8", "replace"), _proof(slot, database_key).encode()
-    )
-
-
-def _proof(slot: Mapping[str, object], database_key: bytes) -> str:
-    from nacl.bindings import crypto_generichash_blake2b_salt_personal  # deferred, as above
-
-    said = canonical_json({name: value for name, value in slot.items() if name not in ("sealed", "proof")})
-    return to_text(
-        crypto_generichash_blake2b_salt_personal(said, KEY_BYTES, key=database_key, person=_PROOF_PERSON)
-    )
 
 
 def _sealed_key_file(source: SlotSource) -> str:

@@ -397,12 +397,3 @@ def _has_content(path: Path) -> bool:
 def store_exists(folder: Path) -> bool:
     """Whether there is a store in `folder`."""
     return os.path.isfile(folder / DATABASE)
-
-
-def require_empty(folder: Path) -> None:
-    """StoreError if `folder` already holds something."""
-    if folder.exists() and any(folder.iterdir()):
-        raise StoreError(
-            _("%(folder)s is not empty: a store is made in a folder of its own") % {"folder": folder},
-            hint=_("choose another with --store"),
-        )
