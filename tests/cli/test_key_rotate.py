@@ -16,7 +16,7 @@ from program import PROGRAM, Team, call, environment_of
 from test_exit_codes import answer_passphrases, spawn
 
 from taskforce.errors import Locked, StoreError
-from taskforce.keys import rewrapping, slots
+from taskforce.keys import agent, rewrapping, slots
 from taskforce.store import connection
 from taskforce.store.store import DATABASE, Store
 
@@ -145,6 +145,23 @@ def test_a_store_that_is_open_elsewhere_is_left_alone(team: Team, monkeypatch: p
         room.close()
     assert {path.name for path in team.store.iterdir()} == {DATABASE, slots.FILE_NAME, "incarnation"}
     team.call("key", "rotate", "--yes").ok()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no agent on Windows")
+def test_an_agent_that_keeps_the_old_key_ends_and_so_does_one_at_a_wipe(
+    team: Team, away_from_home: None
+) -> None:
+    bare = ("contact", "list", "--store", str(team.store))
+    try:
+        for line in (("key", "rotate", "--yes"), ("wipe", "INTERPOL", "--yes")):
+            team.call("unlock").ok()
+            call(*bare).ok()
+            done = team.data(*line)
+            assert done.get("agent_ended", True)
+            assert agent.ask_state(team.store) is None if team.store.exists() else line[0] == "wipe"
+            call(*bare).failed(6)
+    finally:
+        assert agent.end_all_agents() == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process is started otherwise there")
