@@ -117,4 +117,5 @@ def test_stopped_after_its_first_write_nothing_opens_and_it_can_go_on(
             assert at <= first or not opens(here / "store", here / "key"), where
         again = bench.run(here, LINE)[0]
         assert again.code in (0, 6), f"{where}\n{again.said}"
-        assert not (here / "store").exists() and not (here / ".store.77.part").exists(), where
+        for folder in (here / "store", here / ".store.77.part"):  # one that could not be removed is empty
+            assert not folder.exists() or not any(folder.iterdir()), where

@@ -20,6 +20,7 @@ from taskforce.actions.undoing import StaysInLog, Undone, redo, undo
 from taskforce.actions.unlocking import Opener
 from taskforce.errors import Failure, TaskforceError
 from taskforce.i18n import _
+from taskforce.reports.stays_in_log import stays_text
 from taskforce.store.watching import state_mark
 from taskforce.text import safe, shorten
 from taskforce.tui import themes
@@ -313,7 +314,7 @@ class TaskforceApp(SharingPlaces, PanickingApp):
             return
         result = await screen.try_acting(work)
         if isinstance(result, StaysInLog):
-            self.say(_stays(result), seconds=ASKED_FOR)
+            self.say(stays_text(result), seconds=ASKED_FOR)
         elif result is not None:
             told = [sentence % {"action": result.action.summary}]
             agencies = {agency for each in result.restored for agency in each.accepted}
@@ -370,17 +371,6 @@ class TaskforceApp(SharingPlaces, PanickingApp):
     def panic(self, *renderables: Any) -> None:
         """As `_fatal_error`: what an exception would draw of itself is not shown."""
         self._fatal_error()
-
-
-def _stays(found: StaysInLog) -> str:
-    """That what was written into the log stays, and what a second press takes back."""
-    said = {"entry": found.labels[0] if found.labels else "?", "action": found.action.summary}
-    if len(found.labels) > 1:
-        text = _("%(count)d log entries stay (C in the log corrects one); z again takes back: %(action)s")
-        return text % {**said, "count": len(found.labels)}
-    return (
-        _("the log entry %(entry)s stays (C in the log corrects it); z again takes back: %(action)s") % said
-    )
 
 
 def run(opener: Opener, key: bytes, *, read_only: bool = False, wall: bool = False) -> None:
