@@ -378,3 +378,16 @@ def _import(session: Any, data: bytes) -> Any:
     from taskforce.actions.receiving import import_bundle
 
     return import_bundle(session, io.BytesIO(data), "vector")
+
+
+def test_a_statement_is_signed_as_the_document_says(tmp_path: Path) -> None:
+    from taskforce.actions import revoking
+
+    session = _stores().fixed_store(tmp_path / "store", "KH-CNP")
+    plan = revoking.plan_revocation(session, session.store.me.device, None)
+    body = json.loads(revoking.revoke(session, plan, reason="left in a taxi").text)
+    assert set(body) == {"statement", "agency", "agency-key", "about", "made", "good", "reason", "sig"}
+    assert all_text(body) and body["good"] == {session.store.me.feed: "1"}
+    check_signature(trusted_keys()["KH-CNP"], "statement-revocation", body)
+    with pytest.raises(Wrong):
+        check_signature(trusted_keys()["KH-CNP"], "statement-roster", body)

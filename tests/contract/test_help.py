@@ -22,6 +22,8 @@ TOP = (
         "export",
         "bundle",
         "peer",
+        "device",
+        "agency-key",
         "quarantine",
         "feed",
         "conflict",
@@ -41,10 +43,22 @@ TOP = (
         "unlock",
         "lock",
         "wipe",
-        "device",
         "config",
     ),
     *("completion", "tui", "wall", "demo"),
+)
+GROUPS = (
+    "audit",
+    "bundle",
+    "peer",
+    "device",
+    "agency-key",
+    "conflict",
+    "quarantine",
+    "feed",
+    "backup",
+    "key",
+    "config",
 )
 OF_EVERY_NOUN = ("add", "list", "show", "edit", "archive")
 SHARED = ("--store", "--key-file", "--passphrase-fd", "--json", "--quiet", "--help")
@@ -76,15 +90,12 @@ def test_the_commands_are_these() -> None:
         assert verbs == {*OF_EVERY_NOUN, *moves, *EXTRA.get(kind.name, ())}, kind.name
     verbs = {path[1] for path in COMMANDS if path[:1] == ("recall",) and len(path) == 2}
     assert verbs == {"add", "list", "show", "archive", "confirm", "status"}
-    assert {
-        " ".join(path)
-        for path in COMMANDS
-        if path
-        and path[0]
-        in ("audit", "bundle", "peer", "conflict", "quarantine", "feed", "backup", "key", "device", "config")
-    } == {
+    assert {" ".join(path) for path in COMMANDS if path and path[0] in GROUPS} == {
+        *("device", "device list", "device request", "device admit", "device join", "device revoke"),
+        *("agency-key", "agency-key show", "agency-key create", "agency-key export", "agency-key import"),
+        "agency-key remove",
         *("audit", "audit verify", "audit export"),
-        *("bundle", "bundle show", "bundle open", "device", "device export-identity"),
+        *("bundle", "bundle show", "bundle open", "device export-identity"),
         *("peer", "peer card", "peer add", "peer list"),
         *("conflict", "conflict list", "conflict show", "conflict resolve"),
         *("quarantine", "quarantine list", "quarantine show", "quarantine admit", "quarantine drop"),

@@ -77,6 +77,7 @@ BUNDLE = {
         "copies",
         "recalls",
     ),
+    "statements",
 }
 SENT = {
     *("to", "number", "file", "edits", "devices", "written", "together", "recalls"),
@@ -339,6 +340,45 @@ def test_backups(story: Team, tmp_path: Path) -> None:
         "restore", backup, "--store", str(tmp_path / "new"), "--key-file", str(story.key), "--json"
     ).data
     assert set(made) == {"store", "made", "agency", "officer", "device", "feed", "edits"}
+
+
+def test_devices(tmp_path: Path) -> None:
+    base, new = new_team(tmp_path / "base", "KH-CNP", "J. Sok"), Team(tmp_path)
+    made = data_of(new, "init", "--agency", "KH-CNP", "--officer", "Dara", "--join")
+    assert set(made) == {"store", "agency", "officer", "device", "words"}
+    request, answer = str(tmp_path / "request"), str(tmp_path / "answer")
+    assert set(data_of(new, "device", "request")) == {"device", "words", "request"}
+    assert set(data_of(new, "device", "request", "-o", request)) == {"device", "words", "file"}
+    admitted = data_of(base, "device", "admit", request, "-o", answer, "--yes")
+    keys = {"admitted", "device", "officer", "label", "words", "agency_words"}
+    assert set(admitted) == {*keys, "file"}
+    assert set(data_of(base, "device", "admit", request, "-o", "-", "--yes")) == {*keys, "answer"}
+    joined = data_of(new, "device", "join", answer, "--yes")
+    assert set(joined) == {"agency", "joined", "device", "words", "peers"}
+    key = {"agency", "fingerprint", "words", "here"}
+    assert set(data_of(base, "agency-key", "show")) == key
+    kept, to = str(tmp_path / "kept"), data_of(base, "device", "list")[0]["seal_to"]
+    assert set(data_of(base, "agency-key", "export", "--to", to, "-o", kept)) == {*key, "file"}
+    assert set(data_of(base, "agency-key", "export", "--to", to, "-o", "-")) == {*key, "age"}
+    assert set(data_of(base, "agency-key", "remove", "--yes")) == key
+    assert set(data_of(base, "agency-key", "import", kept)) == key
+    assert set(data_of(base, "device", "list")[0]) == {
+        *(
+            "device",
+            "agency",
+            "label",
+            "since",
+            "last_heard",
+            "seal_to",
+            "feed",
+            "last_number",
+            "this",
+            "own",
+        ),
+        *("revoked_at", "reason", "last_good", "waiting"),
+    }
+    revoked = data_of(base, "device", "revoke", "Dara", "--yes")
+    assert set(revoked) == {"device", "feed", "last_good", "good", "reason", "refused"}
 
 
 def test_key_slots(tmp_path: Path) -> None:

@@ -22,7 +22,14 @@ from taskforce.store.connection import connect
 from taskforce.store.incarnation import MARKER
 from taskforce.store.store import DATABASE
 
-MIGRATIONS = ("m002_drafts", "m003_feeds", "m004_erasures", "m005_disclosures", "m006_authority")
+MIGRATIONS = (
+    "m002_drafts",
+    "m003_feeds",
+    "m004_erasures",
+    "m005_disclosures",
+    "m006_authority",
+    "m007_statements",
+)
 BEFORE = f"{DATABASE}.before-{migrations.SCHEMA}"
 """How the copy is called that is kept of a store before it is migrated."""
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from taskforce.actions import brought, keeping, peers, receiving, sending
+from taskforce.actions import brought, joining, keeping, peers, receiving, sending
 from taskforce.actions.session import Session
 from taskforce.actions.setup import create_store
 from taskforce.canonical import canonical
@@ -113,6 +113,25 @@ def make_replica(folder: Path, code: str, **about: str) -> Replica:
     )
     replica = Replica(code, folder, kept[0], made.device)
     replica.open()
+    return replica
+
+
+def second_device(folder: Path, first: Replica, officer: str = "A colleague") -> Replica:
+    """One more device of a replica's agency, which joined it as people do it."""
+    kept: list[bytes] = []
+    made = create_store(
+        folder,
+        agency=first.code,
+        officer=officer,
+        write_slots=lambda _folder, key: kept.append(key),
+        about={},
+        join=True,
+    )
+    replica = Replica(first.code, folder, kept[0], made.device)
+    replica.open()
+    request = io.BytesIO(joining.request_text(replica.session).encode())
+    answer = joining.admit_device(first.session, joining.read_request(first.session, request, "request"))
+    joining.join(replica.session, joining.read_admission(replica.session, io.BytesIO(answer), "answer"))
     return replica
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from program import Team, call
-from room import play, press, screen_text, settle, until
+from room import play, press, said, screen_text, settle, until, write
 from textual.pilot import Pilot
 
 from taskforce.tui.app import TaskforceApp
@@ -214,3 +214,37 @@ def test_the_commands_that_show_the_same_are_copied_and_work(full: Team) -> None
         told += call(*words, *full.place).ok().out
     for part in ("Cambodian National Police", "M. Chan", "Memorandum 7"):
         assert part in told
+
+
+def test_devices_of_an_agency_and_the_lost_one_are_told(full: Team, tmp_path: Path) -> None:
+    lost = Team(tmp_path)
+    lost.call("init", "--agency", "INTERPOL", "--officer", "Dara", "--join").ok()
+    lost.call("device", "request", "-o", str(tmp_path / "request")).ok()
+    full.call("device", "admit", str(tmp_path / "request"), "-o", str(tmp_path / "answer"), "--yes").ok()
+    full.call("device", "revoke", "Dara", "--reason", "left in \x1b[31ma taxi", "--yes").ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "5")
+        text = told(app)
+        assert "Devices ● " in text and "Dara · revoked 17 Oct 07:32 +00 left in" in text
+        assert "\x1b[31m" not in text and "a taxi" in text
+        await press(pilot, "j")
+        assert "Devices" not in told(app), "one that is in use needs no list"
+
+    play(full, act, size=(120, 50))
+
+
+def test_who_learns_that_this_device_is_revoked_sees_it_first_and_can_write_nothing(full: Team) -> None:
+    own = next(one["device"] for one in full.data("device", "list") if one["this"])
+    full.call("device", "revoke", own, "--yes").ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        assert "⊘ INTERPOL" in screen_text(app) and "this device was revoked" in screen_text(app)
+        before = full.data("log", "list")
+        await press(pilot, "i")
+        await write(pilot, "a line")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "revoked by INTERPOL" in said(app) + screen_text(app))
+        assert full.data("log", "list") == before
+
+    play(full, act, size=(120, 36))

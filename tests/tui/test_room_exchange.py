@@ -465,3 +465,21 @@ def test_the_cursor_stays_with_its_file_when_another_comes(team: Team, inbox: Pa
         assert screen.entry == entry
 
     play(team, act)
+
+
+def test_other_devices_of_the_own_agency_get_bundles_from_here_too(team: Team, tmp_path: Path) -> None:
+    agency = team.data("status")["agency"]
+    new = Team(tmp_path / "new")
+    new.folder.mkdir()
+    new.call("init", "--agency", agency, "--officer", "Dara", "--join").ok()
+    new.call("device", "request", "-o", str(tmp_path / "request")).ok()
+    team.call("device", "admit", str(tmp_path / "request"), "-o", str(tmp_path / "answer"), "--yes").ok()
+
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        await press(pilot, "x", "G")
+        text = " ".join(screen_text(app).split())
+        assert "other devices of your agency" in text
+        await press(pilot, "enter")
+        await until(pilot, lambda: "your own agency" in screen_text(app))
+
+    play(team, act, size=(120, 40))

@@ -36,7 +36,7 @@ def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]
         and record.text("status") == "sent"
         and record.text("to") == session.own_agency
     ]
-    if arrived:
+    if arrived and session.may_write:
         from taskforce.store.writing import close_writer, open_writer  # deferred: reading writes nothing
 
         writer = open_writer(session.store, session.sign_edit, session.now)
@@ -44,7 +44,8 @@ def acknowledge_referrals(session: Session, records: Sequence[str]) -> list[str]
             at = moments.time_text(session.now)
             writer.save(kind, record.id, {"status": "received", "received_at": at})
         close_writer(writer, "receive referrals", undoable=False)
-    return [record.ref for record in arrived]
+        return [record.ref for record in arrived]
+    return []
 
 
 def notice_ahead(session: Session, ledger: Ledger, stated: Holdings) -> None:
@@ -63,6 +64,12 @@ def admit_waiting(session: Session, agency: str) -> int:
     settle_erasures(session)
     settle_recalls(session)
     return admitted
+
+
+def admit_again(session: Session, hashes: Sequence[str]) -> None:
+    """Sort edits of the quarantine anew, since what they waited for is known no more. Only inside a transaction."""
+    chosen = set(hashes)
+    _admit(session, [one for one in waiting(session.store.connection) if one.hash in chosen])
 
 
 def recheck_claims(session: Session, brought: Brought) -> None:
@@ -104,6 +111,8 @@ def confirm_erasures(session: Session, *, again: bool = True) -> None:
     store = session.store
     if not store.scrub(again=again) or not erasing.unanswered(store.connection, store.me.device):
         return
+    if not session.may_write:
+        return  # nobody would take it
     with store.writing():
         unanswered = erasing.unanswered(store.connection, store.me.device)  # as long as nobody else writes
         from taskforce.store.writing import close_writer, open_writer  # deferred: reading writes nothing

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from taskforce import moments
 from taskforce.actions import agreements, conflicts
-from taskforce.actions.attention_peers import Item, of_clocks, of_erasures, of_peers, of_recalls
+from taskforce.actions.attention_peers import Item, of_clocks, of_devices, of_erasures, of_peers, of_recalls
 from taskforce.actions.peers import PeerState, list_peers
 from taskforce.actions.quarantined import REASONS
 from taskforce.actions.references import label_of, names_for
@@ -67,6 +67,7 @@ def status(session: Session, *, limit: int | None = None, peers: Sequence[PeerSt
             conflicted,
             _proposals(session, limit),
             _whole(quarantined(session)),
+            _whole(of_devices(session)),
             _whole(of_erasures(session)),
             _whole(of_recalls(session)),
             _whole(_newer(session)),
@@ -91,6 +92,8 @@ def _whole(items: list[Item]) -> _Some:
 
 
 _WORST_FIRST = (
+    ("revoked", "agency"),
+    ("revoked", "peer"),
     ("late", "referral"),
     ("late", "assignment"),
     ("conflict", "record"),

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from taskforce import moments
 from taskforce.actions import erasing
 from taskforce.actions.clocks import wrong_clocks
-from taskforce.actions.peers import PeerState
+from taskforce.actions.peers import PeerState, own_devices
 from taskforce.actions.session import Session
 from taskforce.i18n import _, ngettext
 from taskforce.records.registry import get_kind
-from taskforce.store import queries
+from taskforce.store import exchange, queries
+from taskforce.store.revoked import revoked_devices
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Item:
     """
 
     kind: str  # one of GLYPHS in taskforce.reports.attention_views
-    noun: str  # referral | assignment | agreement | recall | peer | record | edit
+    noun: str  # referral | assignment | agreement | recall | peer | agency | record | edit
     subject: str
     text: str
     do: str
@@ -100,6 +101,41 @@ def of_erasures(session: Session) -> list[Item]:
         result.append(
             Item("erased", "peer", agency, text % {"count": count}, f"taskforce export --to {agency} -o .")
         )
+    return result
+
+
+def of_devices(session: Session) -> list[Item]:
+    """This device, if it was revoked; what waits for other devices of this agency; and peers to whom no bundle went
+    since this agency revoked a device.
+    """
+    connection, me = session.store.connection, session.store.me
+    every = [one for one in revoked_devices(connection).values() if one.agency == me.agency]
+    if any(one.device == me.device for one in every):
+        text = _("this device was revoked: nobody takes what it writes any more")
+        return [Item("revoked", "agency", me.agency, text, "taskforce init --join")]
+    result = []
+    for other in own_devices(session):
+        if other.unsent:
+            text = ngettext(
+                "%(count)d edit waits to go to other devices of yours",
+                "%(count)d edits wait to go to other devices of yours",
+                other.unsent,
+            )
+            do = f"taskforce export --to {me.agency} -o ."
+            result.append(Item("waiting", "peer", me.agency, text % {"count": other.unsent}, do))
+    if not every:
+        return result
+    last: dict[str, str] = {}
+    for bundle in exchange.bundles(connection, "out"):
+        last[bundle.agency] = max(last.get(bundle.agency, ""), bundle.at)
+    for peer in exchange.peers(connection):
+        unheard = [one.device[:4] for one in every if one.made > last.get(peer.agency, "")]
+        if unheard:
+            text = _("does not know from you that your device %(devices)s was revoked") % {
+                "devices": ", ".join(sorted(unheard))
+            }
+            do = f"taskforce export --to {peer.agency} -o ."
+            result.append(Item("revoked", "peer", peer.agency, text, do))
     return result
 
 

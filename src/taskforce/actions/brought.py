@@ -42,6 +42,15 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A statement of an agency that was not known here: its type, whose it is, and what it is about."""
+
+    type: str
+    agency: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What a bundle brought, or would bring.
 
@@ -51,7 +60,7 @@ class Imported:
     `forked` counts, by feed and its agency, edits that counted before and wait now, since the feed forked;
     `ahead` new edits from clocks far in the future; `erased` the parts of records that are erased from now on,
     which files beside the store (`copies`) still hold; `recalls` what was obeyed, or waits
-    to be.
+    to be; `statements` what agencies said under their own keys.
     """
 
     bundle: str
@@ -75,6 +84,7 @@ class Imported:
     copies: tuple[str, ...]
     recalls: tuple[Obeyed, ...]
     applied: bool
+    statements: tuple[Said, ...] = ()
 
     @property
     def why_waiting(self) -> dict[str, int]:

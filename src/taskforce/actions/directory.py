@@ -12,8 +12,9 @@ from taskforce.actions.session import Session
 from taskforce.actions.using import current_operation
 from taskforce.records.codes import ROLES
 from taskforce.records.registry import get_kind
-from taskforce.store import exchange, queries
+from taskforce.store import exchange, known_devices, queries
 from taskforce.store.queries import Condition, Record
+from taskforce.store.revoked import revoked_devices
 
 PLACES_HOLD = timedelta(hours=24)
 """How long a figure of free places is worth planning with."""
@@ -44,6 +45,16 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceOf:
+    """A device of an agency: what people here call it, and when and why it was revoked, empty where it is in use."""
+
+    device: str
+    label: str
+    revoked_at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An agency with what an operation needs of it.
 
@@ -65,6 +76,7 @@ class Entry:
     places_old: bool
     agreements: tuple[Standing, ...]
     verified: Verified | None
+    devices: tuple[DeviceOf, ...] = ()
 
 
 def entries(session: Session, agencies: Sequence[Record]) -> list[Entry]:
@@ -74,7 +86,7 @@ def entries(session: Session, agencies: Sequence[Record]) -> list[Entry]:
     contacts = _contacts(session, ids, joined)
     in_force = _in_force(session, now)
     bases = _bases(session, joined, ids)
-    verified = _verified(session)
+    verified, devices = _verified(session), _devices(session)
     own = queries.get_record(session.store.connection, get_kind("agency"), session.own_agency)
     us = _names_in_agreements(session.store.me.agency, own)
     result = []
@@ -103,6 +115,7 @@ def entries(session: Session, agencies: Sequence[Record]) -> list[Entry]:
                     if names & set(one.items("parties"))
                 ),
                 verified.get(agency.text("code")),
+                tuple(devices.get(agency.text("code"), ())),
             )
         )
     return result
@@ -231,3 +244,20 @@ def _verified(session: Session) -> dict[str, Verified]:
         peer.agency: Verified(peer.verified_at, peer.verified_by, peer.how, heard.get(peer.agency, ""))
         for peer in exchange.peers(connection)
     }
+
+
+def _devices(session: Session) -> dict[str, list[DeviceOf]]:
+    """The devices that are known, by their agency's code: those in use, then the revoked ones."""
+    connection = session.store.connection
+    labels, gone = known_devices.device_labels(connection), revoked_devices(connection)
+    found: dict[str, list[DeviceOf]] = {}
+    for device in exchange.devices(connection):
+        lost = gone.get(device.id)
+        one = DeviceOf(
+            device.id,
+            labels.get(device.id, ""),
+            "" if lost is None else lost.made,
+            "" if lost is None else lost.reason,
+        )
+        found.setdefault(device.agency, []).append(one)
+    return {code: sorted(some, key=lambda one: bool(one.revoked_at)) for code, some in found.items()}

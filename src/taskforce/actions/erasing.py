@@ -20,6 +20,7 @@ from taskforce.sharing.facts import Knowledge
 from taskforce.store import erasing, exchange, history, queries, telling
 from taskforce.store.connection import Connection
 from taskforce.store.queries import Record
+from taskforce.store.revoked import revoked_devices
 from taskforce.sync.edit import Edit, Value
 from taskforce.sync.holdings import contains
 
@@ -87,8 +88,10 @@ class _Expecting:
         connection, own = session.store.connection, session.store.me.agency
         self._session, self._own = session, own
         self._agencies = [own, *(peer.agency for peer in exchange.peers(connection))]
+        gone = revoked_devices(connection)  # what is lost confirms nothing any more
         self._devices = {
-            one: tuple(device.id for device in exchange.devices(connection, one)) for one in self._agencies
+            one: tuple(device.id for device in exchange.devices(connection, one) if device.id not in gone)
+            for one in self._agencies
         }
         self._had = {one: exchange.had_by(connection, one) for one in self._agencies}
         self._reach: dict[str, Mapping[int, str]] = {}

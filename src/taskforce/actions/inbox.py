@@ -48,7 +48,7 @@ class TakenIn:
     def is_new(self) -> bool:
         """Whether it brings anything that is not here already."""
         if self.bundle is not None:
-            return bool(self.bundle.new or self.bundle.waiting)
+            return bool(self.bundle.new or self.bundle.waiting or self.bundle.statements)
         return self.plan is not None and bool(self.plan.changes)
 
 
@@ -62,6 +62,11 @@ def recognise(stream: IO[bytes], name: str) -> Arrived:
         raise InputError(
             _("%(name)s is a card") % {"name": name},
             hint=_("add it with: taskforce peer add %(name)s") % {"name": name},
+        )
+    if what == "device-request":
+        raise InputError(
+            _("%(name)s is the request of a device of your agency") % {"name": name},
+            hint=_("admit it with: taskforce device admit %(name)s -o FILE") % {"name": name},
         )
     whole = cast(BinaryIO, Rejoined(start, stream))
     return Arrived("bundle" if what in ("sealed", "bundle") else "plan", name, whole)
@@ -85,7 +90,7 @@ def _what_begins_with(start: bytes) -> str:
         return "database"
     if looks_sealed(start):
         return "sealed"
-    for key in ("bundle", "card", "plan"):
+    for key in ("bundle", "card", "plan", "device-request"):
         if _begins_with(start, f"taskforce-{key}"):
             return key
     return "plan" if any(_begins_with(start, f"{kind.plural}:") for kind in typed_kinds()) else ""

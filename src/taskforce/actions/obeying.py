@@ -155,7 +155,7 @@ def _finish(session: Session, obeyed: list[Obeyed]) -> None:
         session.store.replay()
     device = session.store.me.device
     unsaid = [one for one in obeyed if one.applied and device not in one.notice.confirmed]
-    if unsaid:
+    if unsaid and session.may_write:
         from taskforce.store.writing import close_writer, open_writer  # deferred: reading writes nothing
 
         writer = open_writer(session.store, session.sign_edit, session.now)

@@ -21,6 +21,7 @@ from taskforce.i18n import _, ngettext
 from taskforce.store import exchange
 from taskforce.store.disclosures import Place
 from taskforce.store.ledger import BATCH
+from taskforce.store.revoked import revocations
 from taskforce.sync.bundle import ALTERED, CUT_OFF, Head, Reader
 from taskforce.sync.edit import Edit
 from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
@@ -151,7 +152,8 @@ class _Check:
         self.unverified = 0
         self.faults: list[Fault] = []
         self.private: dict[Place, None] = {}
-        self._broken = 0
+        self._broken = self._revoked = 0
+        self._revocations = revocations(session.store.connection)
         self._batch: list[Edit] = []
         self._keys: dict[str, tuple[str, str, bool]] = {}  # by device: agency, signing key, is it verified
         for device in exchange.devices(session.store.connection):
@@ -188,6 +190,7 @@ class _Check:
             self.unverified += 1
         if edit.device in self._keys:
             self._batch.append(edit)
+            self._revoked += self._revocations.refuses(self._keys[edit.device][0], edit.feed, edit.number)
         if len(self._batch) >= BATCH:
             self.verify()
 
@@ -209,6 +212,13 @@ class _Check:
 
     def found(self) -> list[Fault]:
         """All that is wrong."""
+        if self._revoked:
+            text = ngettext(
+                "%(count)d edit in it was written after its device was revoked",
+                "%(count)d edits in it were written after their device was revoked",
+                self._revoked,
+            )
+            self.faults.append(Fault("revoked-edits", text % {"count": self._revoked}))
         if not self._broken:
             return self.faults
         text = ngettext(

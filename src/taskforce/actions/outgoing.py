@@ -14,6 +14,7 @@ from taskforce.actions.evidence import evidence_basis, evidence_for, known_evide
 from taskforce.actions.knowing import gather
 from taskforce.actions.reach import Reach, reach_of
 from taskforce.actions.session import Session
+from taskforce.actions.stating import Hearer, agencies_in, statements_for
 from taskforce.crockford import random_name, short_digest
 from taskforce.errors import Problem, Refused, StoreError
 from taskforce.i18n import _
@@ -103,6 +104,7 @@ class Outgoing:
         }
         if len(self._shares) > 1:
             self._refuse_what_is_not_for_all(bases)
+        self._statements = statements_for(session, self._hearers(), self._shares[0].number)
         self._edits = sum(holdings.count(ranges) for ranges in self._wanted.values()) + len(self._evidence)
         self._pieces: dict[str, list[Piece]] = {
             share.agency: pieces_of(
@@ -121,8 +123,8 @@ class Outgoing:
 
     @property
     def is_of_agencies_only(self) -> bool:
-        """Whether nothing goes but who is who."""
-        return all(
+        """Whether nothing goes but who is who, and which devices are lost."""
+        return all(one["statement"] == "revocation" for one in self._statements) and all(
             (piece.kind, piece.part) == ("agency", "directory")
             for pieces in self._pieces.values()
             for piece in pieces
@@ -143,6 +145,7 @@ class Outgoing:
             certificates=self._certificates(),
             feed=self._session.store.me.feed,
             forks=known_evidence(self._session),
+            statements=self._statements,
         )
         texts = exchange.edit_texts(connection, self._wanted, [share.permit for share in self._shares])
         proofs = sorted((dict(edit.body) for edit in self._evidence), key=_place_of)
@@ -205,6 +208,17 @@ class Outgoing:
             digest=self._digest(),
         )
 
+    def _hearers(self) -> list[Hearer]:
+        """Whom the statements of agencies must concern, to go: who knows an agency, or hears of it in this bundle."""
+        own = self._session.store.me.agency
+        return [
+            Hearer(
+                share.agency,
+                agencies_in(self._session, [*share.stated, *self._wanted]) | {own, share.agency},
+            )
+            for share in self._shares
+        ]
+
     def _stated(self) -> dict[str, Ranges]:
         """What we say that we hold: of several receivers, what we would tell each of them."""
         first, *others = [share.stated for share in self._shares]
@@ -220,7 +234,8 @@ class Outgoing:
             f"{device.id} {device.seal_to}" for share in self._shares for device in share.devices
         )
         proofs = sorted(edit.hash for edit in self._evidence)
-        told = (*wanted, "", *proofs, "", *sealed_to)
+        said = sorted(one["sig"] for one in self._statements)
+        told = (*wanted, "", *proofs, "", *sealed_to, *(["", *said] if said else ()))
         return short_digest(b"taskforce shown", *(text.encode() for text in told))
 
     def _refuse_what_is_not_for_all(self, bases: dict[str, list[tuple[Edit, str]]]) -> None:

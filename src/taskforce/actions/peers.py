@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,7 @@ from taskforce.files import new_file
 from taskforce.i18n import _
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange, queries
+from taskforce.store.revoked import revocations, revoked_devices
 from taskforce.sync.holdings import Ranges, difference, of_numbers, to_text, union
 from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
 from taskforce.sync.yaml_text import document
@@ -30,7 +32,7 @@ class PeerState:
 
     Of the edits that it may have, `confirmed` counts those that it has said it holds, `waiting` the others, and
     `unsent` those of the others that were in no bundle yet. `sent_since` is when the first bundle went with edits that
-    were not confirmed since, as far as is known; empty where none is.
+    were not confirmed since, as far as is known; empty where none is. `own` are this agency's other devices.
     """
 
     agency: str
@@ -47,6 +49,7 @@ class PeerState:
     unsent: int
     confirmed: int
     sent_since: str
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,12 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
         )
     if card.device.id == me.device:
         raise Refused(_("this is your own card"), hint=_("give it to your partners, and add theirs"))
+    if (card.agency, card.device.id) in revocations(session.store.connection).by_device:
+        raise TrustError(
+            _("the device that made this card was revoked by %(agency)s") % {"agency": card.agency},
+            hint=_("ask for the card of another device of theirs"),
+            code="revoked",
+        )
     known = exchange.find_peer(session.store.connection, card.agency)
     if known is not None and known.agency_key != card.agency_key:
         raise TrustError(
@@ -146,14 +155,33 @@ def add_peer(session: Session, card: Card, *, how: str) -> Added:
 
 def list_peers(session: Session) -> list[PeerState]:
     """How exchange with every peer stands."""
+    return _states(session, exchange.peers(session.store.connection))
+
+
+def own_devices(session: Session) -> list[PeerState]:
+    """The same of the other devices of this agency: one entry for all of them, none where there is none in use."""
+    store = session.store
+    gone = revoked_devices(store.connection)
+    if store.me.device in gone:
+        return []
+    every = exchange.devices(store.connection, store.me.agency)
+    if not any(one.id not in (store.me.device, *gone) for one in every):
+        return []
+    name = _("other devices of your agency")
+    own = exchange.Peer(store.me.agency, name, store.meta("agency_key"), "", "", "")
+    return [replace(one, own=True, devices=one.devices - 1) for one in _states(session, [own])]
+
+
+def _states(session: Session, peers: Sequence[exchange.Peer]) -> list[PeerState]:
     from taskforce.keys.identity import agency_fingerprint  # deferred: as above
 
     connection = session.store.connection
     came = exchange.bundles(connection, "in")
     went = exchange.bundles(connection, "out")
     known, scopes = gather(session), exchange.scopes(connection)
+    gone = revoked_devices(connection)
     result = []
-    for peer in exchange.peers(connection):
+    for peer in peers:
         theirs = {device.id for device in exchange.devices(connection, peer.agency)}
         # Anybody can write an agency's code into a bundle; what a device of theirs signed is theirs.
         heard = [one for one in came if one.device in theirs]
@@ -169,7 +197,7 @@ def list_peers(session: Session) -> list[PeerState]:
                 peer.verified_at,
                 peer.verified_by,
                 peer.how,
-                len(theirs),
+                len(theirs.difference(gone)),
                 last_heard,
                 max((one.number for one in heard), default=0),
                 to_text(missing),

@@ -26,6 +26,7 @@ from taskforce.store import forks, quarantine, queries
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.quarantine import ADMITTED, DROPPED, Waiting
 from taskforce.store.queries import Record
+from taskforce.store.revoked import REVOKED
 from taskforce.sync.edit import Edit, Value, known_edit
 
 REASONS = {
@@ -35,6 +36,7 @@ REASONS = {
     AFTER_FORK: N_("its feed forked before it"),
     FALSE_CLAIM: N_("it claims a record of another agency, or to have seen what was never written"),
     NOT_OWNER: N_("it erases what is another agency's"),
+    REVOKED: N_("its device was revoked before it"),
 }
 """Why an edit waits, as a sentence."""
 
@@ -176,6 +178,17 @@ def _admitted(session: Session, text: str) -> Decided:
         raise Refused(
             _("this edit erases what is not known to be its agency's"),
             hint=_("it enters by itself if that agency turns out to lead the operation of what it erases"),
+        )
+    if one.reason == REVOKED:
+        raise Refused(
+            _(
+                "the agency that signed this edit has revoked its device, and it is not one of the last good ones"
+            ),
+            hint=_(
+                "if it is true all the same, enter it yourself; drop this one with: taskforce quarantine drop %(ref)s"
+            )
+            % {"ref": ref_of(one.hash)},
+            code="revoked",
         )
     if not _may_enter(one):
         raise Refused(

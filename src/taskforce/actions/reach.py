@@ -13,6 +13,7 @@ from taskforce.i18n import _
 from taskforce.sharing.decide import Decision, decide_all
 from taskforce.sharing.facts import Knowledge
 from taskforce.store import exchange
+from taskforce.store.revoked import revoked_devices
 from taskforce.store.telling import erasures_for
 from taskforce.sync.holdings import Ranges, count, difference, intersection, union
 
@@ -91,7 +92,8 @@ def count_edits(
     devices = [one.id for one in exchange.devices(session.store.connection, agency.upper())]
     if not devices:
         raise UsageError(_("%(agency)s is not a verified peer") % {"agency": agency})
-    told = exchange.told_by_all(session.store.connection, devices)
+    silent = {session.store.me.device, *revoked_devices(session.store.connection)}
+    told = exchange.told_by_all(session.store.connection, [one for one in devices if one not in silent])
     sent = exchange.sent_to(session.store.connection, agency.upper())
     reach = reach_of(session, agency.upper(), known, scopes)
     confirmed = sum(count(intersection(ranges, told.get(feed, ()))) for feed, ranges in reach.allowed.items())

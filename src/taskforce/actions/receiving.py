@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from taskforce import moments
+from taskforce.actions.acknowledging import settle_noted
 from taskforce.actions.admission import (
     acknowledge_referrals,
     confirm_if_possible,
@@ -17,10 +18,11 @@ from taskforce.actions.admission import (
     settle_erasures,
     trusted_key,
 )
-from taskforce.actions.brought import Brought, Imported, Touched
+from taskforce.actions.brought import Brought, Imported, Said, Touched
 from taskforce.actions.obeying import Obeyed, settle_recalls
 from taskforce.actions.session import Session
 from taskforce.actions.sorting import UNKNOWN_SIGNER, Signer, sort_out
+from taskforce.actions.stating import take_statements
 from taskforce.errors import TrustError
 from taskforce.files import Rejoined
 from taskforce.i18n import _
@@ -30,11 +32,16 @@ from taskforce.store.forks import AFTER_FORK, FORK, put_told_forks
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.store.proposals import count_for
 from taskforce.store.quarantine import Waiting, put_waiting
+from taskforce.store.revoked import revocations
 from taskforce.sync import holdings
 from taskforce.sync.bundle import Head, Reader
 from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot
 from taskforce.sync.strict_yaml import BUNDLE_LIMITS, read_documents
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.keys.statements import Statement
 
 _MOST_AT_ONCE = 4 << 20
 """Characters of edits held at once: an edit may be megabytes long, and many such come from whoever makes a bundle."""
@@ -99,6 +106,7 @@ class _Incoming:
     recalls: tuple[Obeyed, ...] = ()
     carried: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     shared: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    said: Sequence[Statement] = ()
     _ledger: Ledger | None = None
     _row: int = 0
     _erased_before: set[erasing.Place] = field(default_factory=set)
@@ -119,6 +127,7 @@ class _Incoming:
         before = _count_conflicts(connection)
         proposed = self._proposed()
         self._erased_before = set(erasing.erased_parts(connection))
+        self.said = take_statements(self.session, head.statements) if head.statements else []
         self._learn_signers(head)
         self._ledger = self.session.store.ledger()
         if self.verified:
@@ -166,6 +175,7 @@ class _Incoming:
             erasing.copies_beside(self.session.store.folder) if self.erased else (),
             self.recalls,
             applied,
+            tuple(Said(one.type, one.agency, one.about) for one in self.said),
         )
 
     def _learn_signers(self, head: Head) -> None:
@@ -178,6 +188,17 @@ class _Incoming:
         if sender is None or sender.agency != head.agency:
             raise TrustError(_("this bundle brings no certificate of the device that sent it"))
         self.verified = sender.verified
+        self._require_unrevoked(head)
+
+    def _require_unrevoked(self, head: Head) -> None:
+        lost = revocations(self.session.store.connection).by_device.get((head.agency, head.device))
+        if lost is not None and self.verified:
+            raise TrustError(
+                _("this bundle is from a device that %(agency)s revoked (%(when)s)")
+                % {"agency": head.agency, "when": moments.show_time(lost.made)},
+                hint=_("nothing was changed; what was good of that device comes with bundles of others"),
+                code="revoked",
+            )
 
     def _learn(self, certificate: Mapping[str, Any], head: Head) -> None:
         from taskforce.keys.identity import check_certificate  # deferred: as above
@@ -319,6 +340,7 @@ class _Incoming:
         self.received = acknowledge_referrals(
             self.session, [record for kind, record in self._brought.touched if kind == "referral"]
         )
+        settle_noted(self.session)
 
 
 def _count_conflicts(connection: Any) -> int:

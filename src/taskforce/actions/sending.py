@@ -16,6 +16,7 @@ from taskforce.errors import Refused, TrustError
 from taskforce.files import back_as_it_was, new_file
 from taskforce.i18n import _
 from taskforce.store import exchange
+from taskforce.store.revoked import revoked_devices
 
 
 def export_bundle(
@@ -63,6 +64,7 @@ def export_together(
 
     It carries what any of them has not said it holds. Refused if one of them may not have all of that.
     """
+    session.require_writing()
     recipients = [
         (code, _devices(session, code)) for code in dict.fromkeys(each.upper() for each in agencies)
     ]
@@ -104,7 +106,21 @@ def export_together(
 def _devices(session: Session, code: str) -> list[exchange.KnownDevice]:
     """The devices that a bundle for an agency is sealed to. TrustError if the agency is not a verified peer."""
     connection = session.store.connection
-    devices = [one for one in exchange.devices(connection, code) if one.id != session.store.me.device]
+    gone = revoked_devices(connection)
+    every = [one for one in exchange.devices(connection, code) if one.id != session.store.me.device]
+    devices = [one for one in every if one.id not in gone]
+    if every and not devices:
+        raise TrustError(
+            _("every device of %(agency)s that is known here was revoked") % {"agency": code},
+            hint=_("ask for the card of its new device and add it with: taskforce peer add FILE"),
+            code="all-revoked",
+        )
+    if code == session.store.me.agency and not devices:
+        raise TrustError(
+            _("no other device of %(agency)s is known here") % {"agency": code},
+            hint=_("admit one with: taskforce device admit REQUEST -o FILE"),
+            code="no-other-device",
+        )
     if not devices or (code != session.store.me.agency and exchange.find_peer(connection, code) is None):
         raise TrustError(
             _("%(agency)s is not a verified peer") % {"agency": code},

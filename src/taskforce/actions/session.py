@@ -9,7 +9,7 @@ from functools import cached_property
 
 from taskforce import moments
 from taskforce.crockford import natural_id
-from taskforce.errors import UsageError
+from taskforce.errors import Refused, UsageError
 from taskforce.i18n import _
 from taskforce.store.store import Store
 
@@ -60,6 +60,39 @@ class Session:
 
         return sign(self._seed, "audit", message)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether this device asked to belong to its agency and does not yet: it has no certificate."""
+        return not self.store.meta("agency_key")
+
+    @property
+    def may_write(self) -> bool:
+        """Whether others take what this device writes: it belongs to its agency, and was not revoked."""
+        from taskforce.store.revoked import is_revoked  # deferred: reading asks for it nowhere
+
+        return not self.is_waiting and not is_revoked(self.store.connection, self.store.me.device)
+
+    def require_writing(self) -> None:
+        """Refused if nobody would take what this device writes."""
+        if self.is_waiting:
+            raise waits()
+        if not self.may_write:
+            raise Refused(
+                _("this device was revoked by %(agency)s: nobody takes what it writes any more")
+                % {"agency": self.store.me.agency},
+                hint=_(
+                    "what is here can be read; to work on, make a new store with: taskforce init --join, and ask the "
+                    "agency to admit it"
+                ),
+                code="revoked",
+            )
+
+    def note(self, summary: str) -> None:
+        """Enter into the history what was done and made no edit; only inside a transaction."""
+        from taskforce.store.history import note_action  # deferred: most commands note none
+
+        note_action(self.store.connection, moments.time_text(self.now), self.store.me.officer, summary)
+
     @contextmanager
     def acting(self, summary: str, *, undoable: bool = True, undoes: int | None = None) -> Iterator[Writer]:
         """One action: a transaction, and one entry called `summary` in the store's history.
@@ -70,6 +103,7 @@ class Session:
 
         self.only_proposed = False
         with writer(self.store, self.sign_edit, self.now, summary, undoable=undoable, undoes=undoes) as one:
+            self.require_writing()
             feed, first = self.store.me.feed, one.number + 1
             yield one
         if one.ledger.proposes:
@@ -92,3 +126,15 @@ class Session:
                 hint=_("give --operation, or choose one for this store with: taskforce use CODENAME"),
             )
         return self.current_operation
+
+
+def waits() -> Refused:
+    """What is said of a store whose device does not belong to its agency yet."""
+    return Refused(
+        _("this device waits until its agency admits it: until then it can neither write nor exchange"),
+        hint=_(
+            "taskforce device request -o request.yaml, carry that to the device with the agency's key, and bring its "
+            "answer back: taskforce device join ANSWER"
+        ),
+        code="waiting",
+    )

@@ -1,4 +1,7 @@
-"""Makes a store: the agency's key, the device's keys and certificate, the database and its key slots."""
+"""Makes a store: the agency's key, the device's keys and certificate, the database and its key slots.
+
+A device that is to join an agency which has its key elsewhere gets neither key nor certificate: it asks for that.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ from taskforce.store.store import Store, store_exists
 
 @dataclass(frozen=True, slots=True)
 class NewStore:
-    """What `init` made: where, whose, and the words by which partners know the agency's key."""
+    """What `init` made: where, whose, and the words by which partners know the agency's key.
+
+    Of a device that has still to join its agency they are none.
+    """
 
     folder: Path
     agency: str
@@ -38,11 +44,14 @@ def create_store(
     officer: str,
     write_slots: Callable[[Path, bytes], None],
     about: dict[str, str],
+    join: bool = False,
+    label: str = "",
 ) -> NewStore:
     """Make a store in `folder`, whole or not at all.
 
     `write_slots` is given the folder and the fresh database key and writes the key slots; `about` holds further fields
-    of the own agency's record as typed (name, agency_kind, country).
+    of the own agency's record as typed (name, agency_kind, country). With `join` the store waits to be admitted,
+    and `label` is what people call its device.
     """
     from taskforce.keys import identity, words  # deferred: loads the cryptographic libraries
     from taskforce.keys.encoding import from_text
@@ -58,29 +67,35 @@ def create_store(
         code = agency_code(agency)
     except ValueFault as fault:
         raise UsageError(f"--agency: {fault.sentence}", hint=fault.hint) from None
-    device, agency_secret = identity.new_device(), identity.new_agency()
-    certificate = identity.certify(agency_secret, code, device, moments.time_text(moments.now()))
+    device = identity.new_device()
+    agency_secret = None if join else identity.new_agency()
     meta = {
         "agency": code,
-        "fingerprint": agency_secret.fingerprint,
-        "agency_key": agency_secret.key,
-        "agency_seed": agency_secret.seed.hex(),
+        "fingerprint": agency_secret.fingerprint if agency_secret else "",
+        "agency_key": agency_secret.key if agency_secret else "",
+        "agency_seed": agency_secret.seed.hex() if agency_secret else "",
         "officer": officer.strip(),
         "device": device.id,
         "epoch": "1",
         "sign_seed": device.sign_seed.hex(),
         "seal_identity": device.seal_identity,
+        **({"label": label} if label else {}),
     }
-    own = exchange.KnownDevice(device.id, code, device.sign_key, device.seal_recipient, certificate)
     with new_folder(folder) as draft:
         key = secrets.token_bytes(32)
         store = Store.create(draft, key, meta)
         try:
-            _record_own_agency(store, own, {"code": code, **about})
+            if agency_secret is not None:
+                certificate = identity.certify(agency_secret, code, device, moments.time_text(moments.now()))
+                own = exchange.KnownDevice(
+                    device.id, code, device.sign_key, device.seal_recipient, certificate
+                )
+                _record_own_agency(store, own, {"code": code, **about})
         finally:
             store.close()
         write_slots(draft, key)
-    return NewStore(folder, code, officer.strip(), device.id, words.words(from_text(agency_secret.key, 32)))
+    told = words.words(from_text(agency_secret.key, 32)) if agency_secret is not None else ()
+    return NewStore(folder, code, officer.strip(), device.id, told)
 
 
 def _record_own_agency(store: Store, own: exchange.KnownDevice, typed: dict[str, str]) -> None:

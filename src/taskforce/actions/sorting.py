@@ -16,6 +16,7 @@ from taskforce.records.schema import ERASED
 from taskforce.store import forks
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.incarnation import AHEAD
+from taskforce.store.revoked import REVOKED, revocations
 from taskforce.sync.edit import Edit
 from taskforce.sync.merge import Dot
 
@@ -98,8 +99,8 @@ def sort_out(
 
 
 def faults_of(session: Session, fresh: Sequence[tuple[Edit, Signer]], own: Dot) -> list[str]:
-    """Why each edit may not enter, or '': a signature that does not hold, a claim to have made a record of others or to
-    have seen what is not yet written, an erasure of what is others'.
+    """Why each edit may not enter, or '': a signature that does not hold, a device that was revoked before, a claim to
+    have made a record of others or to have seen what is not yet written, an erasure of what is others'.
 
     Only a signature that holds proves anything about a feed: a relay must not be able to pretend that it forked. `own`
     is the last edit of this device's feed: who claims to have seen later ones would hide them when they are made.
@@ -107,10 +108,13 @@ def faults_of(session: Session, fresh: Sequence[tuple[Edit, Signer]], own: Dot) 
     from taskforce.keys.signatures import verify_many  # deferred: loads libsodium
 
     holds = verify_many([(signer.sign_key, "edit", edit.signed, edit.sig) for edit, signer in fresh])
+    lost = revocations(session.store.connection)
     result = []
     for (edit, signer), is_good in zip(fresh, holds, strict=True):
         if not is_good:
             result.append(BROKEN_SIGNATURE)
+        elif lost.refuses(signer.agency, edit.feed, edit.number):
+            result.append(REVOKED)
         elif _claims_falsely(edit, signer, own):
             result.append(FALSE_CLAIM)
         elif ERASED in edit.set and not edit.born and not owns_natural(session, edit, signer.agency):

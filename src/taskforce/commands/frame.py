@@ -251,8 +251,11 @@ def opened_slot(one: Opener) -> OpenedSlot:
     return one.open_slot(passphrase(), wait=wait)
 
 
-def open_session(*, may_ask: bool = True) -> Session:
-    """Open the store that is meant; Locked if it has to be asked for and must not be."""
+def open_session(*, may_ask: bool = True, waiting: bool = False) -> Session:
+    """Open the store that is meant; Locked if it has to be asked for and must not be.
+
+    Refused for one that waits until its agency admits it, but where `waiting` says that it will do.
+    """
     from taskforce.actions.session import Session  # deferred: help needs no store
     from taskforce.store.store import Store  # deferred: loads SQLCipher
 
@@ -264,6 +267,10 @@ def open_session(*, may_ask: bool = True) -> Session:
         store = Store.open(one.folder, opened_slot(one).key, briefly=True)
     session = Session(store)
     current.get().opened.append(session)
+    if not waiting and session.is_waiting:
+        from taskforce.actions.session import waits  # deferred: hardly any store waits
+
+        raise waits()
     return session
 
 
@@ -284,6 +291,19 @@ def _open_with_agent(one: Opener) -> Store | None:
 
 def _kept_key(one: Opener) -> bytes | None:
     return one.kept_key() if current.get().passphrase_fd is None else None
+
+
+def require_joined(one: Opener, key: bytes) -> None:
+    """Refused if the store waits until its agency admits it: for what opens it by itself."""
+    from taskforce.actions.session import Session, waits  # deferred: help needs no store
+    from taskforce.store.store import Store  # deferred: loads SQLCipher
+
+    store = Store.open(one.folder, key)
+    try:
+        if Session(store).is_waiting:
+            raise waits()
+    finally:
+        store.close()
 
 
 def open_session_for_bundles() -> Session:

@@ -9,7 +9,7 @@ from typer.core import TyperCommand
 
 from taskforce import moments
 from taskforce.actions import using
-from taskforce.commands.frame import argument, command, key_file, open_session, option, store_folder
+from taskforce.commands.frame import argument, command, flag, key_file, open_session, option, store_folder
 from taskforce.errors import UsageError
 from taskforce.i18n import _
 from taskforce.output import Fields, Line, Lines, Result
@@ -35,15 +35,24 @@ def make_init() -> TyperCommand:
                 "--agency-kind", _("Kind of agency") + " (" + ", ".join(AGENCY_KINDS) + ")", metavar="CODE"
             ),
             option("--country", _("Country (two letters)"), metavar="COUNTRY"),
+            flag("--join", _("The agency works with this program already: this is one more device of it")),
+            option("--label", _("With --join: what people call this device")),
         ],
     )
 
 
 def run_init(
-    agency: str | None, officer: str | None, name: str | None, agency_kind: str | None, country: str | None
+    agency: str | None,
+    officer: str | None,
+    name: str | None,
+    agency_kind: str | None,
+    country: str | None,
+    join: bool,
+    label: str | None,
 ) -> Result:
     """Make the store and say what is next."""
-    from taskforce.actions.setup import create_store  # deferred: loads the cryptographic libraries
+    from taskforce.actions.key_slots import read_label  # deferred: loads the cryptographic libraries
+    from taskforce.actions.setup import create_store
     from taskforce.keys import slots
     from taskforce.keys.keyfile import make_key_file
 
@@ -53,6 +62,12 @@ def run_init(
             _("%(option)s is needed") % {"option": missing},
             hint='taskforce init --agency KH-CNP --officer "J. Sok"',
         )
+    if join and (name or agency_kind or country):
+        raise UsageError(
+            _("with --join the agency says itself what it is: leave out --name, --agency-kind and --country")
+        )
+    if label and not join:
+        raise UsageError(_("--label goes with --join"))
     notes: list[str] = []
     path = key_file()
 
@@ -77,6 +92,8 @@ def run_init(
         officer=officer,
         write_slots=write_slots,
         about={key: value for key, value in about.items() if value},
+        join=join,
+        label=read_label(label or ""),
     )
     words = " ".join(made.words)
     data = {
@@ -91,10 +108,17 @@ def run_init(
         (_("Agency"), made.agency),
         (_("Officer"), made.officer),
         (_("Device"), made.device),
-        (_("Key's words"), words),
-        (_("Next"), Line("taskforce peer card -o card.yaml", "command")),
+        *(() if join else ((_("Key's words"), words),)),
+        (
+            _("Next"),
+            Line(
+                "taskforce device request -o request.yaml" if join else "taskforce peer card -o card.yaml",
+                "command",
+            ),
+        ),
     )
-    return Result(data, Fields(_("A new store"), pairs), tuple(notes))
+    title = _("A new store, which waits to be admitted") if join else _("A new store")
+    return Result(data, Fields(title, pairs), tuple(notes))
 
 
 def make_use() -> TyperCommand:

@@ -6,7 +6,7 @@ import sys
 
 from typer.core import TyperCommand
 
-from taskforce.commands.frame import command, flag, opened_key, opener
+from taskforce.commands.frame import command, flag, opened_key, opener, require_joined
 from taskforce.errors import UsageError
 from taskforce.i18n import _
 from taskforce.output import Nothing, Result
@@ -53,6 +53,7 @@ def _run(*, read_only: bool, wall: bool) -> Result:
         )
     one = opener()
     key = opened_key(one)
+    require_joined(one, key)
     from taskforce.tui.ending import leave_nothing_behind  # deferred: loads asyncio
 
     leave_nothing_behind()  # before Textual reads the environment

@@ -15,6 +15,7 @@ GLYPHS: Mapping[str, str] = {
     "bundle": "↓",
     "stale": "!",
     "erased": "×",
+    "revoked": "⊘",
     "recall": "←",
     "recalled": "←",
     "clock": "◷",
@@ -31,6 +32,7 @@ STYLES: Mapping[str, str] = {
     "proposal": "conflict",
     "quarantine": "conflict",
     "erased": "late",
+    "revoked": "late",
     "recall": "late",
 }
 """A style word for those kinds that stand out; the sign and the sentence say it, too."""
@@ -50,6 +52,8 @@ SEE_ALL: Mapping[tuple[str, str], str] = {
     ("bundle", "peer"): "taskforce peer list",
     ("stale", "peer"): "taskforce peer list",
     ("erased", "peer"): "taskforce erase status",
+    ("revoked", "agency"): "taskforce device list",
+    ("revoked", "peer"): "taskforce device list",
     ("recall", "recall"): "taskforce recall status",
     ("recalled", "peer"): "taskforce recall status",
     ("newer", "record"): "taskforce doctor",

@@ -91,9 +91,10 @@ def lines_of(found: Audit) -> list[Line | str]:
     for is_fault in (True, False):
         some = [one for one in found.findings if one.is_fault == is_fault]
         lines += [Line(f"  {one.text}", "late" if is_fault else "") for one in some[:_MOST]]
-        if len(some) > _MOST:
-            more = ngettext("  and %(count)d more", "  and %(count)d more", len(some) - _MOST)
-            lines.append(more % {"count": len(some) - _MOST})
+        rest = len(some) - _MOST
+        if rest > 0:
+            more = ngettext("and %(count)d more", "and %(count)d more", rest)
+            lines.append("  " + more % {"count": rest})
     return [*lines, *_what_is_normal(found), *_what_to_do(found)]
 
 

@@ -11,6 +11,7 @@ from taskforce.records.registry import find_kind
 from taskforce.reports.conflict_views import title_of
 from taskforce.reports.erasure_views import copies_line
 from taskforce.reports.recall_views import obeyed_data, obeyed_lines
+from taskforce.reports.statement_views import said
 from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
@@ -57,7 +58,9 @@ def taken_sentence(taken: TakenIn) -> str:
         }
         return text if count else _("%(name)s: nothing new") % {"name": taken.name}
     parts = [_bundle_head(found, taken.name)]
-    parts.append(_count_of(found) if taken.is_new else _("nothing new"))
+    if found.new or found.waiting or not found.statements:
+        parts.append(_count_of(found) if taken.is_new else _("nothing new"))
+    parts += [said(one) for one in found.statements]
     if found.conflicts:
         text = ngettext("≠ %(count)d new conflict", "≠ %(count)d new conflicts", found.conflicts)
         parts.append(text % {"count": found.conflicts})
@@ -174,6 +177,9 @@ def bundle_data(found: Imported) -> dict[str, Any]:
         "erased": [{"kind": kind, "id": record, "part": part} for record, kind, part in found.erased],
         "copies": list(found.copies),
         "recalls": [obeyed_data(one) for one in found.recalls],
+        "statements": [
+            {"type": one.type, "agency": one.agency, "about": one.about} for one in found.statements
+        ],
     }
 
 
@@ -182,12 +188,14 @@ def bundle_lines(found: Imported, name: str, *, keys: bool = False) -> list[Line
     lines: list[Line | str] = [Line(_bundle_head(found, name), "heading")]
     if not found.verified:
         lines.append(Line("  " + _("! its sender is not verified"), "late"))
-    lines.append("  " + (_count_of(found) if found.new or found.waiting else _("nothing new")))
+    if found.new or found.waiting or not found.statements:
+        lines.append("  " + (_count_of(found) if found.new or found.waiting else _("nothing new")))
     for kind, (made, changed) in found.by_kind.items():
         lines.append(
             f"  {_plural(kind)}: "
             + _("%(made)d new, %(changed)d changed") % {"made": made, "changed": changed}
         )
+    lines += [Line(f"  {said(one)}", "late") for one in found.statements]
     if found.received:
         lines.append(
             Line("  " + _("referrals received: %(refs)s") % {"refs": ", ".join(found.received)}, "ok")

@@ -120,7 +120,8 @@ def put_device(connection: Connection, device: KnownDevice, *, proven: bool = Fa
     if known is not None and (known[0] == device.agency or not proven):
         return False
     connection.execute(
-        "INSERT INTO device VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET agency = excluded.agency, "
+        "INSERT INTO device (id, agency, sign_key, seal_to, certificate) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET agency = excluded.agency, "
         "seal_to = excluded.seal_to, certificate = excluded.certificate",
         (
             device.id,

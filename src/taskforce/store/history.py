@@ -68,6 +68,13 @@ def actions(connection: Connection, *, limit: int = 20) -> list[Action]:
     return [_action(row) for row in rows]
 
 
+def note_action(connection: Connection, at: str, by: str, summary: str) -> None:
+    """Enter something done that made no edit, and that no undo takes back."""
+    connection.execute(
+        "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)", (at, by, summary)
+    )
+
+
 def last_undoable(connection: Connection, staying: Collection[str] = ()) -> Action | None:
     """The latest action that can be undone and is neither an undo nor undone; what the program did by itself is not.
 

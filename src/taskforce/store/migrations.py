@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
-SCHEMA = 6
+SCHEMA = 7
 """How many migrations there are; kept in `user_version`, so that opening need not load sqlite-utils."""
 
 
@@ -119,6 +119,11 @@ def _migrations() -> Migrations:
     @migrations()
     def m006_authority(database: Database) -> None:
         for statement in _AUTHORITY:
+            database.execute(statement)
+
+    @migrations()
+    def m007_statements(database: Database) -> None:
+        for statement in _STATEMENTS:
             database.execute(statement)
 
     return migrations
@@ -244,4 +249,14 @@ _AUTHORITY = (
         PRIMARY KEY (record, kind, part, field, feed, number)) WITHOUT ROWID""",
     """CREATE TABLE leaders (
         operation TEXT PRIMARY KEY, agencies TEXT NOT NULL, spoken INTEGER NOT NULL) WITHOUT ROWID""",
+)
+
+_STATEMENTS = (
+    # What agencies said under their own keys (a device is lost …): no edits, and no sum of them.
+    """CREATE TABLE statement (
+        hash TEXT PRIMARY KEY, type TEXT NOT NULL, agency TEXT NOT NULL, agency_key TEXT NOT NULL,
+        about TEXT NOT NULL, made TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX statement_about ON statement (type, about)",
+    # What people here call a device; it is told to nobody.
+    "ALTER TABLE device ADD COLUMN label TEXT NOT NULL DEFAULT ''",
 )

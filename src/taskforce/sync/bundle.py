@@ -28,6 +28,9 @@ CUT_OFF, ALTERED = "cut-off", "altered-bundle"
 KNOWN_REQUIREMENTS: frozenset[str] = frozenset()
 """Features of later versions that a reader must know to read a bundle rightly; this version needs none."""
 
+MOST_STATEMENTS = 100
+"""How many statements of agencies a head may carry."""
+
 _ID = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
 _HASH = re.compile(r"[A-Za-z0-9_-]{43}")
 _AGENCY = re.compile(r"[A-Z0-9][A-Z0-9-]{1,31}")
@@ -39,7 +42,8 @@ _MADE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 class Head:
     """The first document of a bundle. `to` maps each recipient agency to this bundle's number for it.
 
-    `epoch` is the sender's own (0 where it does not say), `forks` the hashes of edits that prove forks, known to it.
+    `epoch` is the sender's own (0 where it does not say), `forks` the hashes of edits that prove forks, known to it,
+    `statements` what agencies said under their own keys, unchecked.
     """
 
     id: str
@@ -52,6 +56,7 @@ class Head:
     body: Mapping[str, Any]
     epoch: int = 0
     forks: tuple[str, ...] = ()
+    statements: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(slots=True)
@@ -87,6 +92,7 @@ def compose_head(
     certificates: Iterable[Mapping[str, Any]],
     feed: str = "",
     forks: Iterable[str] = (),
+    statements: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The head document of a new bundle."""
     if not to:
@@ -103,6 +109,7 @@ def compose_head(
         "holdings": {name: to_text(ranges) for name, ranges in sorted(holdings.items()) if ranges},
         **({"forks": known} if (known := sorted(forks)) else {}),
         "certificates": [dict(each) for each in certificates],
+        **({"statements": said} if (said := [dict(each) for each in statements]) else {}),
     }
 
 
@@ -211,6 +218,7 @@ def parse_head(data: object, name: str) -> Head:
         data,
         _epoch(data, name),
         _forks(data, name),
+        _statements(data, name),
     )
 
 
@@ -229,6 +237,15 @@ def _forks(data: dict[str, Any], name: str) -> tuple[str, ...]:
         isinstance(each, str) and _HASH.fullmatch(each) for each in found
     ):
         raise _fault(name, _("forks is a list of hashes of edits"))
+    return tuple(found)
+
+
+def _statements(data: dict[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
+    found = data.get("statements", [])
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise _fault(name, _("statements is a list of statements"))
+    if len(found) > MOST_STATEMENTS:
+        raise _fault(name, _("it carries more than %(most)d statements") % {"most": MOST_STATEMENTS})
     return tuple(found)
 
 

@@ -203,7 +203,7 @@ def _agreement(standing: Standing, *, is_own: bool) -> Pieces:
 def _exchange(entry: Entry, now: datetime) -> Pieces:
     pieces = _title(_("Exchange"))
     if entry.is_own:
-        return [*pieces, "  " + _("this is your own agency") + "\n"]
+        return [*pieces, "  " + _("this is your own agency") + "\n", *_devices(entry, now)]
     if entry.verified is None:
         told = _("not a verified peer: no bundle goes there; enter their card with: taskforce peer add CARD")
         return [*pieces, Line(f"  ○ {told}\n", "muted")]
@@ -213,7 +213,25 @@ def _exchange(entry: Entry, now: datetime) -> Pieces:
     }
     if entry.verified.how:
         told += f" ({entry.verified.how})"
-    return [*pieces, Line("  ✓ ", "ok"), f"{told}\n    {_last_heard(entry.verified, now)}\n"]
+    heard = f"{told}\n    {_last_heard(entry.verified, now)}\n"
+    return [*pieces, Line("  ✓ ", "ok"), heard, *_devices(entry, now)]
+
+
+def _devices(entry: Entry, now: datetime) -> Pieces:
+    """The agency's devices, where it has several or one was revoked."""
+    if len(entry.devices) < 2 and not any(one.revoked_at for one in entry.devices):
+        return []
+    pieces: Pieces = _title(_("Devices"))
+    for one in entry.devices:
+        name = f"{one.device[:4]} {one.label}".rstrip()
+        if not one.revoked_at:
+            pieces.append(f"  ● {name}\n")
+            continue
+        told = _("revoked %(when)s") % {"when": moments.show_time(one.revoked_at, now=now)}
+        pieces.append(Line(f"  ⊘ {name} · {told}\n", "late"))
+        if one.reason:
+            pieces.append(f"    {one.reason}\n")
+    return pieces
 
 
 def _heard(verified: Verified, now: datetime) -> str:

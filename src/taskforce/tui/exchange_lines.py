@@ -27,6 +27,8 @@ _AGENCY_CELLS, _HEARD_CELLS, _FILE_CELLS = 14, 19, 30
 
 def verified_line(peer: PeerState) -> str:
     """By whom, when and how a peer was verified."""
+    if peer.own:
+        return _("by the agency's own key")
     return _("verified by %(officer)s, %(when)s, %(how)s") % {
         "officer": peer.verified_by,
         "when": moments.show_time(peer.verified_at),

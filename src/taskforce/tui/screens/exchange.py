@@ -15,7 +15,7 @@ from taskforce.actions.attention_peers import Item
 from taskforce.actions.bundle_summary import Exported
 from taskforce.actions.erasing import count_erased
 from taskforce.actions.inbox import bundles_taken_in
-from taskforce.actions.peers import PeerState, list_peers
+from taskforce.actions.peers import PeerState, list_peers, own_devices
 from taskforce.actions.quarantined import count_quarantined
 from taskforce.actions.recalling import waiting as recalls_waiting
 from taskforce.actions.sending import export_bundle
@@ -160,7 +160,7 @@ class ExchangeScreen(InboxScreen):
 
         def read(session: Session) -> _Standing:
             return _Standing(
-                tuple(list_peers(session)),
+                (*list_peers(session), *own_devices(session)),
                 tuple(quarantined(session)),
                 count_quarantined(session),
                 count_erased(session),
@@ -190,7 +190,8 @@ class ExchangeScreen(InboxScreen):
             self._draw_waits()
 
     def _show_peers(self, standing: _Standing) -> None:
-        count = ngettext("%(n)d verified", "%(n)d verified", len(standing.peers)) % {"n": len(standing.peers)}
+        verified = sum(not peer.own for peer in standing.peers)
+        count = ngettext("%(n)d verified", "%(n)d verified", verified) % {"n": verified}
         self._marks &= {peer.agency for peer in standing.peers}
         if self._marks:
             marked = ngettext("%(n)d marked", "%(n)d marked", len(self._marks)) % {"n": len(self._marks)}
