@@ -179,6 +179,15 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
+def require_empty(folder: Path) -> None:
+    """StoreError if `folder` already holds something."""
+    if folder.exists() and any(folder.iterdir()):
+        raise StoreError(
+            _("%(folder)s is not empty: a store is made in a folder of its own") % {"folder": folder},
+            hint=_("choose another with --store"),
+        )
+
+
 def _there_already(path: Path) -> Refused:
     return Refused(
         _("%(path)s is there already") % {"path": path},

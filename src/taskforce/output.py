@@ -31,7 +31,7 @@ from taskforce.views import (
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, BinaryIO
 
     from taskforce.errors import TaskforceError
@@ -54,6 +54,7 @@ __all__ = [
     "draw",
     "draw_error",
     "tell",
+    "text_stream",
 ]
 
 ENVELOPE_VERSION = 1
@@ -241,6 +242,24 @@ def binary_stream() -> BinaryIO:
         _readable(b"\0")
     sys.stdout.flush()
     return sys.stdout.buffer
+
+
+def text_stream() -> Callable[[bytes], object]:
+    """Return what writes a long text, piece by piece, to stdout: its exact bytes; on a terminal what is visible.
+
+    The last line ends with a line end.
+    """
+    if not _on_terminal():
+        return binary_stream().write
+    rest = b""
+
+    def write(piece: bytes) -> None:
+        nonlocal rest
+        lines, end, rest = (rest + piece).rpartition(b"\n")
+        if end:
+            _write(safe((lines + end).decode("utf-8", "backslashreplace"), keep_newlines=True))
+
+    return write
 
 
 def _readable(content: bytes) -> str:

@@ -27,6 +27,7 @@ SETTINGS = {
     "lock-after": N_("minutes without a key after which the room locks; 0 for never"),
     "inbox": N_("the folder in which the room looks for bundles"),
     "outbox": N_("the folder into which the room writes bundles; the current one if left out"),
+    "panic-key": N_("a key of the room that, pressed twice, destroys the store at once, such as f12"),
     "keymap": N_("other keys for the room, such as go.log=f5,undo=ctrl+z"),
 }
 """Every setting and what it is."""
@@ -45,6 +46,10 @@ UNLOCK_IDLE = 15 * 60
 
 REASON_PARTS = ("identity", "care")
 """The parts that `reason-for` may name."""
+
+_PANIC_KEY = re.compile(r"((ctrl|shift|alt)\+)?f([1-9]|1[0-9]|2[0-4])|ctrl\+[a-z]")
+_USED_KEYS = tuple("ctrl+" + letter for letter in "cijlmq")
+"""What a terminal sends for tab and enter, and what leaves and locks the room."""
 
 _MOST_MINUTES = 7 * 24 * 60
 _KEYS_OF = re.compile(r"([a-z][a-z0-9.-]*)=([^\s=|]+(?:\|[^\s=|]+)*)")
@@ -150,6 +155,16 @@ def minutes_of(value: str) -> int:
     return int(value)
 
 
+def panic_key_of(value: str) -> str:
+    """The key of the setting `panic-key`; empty for none. It is none that people type or press all the time."""
+    if value and (not _PANIC_KEY.fullmatch(value) or value in _USED_KEYS):
+        raise UsageError(
+            _('the setting panic-key is "%(text)s"') % {"text": value},
+            hint=_("name a key that is pressed for nothing else: f1 to f24, or ctrl+ and a letter"),
+        )
+    return value
+
+
 def keymap_of(value: str) -> dict[str, tuple[str, ...]]:
     """The keys by the name of what they do, from the setting `keymap`: `go.log=f5|l,undo=ctrl+z`.
 
@@ -217,6 +232,7 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     "passphrase-command": words_of,
     "unlock-for": lambda value: seconds_of("unlock-for", value, 0),
     "unlock-idle": lambda value: seconds_of("unlock-idle", value, 0),
+    "panic-key": panic_key_of,
     "keymap": keymap_of,
 }
 """What a setting's value has to pass before it is written."""

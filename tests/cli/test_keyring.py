@@ -68,6 +68,17 @@ def kept():
     return keyring.get_keyring().kept
 """
 
+TURNED = """
+assert main(["key", "add", "--keyring", *place, "--key-file", key]) == 0
+assert main(["key", "rotate", *place, "--key-file", key]) == 0  # nothing is asked for, nothing dropped
+assert slots() == ["file", "keyring"]
+assert main(["contact", "list", *place]) == 0  # the keyring opens it still
+assert main(["key", "rotate", "--yes", *place]) == 0
+assert slots() == ["keyring"] and main(["contact", "list", *place]) == 0
+assert main(["wipe", "INTERPOL", "--yes", *place]) == 0
+assert kept() == {} and not Path(store).exists()
+"""
+
 STORY = """
 assert main(["key", "add", "--keyring", "--label", "Laptop", *place, "--key-file", key]) == 0
 assert slots() == ["file", "keyring"]
@@ -173,3 +184,8 @@ def test_a_locked_room_knows_what_it_has_to_ask_for(team: Team, with_passphrase:
     path.write_text(json.dumps(found))
     assert Opener(with_passphrase).opens_unasked
     assert not Opener(with_passphrase, keyring=False).opens_unasked
+
+
+def test_it_opens_the_store_under_a_new_database_key_and_goes_with_a_wipe(team: Team) -> None:
+    ran = told(team, TURNED + 'print("told")')
+    assert ran.stdout.endswith("told\n"), ran.stdout + ran.stderr

@@ -441,6 +441,15 @@ def test_unlocking(tmp_path: Path) -> None:
     assert set(data_of(team, "lock")) == set(data_of(team, "lock", "--all")) == {"locked"}
 
 
+def test_a_new_database_key_and_a_wipe(tmp_path: Path) -> None:
+    team = new_team(tmp_path / "team", "KH-CNP", "J. Sok")
+    assert set(data_of(team, "key", "rotate")) == {"slots", "dropped", "deleted"}
+    assert set(data_of(team, "wipe", "KH-CNP", "--yes")) == {
+        *("store", "checked", "device", "feed", "last_edit", "deleted", "bytes", "left", "failed"),
+        "agent_ended",
+    }
+
+
 PROPOSAL = {
     *(
         "id",
@@ -508,6 +517,12 @@ def test_bundles(story: Team, tmp_path: Path) -> None:
         assert set(found) == BUNDLE
         assert (found["what"], found["applied"], found["from"]) == ("bundle", False, "INTERPOL")
         assert all(set(each) == {"new", "changed"} for each in found["records"].values())
+    assert set(data_of(receiver, "bundle", "open", str(tmp_path / "b"), "-o", str(tmp_path / "y"))) == {
+        *("file", "id", "from", "device", "to", "made", "sealed", "verified", "edits", "edits_unverified"),
+        "faults",
+    }
+    given_out = data_of(team, "device", "export-identity", "-o", str(tmp_path / "i"), "--yes")
+    assert set(given_out) == {"file", "device", "recipient"}
 
 
 def test_plans(story: Team, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ class Bench:
         at: int = 0,
         noted: bool = True,
         store: str = "store",
+        typed: tuple[str, ...] = (),
     ) -> tuple[Ran, list[str]]:
         """Run the program in `folder`; how it ended, and the calls that the shim noted."""
         self.trace.write_text("")
@@ -54,17 +55,20 @@ class Bench:
             "mode": mode,
             "at": at,
             "trace": str(self.trace) if noted else "",
+            "typed": typed,
         }
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.write(json.dumps(task) + "\n")
         self.process.stdin.flush()
         return Ran(**json.loads(self.process.stdout.readline())), self.trace.read_text().splitlines()
 
-    def calls_of(self, base: Path, room: Path, arguments: tuple[str, ...]) -> list[str]:
+    def calls_of(
+        self, base: Path, room: Path, arguments: tuple[str, ...], typed: tuple[str, ...] = ()
+    ) -> list[str]:
         """The calls that an action makes, done on a copy of a folder."""
         folder = room / "counted"
         shutil.copytree(base, folder)
-        ran, calls = self.run(folder, arguments)
+        ran, calls = self.run(folder, arguments, typed=typed)
         assert ran.code == 0, ran.said
         return calls
 

@@ -21,7 +21,7 @@ from taskforce.keys.signatures import sign
 from taskforce.records.registry import all_kinds, get_kind
 from taskforce.records.schema import Kind
 from taskforce.store import exchange, health, queries, tables
-from taskforce.store.store import forget_all
+from taskforce.store.tables import forget_all
 from taskforce.sync import bundle
 from taskforce.sync.clock import parse_stamp
 from taskforce.sync.edit import Value, compose, known_edit, parse_edit

@@ -11,11 +11,11 @@ from pathlib import Path
 from taskforce import moments
 from taskforce.actions.session import Session
 from taskforce.errors import StoreError, TaskforceError
-from taskforce.files import existing_file, new_file, new_folder
+from taskforce.files import existing_file, new_file, new_folder, require_empty
 from taskforce.i18n import _
 from taskforce.store import backup, health
 from taskforce.store.quarantine import count_waiting
-from taskforce.store.store import Store, require_empty, store_exists
+from taskforce.store.store import Store, store_exists
 
 OpenKey = Callable[[Path], bytes]
 """Given a folder with key slots, returns the database's key: by key file, or by the passphrase that it asks for."""

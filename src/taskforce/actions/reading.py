@@ -24,8 +24,8 @@ PRIVATE = (IDENTITY, CARE)
 ONCE = timedelta(minutes=1)
 """Who looks again within this time looks once."""
 
-SHOW, LIST, SEARCH, HISTORY, EXPORT, CONFLICT, PROPOSAL, CHANGE, ROOM = (
-    *("show", "list", "search", "history", "export", "conflict", "proposal", "change", "room"),
+SHOW, LIST, SEARCH, HISTORY, EXPORT, CONFLICT, PROPOSAL, CHANGE, ROOM, BUNDLE = (
+    *("show", "list", "search", "history", "export", "conflict", "proposal", "change", "room", "bundle"),
 )
 """The ways to look: the command, a change that shows its result, the room."""
 

@@ -15,12 +15,12 @@ from taskforce.actions.session import Session
 from taskforce.actions.values import ValueFault, agency_code, parse_values
 from taskforce.crockford import natural_id
 from taskforce.errors import StoreError, UsageError
-from taskforce.files import new_folder
+from taskforce.files import new_folder, require_empty
 from taskforce.i18n import _
 from taskforce.memory import keep_in_memory
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange
-from taskforce.store.store import Store, require_empty, store_exists
+from taskforce.store.store import Store, store_exists
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from typer.core import TyperCommand
 
 from taskforce import console, moments
+from taskforce.commands.device_identity import HELP, make_export_identity
 from taskforce.commands.frame import argument, command, flag, open_session, option
 from taskforce.errors import Refused, UsageError
 from taskforce.i18n import N_, _, ngettext
@@ -303,6 +304,7 @@ VERBS = {
     "admit": (N_("With the agency's key: certify another device"), make_admit),
     "join": (N_("On the new device: take the answer in"), make_join),
     "revoke": (N_("A device is lost: refuse what it writes from now on"), make_revoke),
+    "export-identity": (HELP, make_export_identity),
 }
 
 

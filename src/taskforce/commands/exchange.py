@@ -1,4 +1,4 @@
-"""`taskforce import`, `export` and `bundle show`: how records enter and leave."""
+"""`taskforce import` and `export`: how records enter and leave."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import IO, TYPE_CHECKING, Any
 from typer.core import TyperCommand
 
 from taskforce import console
-from taskforce.actions.receiving import import_bundle
 from taskforce.actions.session import Session
 from taskforce.commands.frame import (
     argument,
@@ -24,12 +23,9 @@ from taskforce.commands.frame import (
 )
 from taskforce.errors import InputError, TaskforceError, UsageError
 from taskforce.files import existing_file
-from taskforce.i18n import N_, _, ngettext
+from taskforce.i18n import _, ngettext
 from taskforce.output import Line, Lines, Nothing, Raw, Result, binary_stream, tell
 from taskforce.reports.exchange_views import (
-    bundle_data,
-    bundle_lines,
-    origin_line,
     sent_data,
     sent_lines,
     taken_data,
@@ -39,8 +35,6 @@ from taskforce.reports.exchange_views import (
 
 if TYPE_CHECKING:
     from taskforce.actions.bundle_summary import Exported
-
-GROUP = ("bundle", N_("Look into a bundle without taking it in"))
 
 _SUFFIX = ".bundle"  # of the names that `export` chooses
 
@@ -122,32 +116,6 @@ def _import_stream(
     with console.progress(label) as bar:
         taken = inbox.take_in(session, arrived, dry_run=dry_run, progress=bar.advance)
     return taken_data(taken), taken_lines(taken)
-
-
-def make_bundle_show() -> TyperCommand:
-    """`bundle show FILE`."""
-    return command(
-        "show",
-        run_bundle_show,
-        _("Who made a bundle, for whom, and what it would change; nothing is written."),
-        [argument("file", _("The bundle, or -"))],
-    )
-
-
-def run_bundle_show(file: str) -> Result:
-    """Import without keeping anything."""
-    session = open_session_for_bundles()
-    if file == "-":
-        found = import_bundle(session, sys.stdin.buffer, _("standard input"), dry_run=True)
-    else:
-        with existing_file(Path(file)) as stream:
-            found = import_bundle(session, stream, Path(file).name, dry_run=True)
-    lines = bundle_lines(found, Path(file).name)
-    lines.insert(1, origin_line(found))
-    return Result(bundle_data(found), Lines(tuple(lines)))
-
-
-VERBS = {"show": (N_("Who made it, for whom, what it would change"), make_bundle_show)}
 
 
 def make_export() -> TyperCommand:

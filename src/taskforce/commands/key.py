@@ -1,4 +1,4 @@
-"""`taskforce key list|add|change|remove|recovery`: what opens the store."""
+"""`taskforce key list|add|change|remove|rotate|recovery`: what opens the store."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typer.core import TyperCommand
 
 from taskforce import console, moments
 from taskforce.commands.frame import argument, command, flag, opened_slot, opener, option, store_folder
+from taskforce.commands.key_rotate import make_rotate
+from taskforce.commands.key_words import kind_words, slot_data
 from taskforce.commands.passphrases import new_passphrase
 from taskforce.errors import Refused, UsageError
 from taskforce.i18n import N_, _, ngettext
@@ -50,11 +52,11 @@ def run_list() -> Result:
         Column(_("A guess costs"), "passes", priority=2),
     )
     rows = tuple(
-        (one.name, _kind(one), one.label, moments.show_time(one.made) if one.made else "", _costs(one))
+        (one.name, kind_words(one), one.label, moments.show_time(one.made) if one.made else "", _costs(one))
         for one in found
     )
     view = Table(columns, rows, _("no key slots"))
-    return Result([_data(one) for one in found], view, _of_agent(), plural="slots")
+    return Result([slot_data(one) for one in found], view, _of_agent(), plural="slots")
 
 
 def make_add() -> TyperCommand:
@@ -185,7 +187,7 @@ def run_remove(slot: str, yes: bool) -> Result:
     one = opener()
     about = rewrapping.find_slot(one.folder, slot)
     opened = opened_slot(replace(one, keyring=about.kind != "keyring"))
-    what = f"{about.name}, {_kind(about)}" + (f", {about.label}" if about.label else "")
+    what = f"{about.name}, {kind_words(about)}" + (f", {about.label}" if about.label else "")
     if not console.confirm(_("Remove this key slot (%(what)s)?") % {"what": what}, yes=yes):
         raise Refused(_("nothing was removed"), code="not-confirmed")
     removed = key_slots.remove_slot(one.folder, opened, about.name)
@@ -235,6 +237,7 @@ VERBS = {
     "add": (N_("One more passphrase or key file"), make_add),
     "change": (N_("A new passphrase in place of the old one"), make_change),
     "remove": (N_("One passphrase or key file less"), make_remove),
+    "rotate": (N_("A new database key: the store is encrypted anew"), make_rotate),
     "recovery": (N_("The sealed key file of a recovery slot"), make_recovery),
 }
 
@@ -253,14 +256,14 @@ def _complete_slots(_context: Any, _parameter: Any, typed: str) -> list[str]:
 def _changed(title: str, about: SlotAbout, *notes: str) -> Result:
     pairs = (
         (_("Slot"), about.name),
-        (_("Opens with"), _kind(about)),
+        (_("Opens with"), kind_words(about)),
         (_("Recipient"), about.recipient),
         (_("Label"), about.label),
         (_("Made"), moments.show_time(about.made) if about.made else ""),
         (_("A guess costs"), _costs(about)),
     )
     said = tuple((name, text) for name, text in pairs if text)
-    return Result(_data(about), Fields(title, said), notes)
+    return Result(slot_data(about), Fields(title, said), notes)
 
 
 def _of_agent() -> tuple[str, ...]:
@@ -275,33 +278,9 @@ def _of_agent() -> tuple[str, ...]:
 def _of_copies() -> str:
     return _(
         "copies and backups of the store that were made before still open with what opened them then, and whoever "
-        "had such a copy and its key may have kept the database's own key, which stays the same"
+        "had such a copy and its key may have kept the database's own key, which stays the same until: taskforce key "
+        "rotate"
     )
-
-
-def _data(about: SlotAbout) -> dict[str, object]:
-    return {
-        "slot": about.name,
-        "kind": about.kind,
-        "label": about.label or None,
-        "made": about.made or None,
-        "kdf": about.kdf or None,
-        "passes": about.passes or None,
-        "memory": about.memory or None,
-        "recipient": about.recipient or None,
-    }
-
-
-def _kind(about: SlotAbout) -> str:
-    if about.kind == "passphrase":
-        return _("passphrase")
-    if about.kind == "file":
-        return _("key file")
-    if about.kind == "recovery":
-        return _("recovery by age")
-    if about.kind == "keyring":
-        return _("a computer's keyring")
-    return _("%(kind)s (unknown to this version)") % {"kind": about.kind}
 
 
 def _costs(about: SlotAbout) -> str:

@@ -64,7 +64,7 @@ def add_slot(folder: str | os.PathLike[str], opened: OpenedSlot, source: SlotSou
             slots.opens(OpenedSlot(opened.key, slot), source) for slot in found if slot["kind"] == "file"
         ):
             raise Refused(_("this key file opens this store already"), code="same-key")
-        made = _locked(found, opened, source)
+        made = lock_tried(found, opened.key, source)
         found.append(made)
     return about_slot(made)
 
@@ -72,7 +72,7 @@ def add_slot(folder: str | os.PathLike[str], opened: OpenedSlot, source: SlotSou
 def replace_slot(folder: str | os.PathLike[str], opened: OpenedSlot, source: SlotSource) -> SlotAbout:
     """Put a slot that opens with ``source`` in the place of the one that was opened."""
     with _slots_to_change(folder, opened) as found:
-        made = _locked(found, opened, source)
+        made = lock_tried(found, opened.key, source)
         found[found.index(dict(opened.slot))] = made
     return about_slot(made)
 
@@ -133,14 +133,14 @@ def _called(found: list[dict[str, object]], name: str) -> dict[str, object]:
     return same[0]
 
 
-def _locked(found: list[dict[str, object]], opened: OpenedSlot, source: SlotSource) -> dict[str, object]:
-    """Return a slot for ``source``, of a name that no other has, tried once: it must give back the very key."""
+def lock_tried(found: list[dict[str, object]], key: bytes, source: SlotSource) -> dict[str, object]:
+    """Return a slot for ``source``, of a name that none in ``found`` has; tried once: it gives back ``key``."""
     names = {_name(slot) for slot in found}
     while True:
-        made = slots.lock_slot(source, opened.key)
+        made = slots.lock_slot(source, key)
         if _name(made) not in names:
             break
-    if slots.open_slots([made], (source.kind,), source.secret).key != opened.key:
+    if slots.open_slots([made], (source.kind,), source.secret).key != key:
         raise StoreError(_("the new key slot does not open: nothing was changed"), code="key-slots")
     return made
 
@@ -184,6 +184,23 @@ def _slots_to_change(folder: str | os.PathLike[str], opened: OpenedSlot) -> Iter
     Raises Locked if the slot that was opened is there no more: somebody took it away meanwhile.
     """
     path = Path(folder) / FILE_NAME
+    content = content_of(folder)
+    found = slots.slots_of(content)
+    if opened.slot not in found:
+        raise Locked(_("this key does not open this store"))
+    yield found
+    data = slot_file({**content, "slots": found})
+    with new_file(path, replace=True) as stream:
+        stream.write(data)
+    _sweep(path)
+
+
+def content_of(folder: str | os.PathLike[str]) -> dict[str, object]:
+    """Return what the file of slots holds, to write it anew: what was left beside it is gone then.
+
+    Raises StoreError if it is a link. To be called where nobody else can change it (`Store.held`).
+    """
+    path = Path(folder) / FILE_NAME
     if path.is_symlink():
         raise StoreError(
             _("%(path)s is a symbolic link") % {"path": path},
@@ -191,21 +208,19 @@ def _slots_to_change(folder: str | os.PathLike[str], opened: OpenedSlot) -> Iter
             code="key-slots",
         )
     _sweep(path)
-    content = slots.read_slot_file(folder)
-    found = slots.slots_of(content)
-    if opened.slot not in found:
-        raise Locked(_("this key does not open this store"))
-    yield found
+    return slots.read_slot_file(folder)
+
+
+def slot_file(content: Mapping[str, object]) -> bytes:
+    """Return the bytes of a file of slots. Raises Refused if it would be longer than is read."""
     import json  # deferred: as in `slots`
 
-    data = json.dumps({**content, "slots": found}, indent=2).encode("ascii") + b"\n"
+    data = json.dumps(content, indent=2).encode("ascii") + b"\n"
     if len(data) > MOST_BYTES:
         raise Refused(
             _("the key slots would be too long"), hint=_("remove one first: taskforce key remove SLOT")
         )
-    with new_file(path, replace=True) as stream:
-        stream.write(data)
-    _sweep(path)
+    return data
 
 
 def _sweep(path: Path) -> None:

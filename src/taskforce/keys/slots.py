@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 FILE_NAME = "keys.json"
+NEXT_NAME = "keys.json.next"
+"""The slots of a store that is getting a new database key: they count from when its database is the new one."""
+DATABASE = "store.db"
 KEY_BYTES = 32
+SALT_BYTES = 16  # of a database: how it begins, in the open
 
 # Argon2id: 0.25 s here. Asked for by whoever writes the file, so it is bounded on reading, too.
 DEFAULT_PASSES = 4
@@ -78,7 +82,7 @@ class SlotSource:
             )
         if not (LEAST_PASSES <= passes <= MOST_PASSES and LEAST_MEMORY <= memory <= MOST_MEMORY):
             raise ValueError("Argon2id costs out of bounds")
-        return cls("passphrase", _passphrase_bytes(text), passes, memory)
+        return cls("passphrase", passphrase_bytes(text), passes, memory)
 
     @classmethod
     def key_file(cls, path: str | os.PathLike[str]) -> SlotSource:
@@ -101,10 +105,11 @@ class SlotSource:
 
 @dataclass(frozen=True, slots=True)
 class OpenedSlot:
-    """The database key (32 bytes), and the slot that it came out of. Its repr shows no key."""
+    """The database key (32 bytes), the slot that it came out of, and what opened that. Its repr shows no key."""
 
     key: bytes = field(repr=False)
     slot: Mapping[str, object]
+    secret: bytes = field(default=b"", repr=False, compare=False)
 
 
 def create_slots(folder: str | os.PathLike[str], database_key: bytes, sources: Sequence[SlotSource]) -> None:
@@ -166,7 +171,7 @@ def slot_of_passphrase(folder: str | os.PathLike[str], text: str) -> OpenedSlot:
     Raises Locked if there is no store or the passphrase does not open it, StoreError if the slots are
     damaged.
     """
-    return open_slots(read_slots(folder), ("passphrase",), _passphrase_bytes(text))
+    return open_slots(read_slots(folder), ("passphrase",), passphrase_bytes(text))
 
 
 def slot_of_keyring(folder: str | os.PathLike[str]) -> OpenedSlot:
@@ -214,7 +219,10 @@ def lock_slot(source: SlotSource, database_key: bytes) -> dict[str, object]:
     else:
         slot |= {"kdf": "blake2b"}
         if source.kind == "recovery":
+            from taskforce.keys.slot_proofs import proof_of  # deferred: few slots have one
+
             slot |= {"recipient": source.recipient, "age": _sealed_key_file(source)}
+            slot |= {"proof": proof_of(slot, database_key)}
         elif source.kind == "keyring":
             slot |= {"entry": source.entry}
         key = _key_of_file(source.secret, slot)
@@ -246,7 +254,7 @@ def open_slots(slots: Sequence[Mapping[str, object]], kinds: tuple[str, ...], se
             nonce = from_text(slot.get("nonce"), _NONCE_BYTES)
             sealed = from_text(slot.get("sealed"), _SEALED_BYTES)
             key = unseal(sealed, _associated(slot), nonce, key_of(secret, slot))
-            return OpenedSlot(key, slot)
+            return OpenedSlot(key, slot, secret)
         except CryptoError:
             continue
         except ValueError:
@@ -290,7 +298,8 @@ def _associated(slot: Mapping[str, object]) -> bytes:
     return _ASSOCIATED + canonical_json({name: value for name, value in slot.items() if name != "sealed"})
 
 
-def _passphrase_bytes(text: str) -> bytes:
+def passphrase_bytes(text: str) -> bytes:
+    """Return the secret that a typed passphrase is."""
     import unicodedata  # deferred: only passphrases need it
 
     # The same accented letter typed on two systems is one passphrase (RFC 8265, OpaqueString). Bytes that are
@@ -310,11 +319,33 @@ def slots_of(found: Mapping[str, object]) -> list[dict[str, object]]:
 
 
 def read_slot_file(folder: str | os.PathLike[str]) -> dict[str, object]:
-    """Return all that the file of slots holds; of its slots as much is checked as ``read_slots`` says."""
+    """Return all that the file of slots holds; of its slots as much is checked as ``read_slots`` says.
+
+    Where a store was stopped while it got a new database key, it is the file that fits the database. Not for a process
+    that has the store open then: to open and close its file would drop the locks on it (`Store.open` has settled it).
+    """
+    following = os.path.join(folder, NEXT_NAME)
+    if os.path.isfile(following):
+        found = _read_slot_file(following)
+        if found.get("salt") == salt_of(os.path.join(folder, DATABASE)):
+            return found
+    return _read_slot_file(os.path.join(folder, FILE_NAME))
+
+
+def salt_of(path: str | os.PathLike[str]) -> str:
+    """Return the salt that the database at ``path`` begins with, in hexadecimal; "" where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(SALT_BYTES).hex()
+    except OSError:
+        return ""
+
+
+def _read_slot_file(path: str) -> dict[str, object]:
     import json  # deferred, as above
 
     try:
-        with open(os.path.join(folder, FILE_NAME), "rb") as file:
+        with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise Locked(

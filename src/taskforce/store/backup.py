@@ -18,9 +18,9 @@ from typing import IO, BinaryIO
 from taskforce.errors import InputError, StoreError
 from taskforce.files import sync_folder
 from taskforce.i18n import _
+from taskforce.keys.slots import DATABASE
 from taskforce.keys.slots import FILE_NAME as SLOTS
-from taskforce.store.connection import Connection, copy_database, drop_copy
-from taskforce.store.store import DATABASE
+from taskforce.store.connection import Connection, copy_database, drop_copy, is_turning
 
 MANIFEST = "taskforce-backup.json"
 FORMAT = 1
@@ -36,6 +36,11 @@ def write_backup(connection: Connection, folder: Path, target: Path, stream: IO[
     Others may write meanwhile. A copy of the database, encrypted as ever, stands beside `target` until it is done.
     """
     manifest = json.dumps({"taskforce-backup": FORMAT, "made": made}).encode()
+    if is_turning(folder):  # opening the store would have settled it, had the disk let it
+        raise StoreError(
+            _("a new database key was being made for this store, and that is not finished"),
+            hint=_("make room on the store's disk, and try again"),
+        )
     try:
         slots = (folder / SLOTS).read_bytes()
     except OSError as error:

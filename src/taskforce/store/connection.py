@@ -17,6 +17,7 @@ import sqlcipher3.dbapi2 as sqlite
 from taskforce.errors import Locked, StoreError
 from taskforce.files import drop
 from taskforce.i18n import _
+from taskforce.keys.slots import DATABASE, NEXT_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,14 @@ OperationalError = sqlite.OperationalError
 WRONG_KEY = "wrong-key"
 """The code of the error that says that a key does not open a database."""
 
+NEXT_DATABASE = DATABASE + ".next"
+"""The copy under a new key that is to take the database's place (`rekeying`)."""
+
+BUSY = "busy"
+"""The code of the error that says that another program has the database."""
+
 _BUSY_MILLISECONDS = 30_000
+_ALONE_MILLISECONDS = 5_000
 
 
 def connect(path: str, key: bytes, *, create: bool = False, briefly: bool = False) -> Connection:
@@ -49,16 +57,62 @@ def connect(path: str, key: bytes, *, create: bool = False, briefly: bool = Fals
         raise Locked(
             _("there is no store at this place"), hint=_("make one with: taskforce init --agency CODE")
         )
+    before = _identity(path)
     try:
-        return _connect(path, key, create=create)
-    except StoreError:
-        if not briefly:
+        connection = _connect(path, key, create=create)
+    except (StoreError, Locked) as error:
+        if _identity(path) != before:
+            raise _turned() from None
+        if not briefly or isinstance(error, Locked):
             raise
         try:
             return _connect_to_read(path, key)
         except StoreError:
             pass
         raise
+    if (
+        _identity(path) != before
+    ):  # what it waited for took another file's place; that one is no store any more
+        connection.close()
+        raise _turned()
+    return connection
+
+
+def is_turning(folder: Path) -> bool:
+    """Whether a program makes a new database key for the store in `folder`, or was stopped while it did."""
+    return os.path.isfile(folder / NEXT_NAME) or os.path.isfile(folder / NEXT_DATABASE)
+
+
+def connect_alone(path: str, key: bytes, *, create: bool = False) -> Connection:
+    """Open the database so that nobody else has it open as long as this connection is.
+
+    StoreError after a few seconds if somebody has: a room, another command.
+    """
+    if create:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        return _connect(path, key, alone=True, create=create, patience=_ALONE_MILLISECONDS)
+    except StoreError as error:
+        if error.code != BUSY:
+            raise
+        raise StoreError(
+            _("another program has this store open"),
+            hint=_("close it, the room too, or lock that with ctrl+l; then try again"),
+            code=BUSY,
+        ) from None
+
+
+def _identity(path: str) -> tuple[int, int]:
+    """Which file a path names now. Only `rekeying` puts another there, and not while anybody has the file open."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
+def _turned() -> StoreError:
+    return StoreError(_("the store has just got a new database key"), hint=_("try again"), code="turned")
 
 
 def _connect_to_read(path: str, key: bytes) -> Connection:
@@ -76,10 +130,16 @@ def _connect_to_read(path: str, key: bytes) -> Connection:
 
 
 def _connect(
-    path: str, key: bytes, *, create: bool = False, alone: bool = False, is_uri: bool = False
+    path: str,
+    key: bytes,
+    *,
+    create: bool = False,
+    alone: bool = False,
+    is_uri: bool = False,
+    patience: int = _BUSY_MILLISECONDS,
 ) -> Connection:
     with sentences():
-        connection = sqlite.connect(path, isolation_level=None, timeout=_BUSY_MILLISECONDS / 1000, uri=is_uri)
+        connection = sqlite.connect(path, isolation_level=None, timeout=patience / 1000, uri=is_uri)
         try:
             # SQLCipher would write a log of its own to stderr, where only sentences stand.
             connection.execute("PRAGMA cipher_log_level = NONE")
@@ -137,7 +197,7 @@ def in_our_words(error: Exception) -> StoreError | None:
     text = str(error)
     if isinstance(error, sqlite.OperationalError):
         if "locked" in text or "busy" in text:
-            return StoreError(_("another program is writing to this store"), hint=_("try again"))
+            return StoreError(_("another program is writing to this store"), hint=_("try again"), code=BUSY)
         if "full" in text:
             return StoreError(_("the disk is full; nothing was changed"), hint=_("make room and try again"))
         if "readonly" in text or "read-only" in text:

@@ -34,6 +34,21 @@ class ActionEdit:
     before: Mapping[str, Value]
 
 
+def last_number(connection: Connection, feed: str) -> int:
+    """The number of the last edit of a feed that the store holds; 0 if it holds none."""
+    row = connection.execute(
+        "SELECT max(number) FROM edit WHERE feed = (SELECT id FROM feed WHERE name = ?)", (feed,)
+    ).fetchone()
+    return int(row[0] or 0)
+
+
+def note_done(connection: Connection, at: str, by: str, summary: str) -> None:
+    """Enter something that made no edit and cannot be undone; only inside `writing()`."""
+    connection.execute(
+        "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)", (at, by, summary)
+    )
+
+
 _ACTION = "SELECT id, at, by, summary, undoable, undone_by, undoes FROM action "
 
 # Each action, and whether it made edits and none of them of another kind than those bound: looked up edit by edit.

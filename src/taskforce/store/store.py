@@ -11,8 +11,17 @@ from pathlib import Path
 
 from taskforce.errors import Locked, StoreError
 from taskforce.i18n import _
+from taskforce.keys.slots import DATABASE
 from taskforce.store import tables
-from taskforce.store.connection import WRONG_KEY, Connection, connect, damaged, sentences, transaction
+from taskforce.store.connection import (
+    WRONG_KEY,
+    Connection,
+    connect,
+    damaged,
+    is_turning,
+    sentences,
+    transaction,
+)
 from taskforce.store.migrations import check_schema, migrate
 from taskforce.version import __version__
 
@@ -21,7 +30,6 @@ if TYPE_CHECKING:
     from taskforce.store.ledger import Ledger
     from taskforce.store.pages import Orders
 
-DATABASE = "store.db"
 
 _TABLES = f"{__version__}/{tables.LAYOUT}"
 """What made the kinds' tables: another version declares other kinds, another layout has other indexes."""
@@ -75,6 +83,9 @@ class Store:
         connection = _connect(path, key, briefly=briefly)
         store = cls(folder, connection)
         try:
+            if is_turning(folder):
+                with suppress(StoreError), transaction(connection):  # a disk that can only be read
+                    store.settle()
             if not check_schema(connection):
                 migrate(connection, path, store._build_anew)
             if store.meta("tables") != _TABLES:
@@ -121,9 +132,17 @@ class Store:
         connection = _connect(str(folder / DATABASE), key)
         try:
             with transaction(connection):
+                if is_turning(folder):
+                    cls(folder, connection).settle()
                 yield
         finally:
             connection.close()
+
+    def settle(self) -> None:
+        """Put in order what a program left that was stopped while it made a new database key; within a transaction."""
+        from taskforce.store.rekeying import settle  # deferred: hardly ever needed
+
+        settle(self.folder, self.connection)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -298,7 +317,7 @@ class Store:
             for record, kind, owner in self.connection.execute("SELECT id, kind, owner FROM record")
             if owner
         }
-        forget_all(self.connection)
+        tables.forget_all(self.connection)
         tables.create_tables(self.connection)
         return self._replay(self.ledger(), owners)
 
@@ -364,8 +383,8 @@ def _connect(path: str, key: bytes, *, briefly: bool = False) -> Connection:
         raise StoreError(
             _("the store is damaged: the key in its slots opens it no more"),
             hint=_(
-                "if keys.json is another store's, put its own back; else restore a backup, or start anew and let the "
-                "peers send everything again"
+                "if it was getting a new key just now, try again; if keys.json is another store's, put its own back; "
+                "else restore a backup, or start anew and let the peers send everything again"
             ),
             code="damaged",
         ) from None
@@ -375,31 +394,6 @@ def _has_content(path: Path) -> bool:
     return path.is_file() and path.stat().st_size > 0
 
 
-def forget_all(connection: Connection) -> None:
-    """Empty everything that the log adds up to, before it is built anew."""
-    for statement in (
-        "DELETE FROM record",
-        "DELETE FROM state",
-        "DELETE FROM held",
-        "DELETE FROM scope",
-        "DELETE FROM conflict",
-        "DELETE FROM judged",
-        "DELETE FROM proposal",
-        "DELETE FROM leaders",
-        "INSERT INTO search (search) VALUES ('delete-all')",
-    ):
-        connection.execute(statement)
-
-
 def store_exists(folder: Path) -> bool:
     """Whether there is a store in `folder`."""
     return os.path.isfile(folder / DATABASE)
-
-
-def require_empty(folder: Path) -> None:
-    """StoreError if `folder` already holds something."""
-    if folder.exists() and any(folder.iterdir()):
-        raise StoreError(
-            _("%(folder)s is not empty: a store is made in a folder of its own") % {"folder": folder},
-            hint=_("choose another with --store"),
-        )

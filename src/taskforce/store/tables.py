@@ -207,3 +207,19 @@ def is_integer(text: str) -> bool:
     """Whether a value stands in its column as an integer: canonical digits, few enough for every reader of JSON."""
     digits = text.removeprefix("-")
     return digits.isascii() and digits.isdigit() and len(digits) < 16 and str(int(text)) == text
+
+
+def forget_all(connection: Connection) -> None:
+    """Empty everything that the log adds up to, before it is built anew."""
+    for statement in (
+        "DELETE FROM record",
+        "DELETE FROM state",
+        "DELETE FROM held",
+        "DELETE FROM scope",
+        "DELETE FROM conflict",
+        "DELETE FROM judged",
+        "DELETE FROM proposal",
+        "DELETE FROM leaders",
+        "INSERT INTO search (search) VALUES ('delete-all')",
+    ):
+        connection.execute(statement)

@@ -23,6 +23,8 @@ from taskforce.sync.strict_yaml import Document
 from taskforce.sync.yaml_text import document
 
 FORMAT = "1"
+CUT_OFF, ALTERED = "cut-off", "altered-bundle"
+"""The codes of the errors that say that all edits could be read, but the end does not stand for them."""
 KNOWN_REQUIREMENTS: frozenset[str] = frozenset()
 """Features of later versions that a reader must know to read a bundle rightly; this version needs none."""
 
@@ -158,9 +160,12 @@ class Reader:
         raise InputError(
             _("%(name)s stops in the middle: its end is missing") % {"name": self.name},
             hint=_("copy the file again; nothing was changed"),
+            code=CUT_OFF,
         )
 
     def _finish(self, data: dict[str, Any], line: int) -> None:
+        if next(self._documents, None) is not None:
+            raise InputError(_("%(name)s goes on after its end") % {"name": self.name})
         expected = self._digest.end()
         signature = data.get("sig")
         if {key: value for key, value in data.items() if key != "sig"} != expected or not isinstance(
@@ -170,10 +175,9 @@ class Reader:
                 _(
                     "%(name)s:%(line)d: the end does not fit what came before: the bundle was altered or damaged"
                 )
-                % {"name": self.name, "line": line}
+                % {"name": self.name, "line": line},
+                code=ALTERED,
             )
-        if next(self._documents, None) is not None:
-            raise InputError(_("%(name)s goes on after its end") % {"name": self.name})
         self.end = canonical(expected).encode()
         self.signature = signature
 

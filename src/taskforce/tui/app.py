@@ -20,12 +20,13 @@ from taskforce.actions.undoing import StaysInLog, Undone, redo, undo
 from taskforce.actions.unlocking import Opener
 from taskforce.errors import Failure, TaskforceError
 from taskforce.i18n import _
+from taskforce.reports.stays_in_log import stays_text
 from taskforce.store.watching import state_mark
 from taskforce.text import safe, shorten
 from taskforce.tui import themes
 from taskforce.tui.desk import Desk
 from taskforce.tui.ending import heed_signals, telling_nothing
-from taskforce.tui.locking import LockableApp
+from taskforce.tui.panicking import PanickingApp
 from taskforce.tui.room_keys import ROOM_KEYS
 from taskforce.tui.safety import VisibleOnly
 from taskforce.tui.screens.base import RoomDialog, RoomScreen
@@ -72,7 +73,7 @@ def _palette() -> type[Provider]:
     return AppliesNow
 
 
-class TaskforceApp(SharingPlaces, LockableApp):
+class TaskforceApp(SharingPlaces, PanickingApp):
     """The room over the store that `desk` holds open."""
 
     CSS_PATH = "app.tcss"
@@ -108,6 +109,7 @@ class TaskforceApp(SharingPlaces, LockableApp):
         chosen = settings.read_settings()
         desk.looks.asked_for = settings.reason_parts_of(chosen.get("reason-for", ""))
         desk.asks_before_recalls = settings.asks_before_recalls(chosen.get("recalls", ""))
+        self.panic_key = "" if wall else settings.panic_key_of(chosen.get("panic-key", ""))
         self._lock_after = settings.minutes_of(chosen.get("lock-after", ""))
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -312,7 +314,7 @@ class TaskforceApp(SharingPlaces, LockableApp):
             return
         result = await screen.try_acting(work)
         if isinstance(result, StaysInLog):
-            self.say(_stays(result), seconds=ASKED_FOR)
+            self.say(stays_text(result), seconds=ASKED_FOR)
         elif result is not None:
             told = [sentence % {"action": result.action.summary}]
             agencies = {agency for each in result.restored for agency in each.accepted}
@@ -371,17 +373,6 @@ class TaskforceApp(SharingPlaces, LockableApp):
         self._fatal_error()
 
 
-def _stays(found: StaysInLog) -> str:
-    """That what was written into the log stays, and what a second press takes back."""
-    said = {"entry": found.labels[0] if found.labels else "?", "action": found.action.summary}
-    if len(found.labels) > 1:
-        text = _("%(count)d log entries stay (C in the log corrects one); z again takes back: %(action)s")
-        return text % {**said, "count": len(found.labels)}
-    return (
-        _("the log entry %(entry)s stays (C in the log corrects it); z again takes back: %(action)s") % said
-    )
-
-
 def run(opener: Opener, key: bytes, *, read_only: bool = False, wall: bool = False) -> None:
     """Open the room and stay until it is left. Raises what went wrong in it as a Failure that names only the type."""
     desk = Desk(opener, key, read_only=read_only)
@@ -392,6 +383,9 @@ def run(opener: Opener, key: bytes, *, read_only: bool = False, wall: bool = Fal
         finally:
             desk.close()
     error: BaseException | None = app._exception
+    if app.wiped is not None:
+        app.wiped.require_whole()
+        return
     if isinstance(error, WorkerFailed):
         error = error.error
     if error is not None:

@@ -18,10 +18,11 @@ from taskforce.actions.session import Session
 from taskforce.actions.unlocking import Opener
 from taskforce.errors import Locked, Refused, StoreError, TaskforceError
 from taskforce.i18n import _
+from taskforce.keys.slots import DATABASE
 from taskforce.store.connection import sentences
 from taskforce.store.migrations import SCHEMA, schema_of
 from taskforce.store.stopping import Reading, is_settled
-from taskforce.store.store import DATABASE, Store
+from taskforce.store.store import Store
 from taskforce.store.watching import data_version
 from taskforce.tui.looks import Looks
 
