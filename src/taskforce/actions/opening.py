@@ -13,7 +13,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from taskforce.actions.admission import known_signer, trusted_key
+from taskforce.actions.admission import known_signer
+from taskforce.actions.levels import VERIFIED, Levels
 from taskforce.actions.reading import PRIVATE
 from taskforce.actions.session import Session
 from taskforce.errors import InputError, TrustError
@@ -156,18 +157,19 @@ class _Check:
         self._revocations = revocations(session.store.connection)
         self._batch: list[Edit] = []
         self._keys: dict[str, tuple[str, str, bool]] = {}  # by device: agency, signing key, is it verified
+        self._levels = Levels(session)
         for device in exchange.devices(session.store.connection):
-            known = known_signer(device)
-            self._keys[device.id] = (known.agency, known.sign_key, True)
+            known = known_signer(device, self._levels)
+            self._keys[device.id] = (known.agency, known.sign_key, known.level == VERIFIED)
         for certificate in head.certificates:
-            self._learn(session, certificate)
+            self._learn(certificate)
         agency, self._sign_key, self.is_verified = self._keys.get(head.device, ("", "", False))
         if agency != head.agency:
             self._sign_key, self.is_verified = "", False
             text = _("this bundle brings no certificate of the device that sent it")
             self.faults.append(Fault("no-certificate", text))
 
-    def _learn(self, session: Session, certificate: object) -> None:
+    def _learn(self, certificate: object) -> None:
         from taskforce.keys.identity import check_certificate  # deferred: loads libsodium
 
         try:
@@ -176,7 +178,7 @@ class _Check:
             self.faults.append(Fault("bad-certificate", error.sentence))
             return
         if not self._keys.get(device.id, ("", "", False))[2]:
-            verified = device.agency_key == trusted_key(session, device.agency)
+            verified = self._levels.of(device.agency, device.agency_key) == VERIFIED
             self._keys[device.id] = (device.agency, device.sign_key, verified)
 
     def take(self, edit: Edit) -> None:
