@@ -167,6 +167,10 @@ def _changed_by(kind: Kind) -> str:
     """Who may change a kind's records, in words."""
     rules = kind.authority
     who = ["the agency itself (what it has not written, anybody)" if rules.itself else "who made it"]
+    if rules.participants:
+        who = ["who made it, if that takes part in the operation"]
+        if not rules.plan:
+            who.append("of what a stranger made, the operation's lead and co-leads")
     if rules.plan:
         who.append(
             "the lead and the co-leads of its operation, whose it is where nobody proves to have made it"

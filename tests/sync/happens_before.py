@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from who_may import Rules, Said
+from who_may import Rules, Said, Standing
 
 Dot = tuple[Any, ...]
 """An edit: its feed and number, and where feeds may fork its hash."""
@@ -469,10 +469,10 @@ class World:
         one.judged[place] = found
         return found
 
-    def _leading(self, one: Known, operation: str) -> tuple[set[str], bool]:
+    def _leading(self, one: Known, operation: str) -> Standing:
         assert self.rules is not None
         if operation in one.judged:
-            known: tuple[set[str], bool] = one.judged[operation]
+            known: Standing = one.judged[operation]
             return known
         maker = self._maker(one, operation, "operation")
         roles = []

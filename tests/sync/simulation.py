@@ -3,9 +3,11 @@
 Real stores (in memory), real actions, real bundles; only clocks and randomness are fakes, so that a seed tells a whole
 history. What must come out is worked out by happens_before.py, which knows nothing of the program.
 
-Here everybody may see everything, so that what arrives depends on replication alone; who may be told what is
-test_convergence.py's matter. YAML and sealing have tests of their own: one bundle in ten is written in full here, one
-in fifty sealed; the others are handed over as the documents that would be written.
+Here everybody may see everything, also who takes part in no operation, so that what arrives depends on replication
+alone; who may be told what is test_convergence.py's matter.
+
+YAML and sealing have tests of their own: one bundle in ten is written in full here, one in fifty sealed; the others are
+handed over as the documents that would be written.
 
 What befalls whole stores (put back to an earlier state, copied and used twice, parts erased) is in disturbances.py.
 """
@@ -38,7 +40,17 @@ from nodes import Bundle, Node, at, copy_of
 from replicas import make_replica
 from who_may import Rules
 
-from taskforce.actions import checking, conflicts, keeping, peers, proposing, receiving, sending, undoing
+from taskforce.actions import (
+    checking,
+    conflicts,
+    keeping,
+    knowing,
+    peers,
+    proposing,
+    receiving,
+    sending,
+    undoing,
+)
 from taskforce.actions.outgoing import Outgoing
 from taskforce.actions.session import Session
 from taskforce.errors import Refused
@@ -65,7 +77,7 @@ FOLLOWED = timedelta(hours=24)
 BATCHES = (1, 3, receiving.BATCH)
 """How many edits an import looks at together: in small ones edits enter, and leave as a fork is found later."""
 
-OPERATION = "GREY HERON"
+OPERATION, OTHER = "GREY HERON", "BLUE TERN"
 _MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 HOT = {
     "assignment": {
@@ -94,6 +106,21 @@ class Base:
     agency: str  # the id of its agency's record
 
 
+class _Everybody(dict[str, Any]):
+    """That everybody takes part in every operation, as far as it is asked who may see it."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """All operations have everybody, and everybody is a partner."""
+        return "partner" if default is None else self
+
+
+@contextmanager
+def told_everything() -> Iterator[None]:
+    """Let everybody be told of all operations, whoever takes part."""
+    with mock.patch.object(knowing, "_roles", lambda *_known: _Everybody()):
+        yield
+
+
 @contextmanager
 def drawn_from(rng: random.Random) -> Iterator[None]:
     """Let the program's randomness be a history's own."""
@@ -103,7 +130,7 @@ def drawn_from(rng: random.Random) -> Iterator[None]:
 
 @cache
 def bases(count: int) -> tuple[Base, ...]:
-    """Stores of agencies that take part in one operation, made once: all verified, all told of it."""
+    """Stores of agencies, made once: all verified, all told of two operations, in which most of them take part."""
     codes = ["LEAD", *(f"TEAM-{number}" for number in range(1, count))]
     folder = Path(tempfile.mkdtemp(prefix="simulation", dir=_MEMORY))
     try:
@@ -115,7 +142,11 @@ def bases(count: int) -> tuple[Base, ...]:
             )
             for code in codes[1:]:
                 keeping.add(lead.session, get_kind("agency"), {"code": code})
+            tern = keeping.add(lead.session, get_kind("operation"), {"codename": OTHER, "lead": codes[1]})
+            for code in codes[1:-1]:
                 keeping.join(lead.session, {"operation": operation.id, "agency": code, "role": "partner"})
+            for code in codes[2:-1:2]:
+                keeping.join(lead.session, {"operation": tern.id, "agency": code, "role": "support"})
             for number in (1, 2):
                 typed = {"title": f"Assignment {number}", "operation": operation.id}
                 keeping.add(lead.session, get_kind("assignment"), typed)
@@ -124,7 +155,8 @@ def bases(count: int) -> tuple[Base, ...]:
                 add_peer(lead.session, card)
                 add_peer(other.session, cards[0])
                 stream = io.BytesIO()
-                sending.export_bundle(lead.session, other.code, stream)
+                with told_everything():
+                    sending.export_bundle(lead.session, other.code, stream)
                 receiving.import_bundle(other.session, io.BytesIO(stream.getvalue()), "briefing")
             for one in made:  # undoing the briefing would take somebody out of the operation
                 one.connection.execute("UPDATE action SET undoable = 0")
@@ -210,7 +242,7 @@ class History(Disturbances):
         self.folder = Path(
             tempfile.mkdtemp(prefix="history", dir=_MEMORY)
         )  # the markers beside the databases
-        self.operation = ""
+        self.operation = self.other = ""
         for base in self.bases:
             self.nodes[base.code] = self._begin(base)
             self.world.add_replica(base.code)
@@ -241,8 +273,9 @@ class History(Disturbances):
         if self.rng.random() < 0.9:  # the bytes of an erased value are taken out of files; here there is none
             session.store.scrub = partial(_scrubbed, session.store)  # type: ignore[method-assign]
         if not self.operation:
-            [operation] = queries.list_records(node.connection, get_kind("operation"))
-            self.operation = operation.id
+            operations = queries.list_records(node.connection, get_kind("operation"))
+            names = {one.text("codename"): one.id for one in operations}
+            self.operation, self.other = names[OPERATION], names[OTHER]
         return node
 
     def close(self) -> None:
@@ -278,10 +311,46 @@ class History(Disturbances):
     def add(self) -> None:
         """Somebody makes a record."""
         node = self._who()
-        name = self.rng.choice(("assignment", "assignment", "site"))
-        typed = {"operation": self.operation, ("title" if name == "assignment" else "name"): "Something new"}
+        name = self.rng.choice(("assignment", "assignment", "site", "log"))
+        kind = get_kind(name)
         with self._acting(node):
-            keeping.add(node.session, get_kind(name), typed)
+            typed = {"operation": self._an_operation(node), kind.title: "Something new"}
+            keeping.add(node.session, kind, typed)
+
+    def begin(self) -> None:
+        """Somebody opens an operation, which others lead, and says who takes part."""
+        node = self._who()
+        with self._acting(node):
+            lead, *others = self.rng.sample(self.codes, 3)
+            made = keeping.add(node.session, get_kind("operation"), {"codename": self.word(), "lead": lead})
+            for code in others:
+                keeping.join(node.session, {"operation": made.id, "agency": code, "role": "support"})
+
+    def _an_operation(self, node: Node) -> str:
+        known = node.connection.execute("SELECT id FROM operation ORDER BY id").fetchall()
+        return self.rng.choice([self.operation, self.other, self.rng.choice(known)[0]])
+
+    def join(self) -> None:
+        """Somebody says that an agency takes part in an operation, whoever may say so."""
+        node = self._who()
+        role = self.rng.choice(("partner", "observer", "co-lead"))
+        about = {"operation": self._an_operation(node), "agency": self.rng.choice(self.codes), "role": role}
+        with self._acting(node), suppress(Refused):
+            keeping.join(node.session, about)
+
+    def transfer(self) -> None:
+        """Somebody says that an assignment or a site, mostly of their own, is of the other operation."""
+        node = self._who()
+        name = self.rng.choice(("assignment", "site"))
+        record = self._record(node, name, self.rng.randrange(self.spread))
+        query = f"SELECT id FROM {name} WHERE created_in = ? ORDER BY id LIMIT ?"
+        own = node.connection.execute(query, (node.code, self.spread)).fetchall()
+        if own and self.rng.random() < 0.7:
+            record = queries.get_record(node.connection, get_kind(name), self.rng.choice(own)[0])
+        if record is not None:
+            with self._acting(node, record):
+                there = {"operation": self._an_operation(node)}
+                keeping.edit(node.session, record.kind, record, there)
 
     def edit(self) -> None:
         """Somebody sets a field or two."""
@@ -354,14 +423,23 @@ class History(Disturbances):
         with self._acting(node):
             if one.is_ours and self.rng.random() < 0.6:
                 names = self.rng.sample(one.fields, 1)
-                feed, _slash, number = one.edit.rpartition("/")
-                [dot] = (dot for dot in self.world.held[node.name] if dot[:2] == (feed, int(number)))
-                self.accepting = [(name, dot) for name in names if name != "archived"]
+                taken = {name: one for name in names if name != "archived"}
+                if one.record is None:  # what such a record needs comes with it
+                    for other in proposing.list_proposals(node.session, record=one.id):
+                        for name in set(other.fields) & {"operation", "agency", "title", "name", "text"}:
+                            if one.kind.field(name).required:
+                                taken.setdefault(name, other)
+                self.accepting = [(name, self._dot_at(node, each.edit)) for name, each in taken.items()]
                 proposing.accept(node.session, [one], names)
             else:
                 proposing.reject(node.session, [one])
         self.accepting = []
         self.facts["decisions"] += 1
+
+    def _dot_at(self, node: Node, place: str) -> Dot:
+        feed, _slash, number = place.rpartition("/")
+        [dot] = (dot for dot in self.world.held[node.name] if dot[:2] == (feed, int(number)))
+        return dot
 
     def undo(self) -> None:
         """Somebody takes back what they did last."""
@@ -507,7 +585,8 @@ class History(Disturbances):
             number = exchange.next_bundle_number(node.connection, to)
             way = self.rng.random()
             if way < self.as_text / 5:
-                sending.export_bundle(node.session, to, stream)
+                with told_everything():
+                    sending.export_bundle(node.session, to, stream)
             else:
                 documents = _export_unsealed(node.session, to, stream if way < self.as_text else None)
         data = documents if way >= self.as_text else stream.getvalue()
@@ -681,11 +760,14 @@ class History(Disturbances):
                 assert ("" if shown is None else str(shown)) == str(as_text).replace("[]", "")
 
     def _is_placed(self, code: str, dot: Dot) -> bool:
-        """Whether a replica knows what operation an edit's record is of: without that nobody may have it."""
+        """Whether a replica knows what operation an edit's record is of, and that: without, nobody may have it."""
         place = self.world.written[dot].place
-        return place[1] in ("agency", "operation") or any(
-            "operation" in self.world.written[known].values for known in self.world.standing(code, place)
-        )
+        if place[1] in ("agency", "operation"):
+            return True
+        values = [self.world.written[known].values for known in self.world.standing(code, place)]
+        operations = {str(each["operation"]) for each in values if "operation" in each}
+        known = self.world.has[code].parts
+        return bool(operations) and all((one, "operation", "operational") in known for one in operations)
 
     def _erase_again(self, place: Place) -> None:
         """What only a feed that forked erased, the owner erases once more: such an edit does not travel."""
@@ -715,7 +797,10 @@ class History(Disturbances):
 
 
 HAPPENINGS: dict[str, int] = {
-    "add": 8,
+    "add": 10,
+    "begin": 1,
+    "join": 2,
+    "transfer": 4,
     "edit": 50,
     "quarrel": 10,
     "archive": 12,
@@ -747,10 +832,8 @@ CALM = {
 }
 """What happens where every store lives one life: half of the histories."""
 
-AT_WORK = {
-    name: HAPPENINGS[name]
-    for name in ("add", "edit", "quarrel", "archive", "move", "resolve", "decide", "undo", "redo")
-}
+NOT_AT_WORK = ("export", "deliver", "lose", "meet", "relay", "meet_late", "turn_clock", "erase")
+AT_WORK = {name: weight for name, weight in CALM.items() if name not in NOT_AT_WORK}
 """What people do on their own."""
 
 
@@ -788,7 +871,7 @@ def _export_unsealed(session: Session, agency: str, stream: io.BytesIO | None) -
     for the YAML, which costs most of what is left. Then its documents.
     """
     connection = session.store.connection
-    with session.store.writing():
+    with session.store.writing(), told_everything():
         one = Outgoing(session, [(agency, exchange.devices(connection, agency))])
         if stream is not None:
             one.write(stream, sealed=False, progress=lambda _edits: None)

@@ -27,11 +27,15 @@ from taskforce.actions.sorting import NOT_VERIFIED, UNKNOWN_SIGNER
 from taskforce.i18n import _, ngettext
 from taskforce.labels import field_label, field_labels
 from taskforce.records.registry import get_kind
-from taskforce.records.schema import OPEN, Kind
-from taskforce.store import proposals, quarantine, queries
+from taskforce.records.schema import OPEN, OPERATIONAL, Kind, Type
+from taskforce.store import exchange, proposals, quarantine, queries
 from taskforce.store.forks import FORK
 from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
+if TYPE_CHECKING:
+    from taskforce.actions.proposing import Proposed
 
 _ANSWER_OPEN = ("sent", "received")
 
@@ -274,13 +278,26 @@ def _proposals(session: Session, limit: int | None) -> _Some:
             "proposal",
             "record",
             one.label,
-            _("%(agency)s proposes: %(fields)s")
-            % {"agency": one.agency, "fields": field_labels(one.kind, one.fields)},
+            _what_is_proposed(one),
             f"taskforce proposal show {one.label}",
         )
         for one in found[:limit]
     ]
     return _Some(items, len(found))
+
+
+def _what_is_proposed(one: Proposed) -> str:
+    title = one.kind.field(one.kind.title)
+    if one.record is None and one.part == OPERATIONAL and title is not None and title.type != Type.REF:
+        return _("%(agency)s proposes a new %(kind)s: %(title)s") % {
+            "agency": one.agency,
+            "kind": _(one.kind.label).lower(),
+            "title": one.called.title,
+        }
+    return _("%(agency)s proposes: %(fields)s") % {
+        "agency": one.agency,
+        "fields": field_labels(one.kind, one.fields),
+    }
 
 
 def quarantined(session: Session) -> list[Item]:

@@ -151,20 +151,42 @@ def names_in(session: Session, one: Proposed) -> dict[str, str]:
 
 
 def accept(session: Session, chosen: Sequence[Proposed], fields: Sequence[str] = ()) -> list[Proposed]:
-    """Let what is proposed stand, of some fields or all, by an ordinary edit that has seen it. Refused if not ours."""
+    """Let what is proposed stand, of some fields or all, by an ordinary edit that has seen it. Refused if not ours.
+
+    Of a record that is not there yet, what every record of its kind needs comes with it.
+    """
     with session.acting(f"proposal accept {_labels(chosen)}") as one:
         for each in _as_they_are(session, chosen):
             if not each.is_ours:
                 raise _not_ours(each)
             names = _wanted(each, fields)
-            feed, _slash, number = each.edit.rpartition("/")
             if ARCHIVED in names:
                 one.set_archived(each.kind, each.id, archived=bool(each.values[ARCHIVED]))
-            values = {name: each.values[name] for name in names if name != ARCHIVED}
+            taken = {name: each for name in names if name != ARCHIVED}
+            if each.record is None:
+                taken = _needed(session, each) | taken
+            values = {name: other.values[name] for name, other in taken.items()}
             if values:
-                one.save(each.kind, each.id, values, seen={name: {feed: int(number)} for name in values})
+                one.save(
+                    each.kind, each.id, values, seen={name: _seen(other) for name, other in taken.items()}
+                )
             one.flush()
     return _decided(session, chosen)
+
+
+def _needed(session: Session, new: Proposed) -> dict[str, Proposed]:
+    """The fields that a record which is only proposed cannot be without, each with what proposes it first."""
+    needed = {field.name for field in new.kind.fields if field.required}
+    found: dict[str, Proposed] = {}
+    for one in list_proposals(session, record=new.id):
+        if (one.kind, one.part) == (new.kind, new.part):
+            found |= {name: one for name in one.fields if name in needed and name not in found}
+    return found
+
+
+def _seen(one: Proposed) -> dict[str, int]:
+    feed, _slash, number = one.edit.rpartition("/")
+    return {feed: int(number)}
 
 
 def reject(session: Session, chosen: Sequence[Proposed], reason: str = "") -> list[Proposed]:

@@ -175,11 +175,13 @@ class Authority:
     """Who may change a kind's records besides the agency that made each; what others write is a proposal.
 
     `plan`: they are an operation's plan, which its lead and co-leads may change, too, and which is theirs where nobody
-    can prove to have made it. `itself`: the record of an agency is that agency's. `named`: what agencies that fields
+    can prove to have made it. `participants`: it is made by who takes part in its operation; of a stranger's the
+    operation's leaders decide. `itself`: the record of an agency is that agency's. `named`: what agencies that fields
     of the record name may change.
     """
 
     plan: bool = False
+    participants: bool = False
     itself: bool = False
     named: tuple[Named, ...] = ()
 

@@ -115,8 +115,16 @@ class Ledger:
     def _add_up(self, edits: Sequence[Edit], owners: dict[_Record, str], erased: set[Place]) -> None:
         self._loaded = {(edit.feed, edit.number): edit for edit in edits}
         records = self._record_numbers(edits, owners)
-        again = self._authority.learn(edits, self._newly_owned)
-        parts = self._merged_parts(edits, records)
+        old = {key for key, row in records.items() if not row[1]}
+        again = list(dict.fromkeys(self._authority.learn(edits, self._newly_owned, old)))
+        self._add_up_parts(self._merged_parts(edits, records), again[:BATCH], records, erased)
+        for start in range(BATCH, len(again), BATCH):  # who takes part now may have written very much
+            self._add_up_parts([], again[start : start + BATCH], {}, set())
+
+    def _add_up_parts(
+        self, parts: list[Part], again: Iterable[Place], records: dict[_Record, _Row], erased: set[Place]
+    ) -> None:
+        """Keep what parts add up to; `again` are such, or others, of which other edits may count now."""
         self._judge(parts, again, records)
         for at in parts:
             if at.place in erased:
@@ -124,7 +132,8 @@ class Ledger:
         self._write_conflicts(parts)
         self._write_crossed(parts, records, erased)
         self._write_rows(parts, records)
-        for at, anchor in [(at, self._anchor(at)) for at in parts]:
+        where = (self.connection, self.agency_of, self.edit_at)
+        for at, anchor in [(at, anchor_of(*where, at.place, at.state)) for at in parts]:
             self._scopes.place(at, anchor, self.feed_id)
         self._scopes.settle()
         self.connection.executemany(
@@ -191,9 +200,8 @@ class Ledger:
     def _judge(self, parts: list[Part], again: Iterable[Place], records: dict[_Record, _Row]) -> None:
         """Of parts in which not everybody's word counts, keep what counts; `again` are such that may have changed."""
         places = {at.place for at in parts}
-        for place in dict.fromkeys(again):
-            row = None if place in places else self._state_row(place)
-            if row is not None:
+        for place in again:
+            if place not in places and (row := self._state_row(place)) is not None:
                 parts.append(Part(*place, load_state(row[1]), int(row[0]), is_newly_owned=True))
                 key = (place[0], place[1])
                 if key not in records:
@@ -206,7 +214,7 @@ class Ledger:
             if kind is None or at.is_judged:
                 continue
             owner = records[at.record, at.kind][2]
-            if not at.is_newly_owned and self._authority.is_plain(kind, at.place, owner, at.fresh):
+            if not at.is_newly_owned and self._authority.is_plain(kind, at, owner):
                 continue
             for name, known in at.state.items():
                 at.heads_before.setdefault(name, tuple(known.heads))
@@ -288,9 +296,7 @@ class Ledger:
             values, words_changed = self._changed_columns(kind, changed)
             fresh = [edit for at in changed for edit in at.fresh]
             old = None if is_new else tables.find_row(self.connection, kind, n)
-            if not self._counts(
-                record, kind_name, changed
-            ):  # others only propose that there is such a record
+            if not self._counts(record, kind_name, changed):  # that there is one is only proposed
                 if old is not None:
                     tables.delete_row(self.connection, kind, n)
                 continue
@@ -367,11 +373,8 @@ class Ledger:
 
     def heads(self, state: PartState, name: str) -> list[Head]:
         """The heads of a field with their values."""
-        result = []
-        for dot in state[name].heads:
-            edit = self.edit_at(dot)
-            result.append(Head(dot, edit.stamp, edit.hash, edit.set[name]))
-        return result
+        edits = [(dot, self.edit_at(dot)) for dot in state[name].heads]
+        return [Head(dot, edit.stamp, edit.hash, edit.set[name]) for dot, edit in edits]
 
     def value(self, state: PartState, name: str) -> Value:
         """The value shown of a field."""
@@ -388,9 +391,6 @@ class Ledger:
             found = known_edit(*self.connection.execute(query, (self.feed_id(dot[0]), dot[1])).fetchone())
             self._loaded[dot] = found  # until the batch ends; its heads are asked for again
         return found
-
-    def _anchor(self, at: Part) -> str:
-        return anchor_of(self.connection, self.agency_of, self.edit_at, at.place, at.state)
 
 
 def _says_something(state: PartState) -> bool:

@@ -31,12 +31,13 @@ class Proposal:
         return f"{self.edit.feed}/{self.edit.number}"
 
 
+# CROSS JOIN is SQLite's word for: in this order. From a feed to its edits to what they propose would take for ever.
 _ALL = (
     "SELECT proposal.record, proposal.kind, proposal.part, field, edit.body, edit.hash, outcome, "
     "(SELECT deciders FROM judged WHERE (judged.record, judged.kind, judged.part) = "
     "(proposal.record, proposal.kind, proposal.part) LIMIT 1) FROM proposal "
-    "JOIN edit ON edit.feed = proposal.feed AND edit.number = proposal.number "
-    "JOIN feed ON feed.id = proposal.feed "
+    "CROSS JOIN edit ON edit.feed = proposal.feed AND edit.number = proposal.number "
+    "CROSS JOIN feed ON feed.id = proposal.feed "
 )
 _IN_ORDER = " ORDER BY proposal.kind, proposal.record, edit.id, field"
 

@@ -39,8 +39,9 @@ _INDEXED = (Type.REF, Type.AGENCY_CODE)
 
 _WIDE = ("operation", "agency")
 
-LAYOUT = 5
-"""Raised when the declarations or `create_tables` make other tables or indexes within a version of the program."""
+LAYOUT = 6
+"""Raised when the declarations or `create_tables` make other tables or indexes within a version of the program, or when
+the log adds up to something else."""
 
 
 def create_tables(connection: Connection) -> None:

@@ -35,19 +35,31 @@ By = tuple[str, Edit]
 
 CO_LEAD = "co-lead"
 
+OPERATION = "operation"
+"""The field that says of which operation a record is."""
+
+_SAYS_WHO = frozenset(("agency", "role"))
+"""Fields of a participation with which somebody says that the agency takes part."""
+
 _BY_THEMSELVES = frozenset((DROPPED, ERASED))
 """What counts by whomever: that a device dropped what was erased; and an erasure, once it was let in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaders:
-    """Who may change the plan of an operation, and whether one of them has written about the operation itself.
+    """Who may change the plan of an operation, whether one of them has written about the operation itself, and whom
+    they ever named as taking part.
 
     Until then what is said in their name by others, as in a plan that several import, counts.
     """
 
     agencies: frozenset[str] = frozenset()
     have_spoken: bool = False
+    participants: frozenset[str] = frozenset()
+
+    def let_in(self, agency: str) -> bool:
+        """Whether what an agency makes is the operation's: it takes part, or nothing is known of who does."""
+        return not self.have_spoken or agency in self.agencies or agency in self.participants
 
 
 def leaders_of(operation: str, maker: str, about: Sequence[By], taking_part: Sequence[By]) -> Leaders:
@@ -74,7 +86,13 @@ def leaders_of(operation: str, maker: str, about: Sequence[By], taking_part: Seq
     ]
     while more := {agency for author, agency in named if author in agencies and agency} - agencies:
         agencies |= more
-    return Leaders(frozenset(agencies), any(author in agencies for author, _edit in about))
+    participants = {
+        whose[edit.record]
+        for author, edit in taking_part
+        if author in agencies and edit.record in whose and _SAYS_WHO & edit.set.keys()
+    }
+    has_spoken = any(author in agencies for author, _edit in about)
+    return Leaders(frozenset(agencies), has_spoken, frozenset(participants))
 
 
 def first_said(edits: Iterable[By], name: str) -> set[str]:
@@ -103,7 +121,7 @@ _Other = tuple[str, Edit, str]
 class Judgement:
     """What the edits of a part add up to, what some of them only propose, and who decides on that.
 
-    `operations` are those whose leaders it depends on. Where nobody decides, everything counts.
+    `operations` are those on whose leaders and participants it depends. Where nobody decides, everything counts.
     """
 
     state: PartState
@@ -122,29 +140,23 @@ def judge(
 ) -> Judgement:
     """Which edits of one part of a record count. `maker` is the agency that made the record, or the empty string.
 
-    `elsewhere` are the known edits of its other parts, which may say of which operation it is.
+    `elsewhere` are the known edits of its other parts, which may say of which operation it is. What a stranger to that
+    makes, counts as little as a stranger's word on what others made.
     """
     rules = kind.authority
-    top = {record} if rules.itself else {maker} if maker else set()
-    operations: set[str] = set()
-    while True:
-        if rules.plan:
-            operations |= _operations(kind, record, [*edits, *elsewhere], top if maker else None)
-        more = {agency for one in operations for agency in leaders(one).agencies}
-        for named in rules.named:
-            if not named.changes:
-                more |= _named_by(edits, named, top)
-        if more <= top:
-            break
-        top |= more
+    top, operations, participants = _who_decides(kind, record, maker, edits, leaders, elsewhere)
     has_spoken = {name for author, edit in edits if author in top for name in edit.set}
     is_claimed = bool(maker or has_spoken) or any(leaders(one).have_spoken for one in operations)
     rights = [(named, _named_by(edits, named, top)) for named in rules.named if named.changes]
 
+    is_home = rules.participants and any(edit.part == kind.part_of(OPERATION) for _author, edit in edits[:1])
+
     def counts(author: str, name: str, value: Value) -> bool:
         if kind.natural == (name,) and natural_id(kind.name, str(value)) != record:
             return False  # the id says another
-        if author in top or name in _BY_THEMSELVES or not top:
+        if is_home and name == OPERATION and isinstance(value, str) and not leaders(value).let_in(author):
+            return False  # nobody puts anything into an operation in which they take no part
+        if author in top or author in participants or name in _BY_THEMSELVES or not top:
             return True
         if rules.itself:
             return name not in has_spoken and (name != ARCHIVED or not has_spoken)
@@ -184,7 +196,51 @@ def judge(
         if outcome == OPEN and not maker and not edit.saw.get(name) and name in outcomes.standing:
             outcome = OVERRULED
         proposed.append(Proposed(name, (edit.feed, edit.number), outcome))
+    if is_home:
+        said = (edit.set.get(OPERATION) for _author, edit in edits)
+        operations |= {value for value in said if isinstance(value, str) and value}
     return Judgement(state, tuple(proposed), frozenset(top), frozenset(operations))
+
+
+def operations_said(kind: Kind, edits: Iterable[By], by: str) -> set[str]:
+    """The operations of which an agency ever said that a record is."""
+    part = kind.part_of(OPERATION)
+    said = (edit.set.get(OPERATION) for author, edit in edits if author == by and edit.part == part)
+    return {value for value in said if isinstance(value, str) and value}
+
+
+def _who_decides(
+    kind: Kind,
+    record: str,
+    maker: str,
+    edits: Sequence[By],
+    leaders: Callable[[str], Leaders],
+    elsewhere: Sequence[By],
+) -> tuple[set[str], set[str], set[str]]:
+    """Who decides on a part of a record, by the leaders of which operations, and who of these counts besides."""
+    rules = kind.authority
+    top = {record} if rules.itself else {maker} if maker else set()
+    operations: set[str] = set()
+    participants: set[str] = set()
+    every = [*edits, *elsewhere]
+    is_led = rules.plan
+    if rules.participants and (maker or not rules.plan):
+        operations = _operations(kind, record, every, top if maker else None)
+        if not maker:
+            is_led, participants = True, {each for one in operations for each in leaders(one).participants}
+        elif operations and not any(leaders(one).let_in(maker) for one in operations):
+            is_led, top = True, set()  # a stranger's: the leaders decide whether there is such a record
+    while True:
+        if rules.plan:
+            operations |= _operations(kind, record, every, top if maker else None)
+        more = {agency for one in operations for agency in leaders(one).agencies} if is_led else set()
+        for named in rules.named:
+            if not named.changes:
+                more |= _named_by(edits, named, top)
+        if more <= top:
+            break
+        top |= more
+    return top, operations, participants
 
 
 def rejected_by(edit: Edit) -> str:

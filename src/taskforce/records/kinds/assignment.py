@@ -117,6 +117,7 @@ KIND = Kind(
     # Who it was given to may change all of it but whose it is and of which operation.
     authority=Authority(
         plan=True,
+        participants=True,
         named=(
             Named("agency", tuple(each.name for each in _FIELDS if each.name not in ("operation", "agency"))),
         ),

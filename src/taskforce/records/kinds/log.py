@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskforce.records import codes
-from taskforce.records.schema import CASE, N_, OPERATIONAL, Field, Kind, Type
+from taskforce.records.schema import CASE, N_, OPERATIONAL, Authority, Field, Kind, Type
 
 KIND = Kind(
     name="log",
@@ -19,6 +19,7 @@ KIND = Kind(
     filters=("operation", "category", "site", "assignment"),
     sort="-at",
     editable=False,
+    authority=Authority(participants=True),
     fields=(
         Field("text", Type.NOTE, OPERATIONAL, N_("Entry"), required=True),
         Field("operation", Type.REF, OPERATIONAL, N_("Operation"), required=True, to="operation"),

@@ -19,7 +19,7 @@ KIND = Kind(
     anchors={OPERATIONAL: "operation"},
     columns=("name", "site_kind", "operation", "country", "place"),
     filters=("operation", "site_kind", "country"),
-    authority=Authority(plan=True),
+    authority=Authority(plan=True, participants=True),
     fields=(
         Field("name", Type.TEXT, OPERATIONAL, N_("Name"), required=True),
         Field("operation", Type.REF, OPERATIONAL, N_("Operation"), required=True, to="operation"),
