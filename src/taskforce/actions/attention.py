@@ -28,7 +28,7 @@ from taskforce.i18n import _, ngettext
 from taskforce.labels import field_label, field_labels
 from taskforce.records.registry import get_kind
 from taskforce.records.schema import OPEN, OPERATIONAL, Kind, Type
-from taskforce.store import exchange, proposals, quarantine, queries
+from taskforce.store import proposals, quarantine, queries
 from taskforce.store.forks import FORK
 from taskforce.store.newer import unknown_kinds
 from taskforce.store.queries import Condition, Record
