@@ -40,6 +40,7 @@ check: $(INSTALLED_DEV)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/lint.py
 	$(BIN)/python tools/catalogue.py --check
 	@if [ -f tools/docs.py ]; then echo "$(BIN)/python tools/docs.py --check"; $(BIN)/python tools/docs.py --check; fi
 

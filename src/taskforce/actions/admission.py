@@ -26,7 +26,7 @@ from taskforce.store import erasing, exchange, forks, queries
 from taskforce.store.forks import FORK, Taken
 from taskforce.store.incarnation import AHEAD
 from taskforce.store.levels import agencies_waiting, forget_device, take_out_parts
-from taskforce.store.quarantine import Waiting, drop_waiting, waiting
+from taskforce.store.quarantine import Waiting, drop_waiting, note_reasons, waiting
 from taskforce.store.revoked import REVOKED
 from taskforce.store.statements import drop_contradicted
 from taskforce.sync.edit import Edit, known_edit
@@ -206,10 +206,7 @@ def _admit(
     held = {(edit.feed, edit.number): ledger.hash_at(edit.feed, edit.number) or "" for edit, _signer in fresh}
     found = sort_out(session, ledger, fresh, held)
     waits = {edit.hash for edit, _signer, _reason in found.waiting}
-    connection.executemany(
-        "UPDATE quarantine SET reason = ? WHERE hash = ?",
-        [(reason, edit.hash) for edit, _signer, reason in found.waiting],
-    )
+    note_reasons(connection, {edit.hash: reason for edit, _signer, reason in found.waiting})
     drop_waiting(connection, [edit.hash for edit, _signer in fresh if edit.hash not in waits])
     if brought is not None:
         brought.leave(found.left)

@@ -22,7 +22,7 @@ from taskforce.errors import Ambiguous, NotFound, Refused
 from taskforce.i18n import N_, _
 from taskforce.records.registry import find_kind
 from taskforce.records.schema import ERASED
-from taskforce.store import forks, quarantine, queries
+from taskforce.store import forks, history, quarantine, queries
 from taskforce.store.forks import AFTER_FORK, FORK
 from taskforce.store.quarantine import ADMITTED, DROPPED, Waiting
 from taskforce.store.queries import Record
@@ -279,10 +279,8 @@ def _note(session: Session, decision: str, some: Sequence[Waiting]) -> None:
     officer, at = session.store.me.officer, moments.time_text(session.now)
     quarantine.decide(connection, [one.hash for one in some], decision, at, officer)
     for one in some:
-        connection.execute(
-            "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)",
-            (at, officer, f"{decision} {one.feed}/{one.number} ({one.reason}) {ref_of(one.hash)}"),
-        )
+        summary = f"{decision} {one.feed}/{one.number} ({one.reason}) {ref_of(one.hash)}"
+        history.note_action(connection, at, officer, summary)
 
 
 def _may_enter(one: Waiting) -> bool:

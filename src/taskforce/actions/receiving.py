@@ -28,7 +28,7 @@ from taskforce.errors import TrustError
 from taskforce.files import Rejoined
 from taskforce.i18n import _
 from taskforce.records.schema import OPEN
-from taskforce.store import erasing, exchange
+from taskforce.store import erasing, exchange, history
 from taskforce.store.forks import AFTER_FORK, FORK, put_told_forks
 from taskforce.store.ledger import BATCH, Ledger
 from taskforce.store.proposals import count_for
@@ -127,7 +127,7 @@ class _Incoming:
                 % {"agencies": ", ".join(head.to), "own": self.session.store.me.agency}
             )
         connection = self.session.store.connection
-        before = _count_conflicts(connection)
+        before = history.count_conflicts(connection)
         proposed = self._proposed()
         self._erased_before = set(erasing.erased_parts(connection))
         self.said = take_statements(self.session, head.statements) if head.statements else []
@@ -148,7 +148,7 @@ class _Incoming:
         self._check_end(head)
         self._learn_holdings(head)
         self._finish(head)
-        self.conflicts = max(0, _count_conflicts(connection) - before)
+        self.conflicts = max(0, history.count_conflicts(connection) - before)
         self.proposals = max(0, self._proposed() - proposed)
         self.some, self.waiting = self._brought.some(), self._brought.waiting()
         self.told = tuple(self._told(one) for one in self.said)
@@ -331,11 +331,9 @@ class _Incoming:
 
     def _note_bundle(self, head: Head) -> int:
         connection = self.session.store.connection
-        row = connection.execute(
-            "SELECT id FROM bundle WHERE direction = 'in' AND name = ? AND device = ?", (head.id, head.device)
-        ).fetchone()
+        row = exchange.row_of_bundle(connection, head.id, head.device)
         if row is not None:
-            return int(row[0])
+            return row
         number = head.to[self.session.store.me.agency]
         at = moments.time_text(self.session.now)
         found = exchange.BundleRow(head.id, head.agency, head.device, number, head.made, at, 0, head.epoch)
@@ -357,7 +355,7 @@ class _Incoming:
     def _finish(self, head: Head) -> None:
         """Note how many edits came, let in what waited for that, and acknowledge the referrals that have arrived."""
         connection = self.session.store.connection
-        connection.execute("UPDATE bundle SET edits = ? WHERE id = ?", (self.edits, self._row))
+        exchange.note_edits(connection, self._row, self.edits)
         recheck_claims(self.session, self._brought)
         self._brought.keep_clock()
         self._settle_levels()
@@ -368,7 +366,3 @@ class _Incoming:
             self.session, [record for kind, record in self._brought.touched if kind == "referral"]
         )
         settle_noted(self.session)
-
-
-def _count_conflicts(connection: Any) -> int:
-    return int(connection.execute("SELECT count(*) FROM conflict").fetchone()[0])

@@ -321,4 +321,4 @@ def scrub(connection: Connection) -> bool:
             connection.execute("DELETE FROM meta WHERE key = ?", (SCRUB,))
             return True
         finally:
-            connection.execute("PRAGMA busy_timeout = " + str(timeout))
+            connection.execute("PRAGMA busy_timeout = " + str(int(timeout)))

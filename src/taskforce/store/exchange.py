@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from taskforce.errors import StoreError
@@ -336,20 +336,21 @@ def put_bundle(connection: Connection, direction: str, bundle: BundleRow) -> int
     cursor = connection.execute(
         "INSERT INTO bundle (direction, name, agency, device, number, made, at, edits, epoch, by) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            direction,
-            bundle.name,
-            bundle.agency,
-            bundle.device,
-            bundle.number,
-            bundle.made,
-            bundle.at,
-            bundle.edits,
-            bundle.epoch,
-            bundle.by,
-        ),
+        (direction, *astuple(bundle)),
     )
     return int(cursor.lastrowid)
+
+
+def row_of_bundle(connection: Connection, name: str, device: str) -> int | None:
+    """The row number of a bundle of a device that came before; None if it did not."""
+    query = "SELECT id FROM bundle WHERE direction = 'in' AND name = ? AND device = ?"
+    row = connection.execute(query, (name, device)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def note_edits(connection: Connection, row: int, edits: int) -> None:
+    """Note how many edits a bundle brought."""
+    connection.execute("UPDATE bundle SET edits = ? WHERE id = ?", (edits, row))
 
 
 def newest_heard(connection: Connection, device: str) -> tuple[int, int]:

@@ -119,7 +119,7 @@ def records_at(connection: Connection, kind: Kind, numbers: Sequence[int]) -> li
     found: dict[int, Record] = {}
     for start in range(0, len(numbers), _AT_ONCE):
         some = list(numbers[start : start + _AT_ONCE])
-        query = f"SELECT * FROM {quote(kind.name)} WHERE n IN ({placeholders(len(some))})"
+        query = "SELECT * FROM " + quote(kind.name) + " WHERE n IN (" + placeholders(len(some)) + ")"
         rows = connection.execute(query, some).fetchall()
         found.update((record.n, record) for record in queries.records_of(connection, kind, rows))
     return [found[n] for n in numbers if n in found]

@@ -46,7 +46,9 @@ def proposals(connection: Connection, outcomes: Sequence[str], record: str = "")
     """What was proposed and has come to one of these outcomes, of a record or of all, in the order of arrival."""
     rows = connection.execute(
         _ALL
-        + f"WHERE outcome IN ({placeholders(len(outcomes))}) AND (? = '' OR proposal.record = ?)"
+        + "WHERE outcome IN ("
+        + placeholders(len(outcomes))
+        + ") AND (? = '' OR proposal.record = ?)"
         + _IN_ORDER,
         (*outcomes, record, record),
     )

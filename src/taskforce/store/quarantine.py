@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from taskforce.store.connection import Connection
@@ -147,6 +147,13 @@ def count_by_reason(connection: Connection, hashes: Sequence[str]) -> dict[str, 
 def drop_waiting(connection: Connection, hashes: Iterable[str]) -> None:
     """Take edits out of quarantine."""
     connection.executemany("DELETE FROM quarantine WHERE hash = ?", [(one,) for one in hashes])
+
+
+def note_reasons(connection: Connection, reasons: Mapping[str, str]) -> None:
+    """Note why edits wait now, by their hashes."""
+    connection.executemany(
+        "UPDATE quarantine SET reason = ? WHERE hash = ?", [(why, one) for one, why in reasons.items()]
+    )
 
 
 def decide(connection: Connection, hashes: Sequence[str], decision: str, at: str, by: str) -> None:
