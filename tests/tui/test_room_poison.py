@@ -9,15 +9,25 @@ from pathlib import Path
 
 import pytest
 from program import Team
-from room import play, press, settle
+from room import play, press, screen_text, settle
 from terminal import Room, copied, is_restored, unexpected
 from test_output_safety import LINES, ONE_LINE, poisoned  # noqa: F401  # the fixture
 from textual.pilot import Pilot
+from textual.screen import Screen
+from watched import Watched
 
+from taskforce.actions.overheld import Overheld
+from taskforce.records.registry import get_kind
+from taskforce.store import queries
+from taskforce.text import safe
 from taskforce.tui.app import TaskforceApp
+from taskforce.tui.bindings import owners
 from taskforce.tui.screens.form import FormDialog
+from taskforce.tui.screens.reason import ReasonDialog
+from taskforce.tui.screens.recall import RecallDialog
 
-ESC, ENTER, DOWN, TAB = "\x1b", "\r", "\x1b[B", "\t"
+ENTER, DOWN, TAB, LEAVE = "\r", "\x1b[B", "\t", "\x11"
+ESC = "\x1b[27u"  # as terminals send it that tell it from the beginning of other keys: nothing has to be waited for
 
 NAMES = (
     b"a\x1b]52;c;Zm9v\x07.bundle",
@@ -39,8 +49,23 @@ def inbox(poisoned: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         Path(os.fsdecode(os.path.join(os.fsencode(folder), name))).write_bytes(
             b"taskforce-bundle: 1\nx: \x1b[31m\n"
         )
-    poisoned.call("config", "set", "inbox", str(folder)).ok()
+    for name, value in (("inbox", str(folder)), ("animations", "off")):
+        poisoned.call("config", "set", name, value).ok()
     return folder
+
+
+def every_screen() -> set[str]:
+    """The names of all screens and dialogs of the room, but for what only others stand on."""
+    assert owners()  # it loads every module of the room
+    found: set[str] = set()
+    left: list[type] = [Screen]
+    while left:
+        one = left.pop()
+        below = [each for each in one.__subclasses__() if each.__module__.startswith("taskforce.")]
+        left += one.__subclasses__()
+        if one.__module__.startswith("taskforce.") and not below:
+            found.add(one.__name__)
+    return found
 
 
 def test_nothing_of_it_reaches_the_terminal_but_as_text(
@@ -49,44 +74,65 @@ def test_nothing_of_it_reaches_the_terminal_but_as_text(
     inbox: Path,
 ) -> None:
     team = poisoned.copy_to(tmp_path / "team")
-    room = Room(team, size=(36, 120))
-    room.settle(1.5)
-
-    def keys(*several: str) -> None:
-        for one in several:
-            before = len(room.written)
-            room.press(one, quiet=0.03)
-            assert room.child.isalive(), one
-            assert not unexpected(room.written[before:]), one
-
-    def paste(text: str) -> None:
-        keys(f"\x1b[200~{text}\x1b[201~")
+    room = Watched(team, tmp_path, before="wall")
+    room.begin()
+    room.child.send(LEAVE)
+    room.begin(2)
+    keys, paste = room.keys, room.paste
 
     keys(TAB, TAB, "y", ENTER, ESC)
     for screen in "234567":
-        keys(screen, "E", "y", "?", ESC)
+        keys(screen, "E", "y")
+    keys("?", ESC)
     for screen in "2345":
         keys(screen, "G", "y")
         for dialog in (ENTER, "h", "e", "m"):
             keys(dialog, "\x1bOQ", ESC)
-        keys("f", *"red", ENTER, ESC)
+        keys("f", "red", ENTER, ESC)
     keys("2", "t", "b", "y", "b", "4", "C", ESC, "7", "n", "e", ESC, "b", "z", "Z")
     keys("6", "q", "y", ENTER, ESC, "f", "y", ENTER, "y", ESC, "e", "y", ESC)
-    keys("2", "X", *"oper", ENTER, "\x1bOQ", ESC)
+    keys("2", "X", "oper", ENTER, "\x1bOQ", ESC)
     keys("6", ENTER, ESC, TAB)
     for _file in NAMES:
         keys("y", ENTER, ESC, "j")
     keys("i")
     paste(f"{inbox}/")
     keys(TAB, ESC, "v", ENTER)
-    keys(*"22", ENTER, ENTER, ENTER, "s", ENTER, ENTER, ENTER, ESC)
-    keys("/", *"red", ENTER, "h", "e", ESC, ESC, "o", ESC, "\x10", *"re", ESC, "\x0f", ESC, "5", "p", ESC)
+    keys("22", ENTER, ENTER, ENTER, "s", ENTER, ENTER, ENTER, ESC)
+    keys("8", "E", "y", "n", "p", "m", "N", "x", ESC, ENTER, "y", ESC)
+    keys(
+        "3",
+        "G",
+        "u",
+        "y",
+        "n",
+        ESC,
+        "e",
+        ESC,
+        "w",
+        ESC,
+        ESC,
+        "Y",
+        "y",
+        ESC,
+        "T",
+        "y",
+        ESC,
+        "M",
+        "y",
+        ESC,
+        "L",
+        "y",
+        ESC,
+    )
+    keys("/", "red", ENTER, "h", "e", ESC, ESC, "o", ESC, "\x10", "re", ESC, "\x0f", ESC, "5", "p", ESC)
     keys("1", "i")
     paste(ONE_LINE + LINES)
     keys(ESC, "5", "n")
     paste(ONE_LINE)
     keys("\x13", ESC, "1", "\x0c", ENTER)
     assert room.leave() == 0
+    assert every_screen() - room.screens == IN_PROCESS
     assert is_restored(room.written)
     assert not unexpected(room.written)
     assert "\x1b]0;" not in room.written and "\x1b]2;" not in room.written, "no title"
@@ -101,6 +147,31 @@ def test_nothing_of_it_reaches_the_terminal_but_as_text(
                 "a shell finds nothing of its own"
             )
     assert not (tmp_path / "pwned").exists()
+
+
+IN_PROCESS = {"ReasonDialog", "RecallDialog"}
+"""Dialogs that only a setting or a disclosure leads to: they draw through the same filter without a terminal, too."""
+
+
+def test_what_asks_before_something_draws_nothing_either(poisoned: Team, tmp_path: Path) -> None:  # noqa: F811
+    held = Overheld(ONE_LINE, ONE_LINE, ONE_LINE, (LINES,), ONE_LINE, LINES, LINES, LINES, LINES)
+    drawn: dict[str, str] = {}
+
+    async def act(app: TaskforceApp, pilot: Pilot[object]) -> None:
+        victim = queries.list_records(app.desk.watch().store.connection, get_kind("victim"))[0]
+        for dialog in (ReasonDialog(victim, ["identity", ONE_LINE]), RecallDialog([held])):
+            app.push_screen(dialog)
+            await settle(pilot)
+            drawn[type(dialog).__name__] = screen_text(app)
+            await press(pilot, "f2")
+            assert app.clipboard.isprintable()
+            await press(pilot, "escape")
+
+    play(poisoned.copy_to(tmp_path / "team"), act)
+    assert drawn.keys() == IN_PROCESS
+    for text in drawn.values():
+        assert not [one for one in text.replace("\n", "") if safe(one) != one]
+    assert "[red]red[/red]" in drawn["RecallDialog"], "as text"
 
 
 def test_a_form_that_was_only_looked_at_changes_nothing_of_it(poisoned: Team, tmp_path: Path) -> None:  # noqa: F811
