@@ -52,6 +52,8 @@ def changing(team: Team, folder: Path, others: Path) -> list[list[str]]:
     (poison / "plan.yaml").write_text(document({"sites": [{"name": f"three{ONE_LINE}", "risks": LINES}]}))
     recipient = str(pyrage.x25519.Identity.generate().to_public())
     slot = team.data("key", "add", "--recovery", recipient)["slot"]
+    consented = ("--purpose", "services", "--parts", "case", "--to", "KH-TWO", "--given-by", "individual")
+    elsewhere = ("--store", str(poison / "s"), "--key-file", str(poison / "k3"))
     lines = [
         ["operation", "add", f"two{ONE_LINE}", "--note", LINES],
         ["agency", "add", "KH-TWO", "--name", ONE_LINE],
@@ -65,8 +67,7 @@ def changing(team: Team, folder: Path, others: Path) -> list[list[str]]:
         ["agreement", "add", ONE_LINE],
         ["agreement", "due", "--within", "8w"],
         ["victim", "add", "--account", LINES],
-        ["consent", "add", victim, "--purpose", "services", "--parts", "case", "--to", "KH-TWO", "--given-by", "individual",
-         "--note", LINES],
+        ["consent", "add", victim, *consented, "--note", LINES],
         ["referral", "add", victim, "--to", "KH-TWO", "--status-note", LINES],
         ["referral", "new", victim, "--to", "KH-TWO", "--care-note", LINES],
         ["referral", "match", victim],
@@ -107,7 +108,7 @@ def changing(team: Team, folder: Path, others: Path) -> list[list[str]]:
         ["key", "remove", slot],
         ["config", "path"],
         ["config", "show"],
-        ["init", "--agency", "KH-TWO", "--officer", ONE_LINE, "--store", str(poison / "s"), "--key-file", str(poison / "k3")],
+        ["init", "--agency", "KH-TWO", "--officer", ONE_LINE, *elsewhere],
         ["backup", "write", str(poison / "backup")],
         ["backup", "verify", str(poison / "backup")],
         ["restore", str(poison / "backup"), "--store", str(poison / "r"), "--key-file", str(team.key)],

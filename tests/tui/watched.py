@@ -18,7 +18,7 @@ from textual.screen import Screen
 from taskforce.__main__ import main
 from taskforce.tui.app import TaskforceApp
 
-keys, told = 0, open(os.environ["WATCHED"], "a", buffering=1)
+keys, done, told = 0, -1, open(os.environ["WATCHED"], "a", buffering=1)
 
 def note(self, event, before=Driver.send_message):
     global keys
@@ -30,19 +30,18 @@ def name(self, *given, before=Screen.__init__, **named):
     before(self, *given, **named)
 
 def is_busy(app):
+    if keys == done or app.has_keys_waiting or not all(worker.is_finished for worker in app.workers):
+        return True
     nodes = [app, *app.screen_stack, *app.screen.walk_children()]
-    return (
-        app.has_keys_waiting
-        or not all(worker.is_finished for worker in app.workers)
-        or any(node._message_queue is not None and not node._message_queue.empty() for node in nodes)
-    )
+    return any(node._message_queue is not None and not node._message_queue.empty() for node in nodes)
 
 async def watch(app):
+    global done
     seen = done = -1
     while app._running:
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.01)
         if app.screen_stack and not is_busy(app):
-            if seen == keys != done:
+            if seen == keys:
                 done = keys
                 told.write("done %d" % done + chr(10))
             seen = keys
@@ -116,7 +115,7 @@ class Watched(Room):
 
     def _read(self) -> bool:
         try:
-            self.written += self.child.read_nonblocking(1 << 16, timeout=0.01)
+            self.written += self.child.read_nonblocking(1 << 16, timeout=0.02)
         except pexpect.TIMEOUT:
             return False
         except pexpect.EOF:
