@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak docs catalogue format clean
+.PHONY: help demo test check bench soak fuzz docs catalogue format clean
 
 help:
 	@echo "make demo       three teams, three stores, no network: watch an operation run"
@@ -24,6 +24,7 @@ help:
 	@echo "make check      style, types, layers, documents and catalogue up to date"
 	@echo "make bench      what is fast, as ratios of a bare Python start"
 	@echo "make soak       the proofs for much longer (HISTORIES=5000 or LIMIT=1200: so many random histories, or seconds of them)"
+	@echo "make fuzz       files made to do harm, to everything that reads any (FUZZ_SECONDS=300; atheris if it can be had)"
 	@echo "make docs       write the generated documents"
 	@echo "make catalogue  write the catalogue of sentences to be translated"
 	@echo "make format     lay the code out"
@@ -49,6 +50,10 @@ bench: $(INSTALLED)
 
 soak: $(INSTALLED_DEV)
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n $(JOBS) $(PYTEST_FLAGS) --timeout 3600 $(wildcard tests/sync tests/faults)
+
+fuzz: $(INSTALLED_DEV)
+	@$(BIN)/python -m pip install --quiet --editable '.[fuzz]' || echo "atheris cannot be had here"
+	$(BIN)/python tools/fuzz.py
 
 docs: $(INSTALLED_DEV)
 	$(BIN)/python tools/docs.py
