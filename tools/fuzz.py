@@ -1,8 +1,8 @@
 """Feeds every reader files that are nearly true, for as long as asked: `FUZZ_SECONDS=300 make fuzz`.
 
-With atheris (the extra `fuzz`) what was reached of the code leads it; without, chance alone does, and it says so. A file
-to which a reader answers neither with data nor with a TaskforceError, or that it takes longer than some seconds for, is
-written to `build/fuzz/`, and the run ends with 1: name it by what it does, put it into `fixtures/hostile/`, mend the reader.
+With atheris (the extra `fuzz`) what was reached of the code leads it; without, chance alone does, and it says so.
+A file to which a reader answers neither with data nor with a TaskforceError, or that it takes too long for, is put into
+`build/fuzz/`, and the run ends with 1: name it by what it does, put it into `fixtures/hostile/`, mend the reader.
 """
 
 from __future__ import annotations
