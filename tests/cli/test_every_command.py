@@ -112,6 +112,8 @@ def changing(team: Team, folder: Path, others: Path) -> list[list[str]]:
         ["backup", "write", str(poison / "backup")],
         ["backup", "verify", str(poison / "backup")],
         ["restore", str(poison / "backup"), "--store", str(poison / "r"), "--key-file", str(team.key)],
+        ["unlock", "--for", "1m"],
+        ["lock"],
         ["use", first["operation"]],
     ]  # fmt: skip
     for kind in KINDS:

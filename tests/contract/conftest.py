@@ -1,15 +1,16 @@
-"""Lets the tests here use the stores and helper modules of ``tests/cli``."""
+"""Lets the tests here use the stores and helper modules of ``tests/cli``, and those beside them."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
+for helpers in ("cli", "contract"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / helpers))
 
-import pytest
-from program import Team
-from story import make_story
+import pytest  # noqa: E402  # found only now
+from program import Team  # noqa: E402
+from story import make_story  # noqa: E402
 
 
 @pytest.fixture(scope="session")

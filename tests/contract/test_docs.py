@@ -134,7 +134,7 @@ def test_every_exit_code_is_in_the_readme() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+        *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "fixtures/age/README.md"),
         *("fixtures/README.md", "fixtures/SCENARIO.md", "fixtures/bundles/README.md"),
     ]
     + [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))],
