@@ -38,6 +38,9 @@ YAML_READERS = re.compile(
     r"(?:(?:safe|full|unsafe)_)?load(?:_all)?|add_(?:multi_)?constructor|C?\w*Loader|\w*Constructor"
 )
 YAML_MODULES = frozenset({"sync/strict_yaml.py", "sync/yaml_refusals.py", "sync/yaml_source.py"})
+EXITS = frozenset({"__main__.py", "keys/agent_process.py"})
+"""The one exit, and that of the agent, which is a program of its own."""
+
 STREAMS = frozenset({"__main__.py", "cli.py", "console.py", "output.py"})
 
 
@@ -288,7 +291,7 @@ def _exits(module: Module) -> Iterator[Fault]:
             "print_exception",
         ):
             yield Fault("exit", node.lineno, f"{name} writes past safe()")  # type: ignore[attr-defined]
-        if module.name != "__main__.py" and (
+        if module.name not in EXITS and (
             (name in ("exit", "quit") and not of)
             or (of, name) in (("sys", "exit"), ("os", "_exit"), ("os", "abort"))
             or (isinstance(node, ast.Raise) and "SystemExit" in ast.unparse(node))
