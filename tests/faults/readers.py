@@ -226,6 +226,8 @@ class Readers:
 
     def _seeds(self, name: str) -> list[bytes]:
         if name in ("bundle", "signed", "sealed"):
+            if name == "signed":
+                return [self.text, self.later]
             vectors = ROOT / "fixtures" / "bundles" / "format-1"
             return [
                 self.text,
@@ -351,16 +353,21 @@ def _tree(data: bytes, chance: random.Random) -> bytes:
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):
         return _bytes(data, chance)
     places: list[tuple[Any, Any]] = []
-    left: list[Any] = [found]
+    inner: list[tuple[Any, Any]] = []
+    left: list[tuple[Any, bool]] = [(found, False)]
     while left:
-        one = left.pop()
+        one, within = left.pop()
         keys = list(one) if isinstance(one, dict) else range(len(one))
         for key in keys:
             places.append((one, key))
+            if within:
+                inner.append((one, key))
             if isinstance(one[key], dict | list):
-                left.append(one[key])
+                left.append((one[key], within or key == "set"))
     if not places:
         return _bytes(data, chance)
+    if inner and chance.random() < 0.5:  # values of edits: what reaches farthest
+        places = inner
     one, key = chance.choice(places)
     other, key_of_other = chance.choice(places)
     what = chance.randrange(6)
