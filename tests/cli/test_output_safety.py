@@ -209,7 +209,7 @@ def drive(lines: list[list[str]], folder: Path, columns: int) -> str:
         timeout=60,
     )
     screen = b""
-    while child.expect([r"\[y/N\] ", r"assphrase[^\n]*: ", pexpect.EOF]) != 2:
+    while child.expect([r"\[y/N\] ", r"assphrase[^\n]*: ", r"to go on: ", pexpect.EOF]) != 3:
         screen += child.before + child.after
         child.sendline("y")
     text = (screen + child.before).decode("utf-8")
