@@ -34,7 +34,8 @@ NO_RECORD_TEXT = {
 MAY_BE_REFUSED = {
     *("log edit", "log archive", "assignment cancel", "agreement sign", "recall confirm", "quarantine admit"),
     *("referral send", "referral decline", "referral cancel", "referral revoke", "redo"),
-    "key change",
+    *("key change", "device request", "device admit", "device join", "device revoke"),
+    *("agency-key create", "agency-key import"),
 }
 """Commands that a rule forbids here: what they say then names the record as well."""
 
@@ -112,6 +113,18 @@ def changing(team: Team, folder: Path, others: Path) -> list[list[str]]:
         ["backup", "write", str(poison / "backup")],
         ["backup", "verify", str(poison / "backup")],
         ["restore", str(poison / "backup"), "--store", str(poison / "r"), "--key-file", str(team.key)],
+        ["device", "list"],
+        ["device", "request", "-o", str(poison / "request"), "--label", DRAWING[:50]],
+        ["device", "admit", str(others / "3" / "card")],
+        ["device", "join", str(others / "2" / "next.bundle")],
+        ["device", "revoke", ONE_LINE, "--last-good", "1", "--reason", ONE_LINE],
+        ["agency-key", "show"],
+        ["agency-key", "create"],
+        ["agency-key", "export", "-o", str(poison / "agency-key"), "--to", recipient],
+        ["agency-key", "import", str(others / "3" / "card")],
+        ["audit", "verify"],
+        ["audit", "export", first["assignment"], "-o", str(poison / "court"), "--to", ONE_LINE, "--reason", "order 12"],
+        ["agency-key", "remove"],
         ["unlock", "--for", "1m"],
         ["lock"],
         ["use", first["operation"]],

@@ -122,12 +122,6 @@ def action_by_id(connection: Connection, action: int) -> Action:
     return _action(connection.execute(_ACTION + "WHERE id = ?", (action,)).fetchone())
 
 
-def note_action(connection: Connection, at: str, by: str, summary: str) -> None:
-    """Enter something into the history that undo does not take back."""
-    query = "INSERT INTO action (at, by, summary, undoable) VALUES (?, ?, ?, 0)"
-    connection.execute(query, (at, by, summary))
-
-
 def reopen(connection: Connection, action: int) -> None:
     """Let an action that was taken back and done again be taken back once more."""
     connection.execute("UPDATE action SET undone_by = NULL WHERE id = ?", (action,))
