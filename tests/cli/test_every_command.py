@@ -123,7 +123,7 @@ def changing(team: Team, folder: Path, others: Path) -> list[list[str]]:
         ["agency-key", "export", "-o", str(poison / "agency-key"), "--to", recipient],
         ["agency-key", "import", str(others / "3" / "card")],
         ["audit", "verify"],
-        ["audit", "export", first["assignment"], "-o", str(poison / "court"), "--to", DRAWING[:50], "--reason", DRAWING[:50]],
+        ["audit", "export", first["assignment"], "-o", str(poison / "court"), "--to", ONE_LINE[:60], "--reason", ONE_LINE[:60]],
         ["agency-key", "remove"],
         ["unlock", "--for", "1m"],
         ["lock"],
