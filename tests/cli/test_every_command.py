@@ -54,6 +54,7 @@ def changing(team: Team, folder: Path, others: Path) -> list[list[str]]:
     recipient = str(pyrage.x25519.Identity.generate().to_public())
     slot = team.data("key", "add", "--recovery", recipient)["slot"]
     consented = ("--purpose", "services", "--parts", "case", "--to", "KH-TWO", "--given-by", "individual")
+    court = ("--to", ONE_LINE[:60], "--reason", ONE_LINE[:60])
     elsewhere = ("--store", str(poison / "s"), "--key-file", str(poison / "k3"))
     lines = [
         ["operation", "add", f"two{ONE_LINE}", "--note", LINES],
@@ -113,7 +114,12 @@ def changing(team: Team, folder: Path, others: Path) -> list[list[str]]:
         ["backup", "write", str(poison / "backup")],
         ["backup", "verify", str(poison / "backup")],
         ["restore", str(poison / "backup"), "--store", str(poison / "r"), "--key-file", str(team.key)],
+        ["bundle", "open", str(others / "2" / "next.bundle")],
+        ["peer", "words"],
+        ["operation", "roster", first["operation"], "--show"],
+        ["operation", "roster", first["operation"]],
         ["device", "list"],
+        ["device", "export-identity", "-o", str(poison / "identity")],
         ["device", "request", "-o", str(poison / "request"), "--label", DRAWING[:50]],
         ["device", "admit", str(others / "3" / "card"), "-o", str(poison / "answer")],
         ["device", "join", str(others / "2" / "next.bundle")],
@@ -123,7 +129,7 @@ def changing(team: Team, folder: Path, others: Path) -> list[list[str]]:
         ["agency-key", "export", "-o", str(poison / "agency-key"), "--to", recipient],
         ["agency-key", "import", str(others / "3" / "card")],
         ["audit", "verify"],
-        ["audit", "export", first["assignment"], "-o", str(poison / "court"), "--to", ONE_LINE[:60], "--reason", ONE_LINE[:60]],
+        ["audit", "export", first["assignment"], "-o", str(poison / "court"), *court],
         ["agency-key", "remove"],
         ["unlock", "--for", "1m"],
         ["lock"],
@@ -145,6 +151,7 @@ def changing(team: Team, folder: Path, others: Path) -> list[list[str]]:
     ]
     lines += [["erase", victim, "--reason", LINES], ["erase", "status"], ["undo"], ["redo"]]
     lines += [[kind, "archive", first[kind]] for kind in ("agency", "operation")]
+    lines += [["key", "rotate"], ["wipe"], ["wipe", "INTERPOL", "--yes"]]  # the last: the store is gone
     return [line if "--store" in line else [*line, *team.place] for line in lines]
 
 

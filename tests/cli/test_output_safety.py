@@ -42,7 +42,7 @@ from taskforce.__main__ import main
 for number, line in enumerate(json.load(open(sys.argv[1]))):
     code = main(line)
     sys.stdout.write("@@ line %d: code %d" % (number, code) + chr(10)); sys.stdout.flush()
-    if code in (1, 6, 7): sys.exit(code)
+    if code == 1: sys.exit(code)
 """
 
 
@@ -206,10 +206,10 @@ def drive(lines: list[list[str]], folder: Path, columns: int) -> str:
         ["-c", DRIVER, str(folder / "lines.json")],
         env=dict(environment_of(TERM="xterm-256color", PYTHONIOENCODING="utf-8")),
         dimensions=(24, columns),
-        timeout=60,
+        timeout=20,
     )
     screen = b""
-    while child.expect([r"\[y/N\] ", r"assphrase[^\n]*: ", r"to go on: ", pexpect.EOF]) != 3:
+    while child.expect([r"\[(?:y/N|voice)\] ", r"assphrase[^\n]*: ", r"to go on: ", pexpect.EOF]) != 3:
         screen += child.before + child.after
         child.sendline("y")
     text = (screen + child.before).decode("utf-8")
