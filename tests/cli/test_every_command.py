@@ -35,7 +35,7 @@ MAY_BE_REFUSED = {
     *("log edit", "log archive", "assignment cancel", "agreement sign", "recall confirm", "quarantine admit"),
     *("referral send", "referral decline", "referral cancel", "referral revoke", "redo"),
     *("key change", "device request", "device admit", "device join", "device revoke"),
-    *("agency-key create", "agency-key import"),
+    *("agency-key create", "agency-key import", "operation roster", "wipe"),
 }
 """Commands that a rule forbids here: what they say then names the record as well."""
 

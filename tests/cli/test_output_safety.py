@@ -228,8 +228,8 @@ def draws_nothing(screen: str) -> None:
         if safe(character) != character
     }
     assert not strange
-    # "error:" is red; nothing else is coloured but by the few styles of the views.
-    assert set(re.findall(r"\x1b\[([0-9;]*)m", screen)) <= {"0", "31", *OUR_STYLES}
+    # "error:" is red, a code to be scanned black on white; all else has the few styles of the views.
+    assert set(re.findall(r"\x1b\[([0-9;]*)m", screen)) <= {"0", "31", "30;47", *OUR_STYLES}
 
 
 @pytest.mark.parametrize("columns", [40, 200])
