@@ -136,10 +136,11 @@ def _connect(
     create: bool = False,
     alone: bool = False,
     is_uri: bool = False,
-    patience: int = _BUSY_MILLISECONDS,
+    patience: int | None = None,
 ) -> Connection:
     with sentences():
-        connection = sqlite.connect(path, isolation_level=None, timeout=patience / 1000, uri=is_uri)
+        timeout = (_BUSY_MILLISECONDS if patience is None else patience) / 1000
+        connection = sqlite.connect(path, isolation_level=None, timeout=timeout, uri=is_uri)
         try:
             # SQLCipher would write a log of its own to stderr, where only sentences stand.
             connection.execute("PRAGMA cipher_log_level = NONE")
