@@ -564,7 +564,7 @@ def test_what_was_erased_before_it_went_anywhere_is_told_once_another_enters_it_
     assert found.new and not found.waiting and not found.erased
     plans.import_plan(ngo.session, BytesIO(plan), "plan")
     [one] = [each for each in proposing.list_proposals(ngo.session) if each.kind.name == "assignment"]
-    assert one.title == "Yard 7" and one.deciders == ("CITY",), (
+    assert one.called.title == "Yard 7" and one.deciders == ("CITY",), (
         "the lead has spoken, and not of such an assignment"
     )
     take(city, export(ngo, "CITY"))

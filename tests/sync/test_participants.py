@@ -95,6 +95,19 @@ def test_what_a_stranger_makes_of_an_operation_waits_for_who_leads_it(
         assert proposed(team.other) == [("OTHER", {kind.title: "Mine"}, "CO LEAD")]
 
 
+def test_who_moves_a_record_of_which_the_first_edit_is_missing_is_told_what_it_was(
+    team: Team, onyx: str
+) -> None:
+    """Nobody knows who made it; once it is said to be of an operation that others lead, nothing of it counts here."""
+    made = make(team.doer, ASSIGNMENT, onyx)
+    keeping.edit(team.doer.session, ASSIGNMENT, made, {"title": "Something else"})
+    [_first, second] = bodies(team.doer, "assignment")[-2:]
+    take(team.other, carried_by(team.doer, team.other, [second], 900))
+    here = keeping.require(team.other.session, ASSIGNMENT, made.id)
+    found = keeping.edit(team.other.session, ASSIGNMENT, here, {"operation": onyx})
+    assert found.title == "Something else" and not is_there(team.other, made)
+
+
 @pytest.mark.parametrize("kind", [LOG, SITE, ASSIGNMENT], ids=lambda kind: kind.name)
 def test_what_who_takes_part_makes_counts_and_stays_when_they_leave(
     team: Team, onyx: str, kind: Kind

@@ -129,7 +129,7 @@ def edit(session: Session, kind: Kind, record: Record, typed: Typed, *, seen: Re
         if changed:
             require_sound(session, kind, {**now.values, **changed})
             one.save(kind, record.id, changed)
-    return require(session, kind, record.id)
+    return as_written(session, now)
 
 
 def _made_by_action(kind: Kind) -> Refused:
@@ -166,7 +166,7 @@ def set_archived(session: Session, kind: Kind, record: Record, *, archived: bool
         verb = "archive" if archived else "restore"
         with session.acting(f"{kind.name} {verb} {label_of(record)}") as one:
             one.set_archived(kind, record.id, archived=archived)
-    return require(session, kind, record.id)
+    return as_written(session, record)
 
 
 def move(session: Session, kind: Kind, record: Record, name: str, typed: Typed) -> Record:
@@ -175,7 +175,7 @@ def move(session: Session, kind: Kind, record: Record, name: str, typed: Typed) 
         # Read again: another window may have made a move meanwhile, and now nobody else writes.
         now = require(session, kind, record.id)
         one.save(kind, record.id, move_values(session, kind, now, name, typed))
-    return require(session, kind, record.id)
+    return as_written(session, now)
 
 
 def move_values(session: Session, kind: Kind, record: Record, name: str, typed: Typed) -> dict[str, Value]:
@@ -211,6 +211,15 @@ def allowed_moves(kind: Kind, state: str) -> str:
     if not names:
         return _("nothing can be done with it any more")
     return _("allowed now: %(moves)s") % {"moves": ", ".join(names)}
+
+
+def as_written(session: Session, before: Record) -> Record:
+    """A record after it was written to. As it was `before` where nothing of it counts here any more.
+
+    That is so where its first edit has not come, so that nobody knows who made it, and what was written now says that
+    it is of an operation which others lead.
+    """
+    return queries.get_record(session.store.connection, before.kind, before.id) or before
 
 
 def require(session: Session, kind: Kind, record: str) -> Record:

@@ -55,7 +55,7 @@ def move_all(
             one.save(kind, each.id, keeping.move_values(session, kind, now, name, typed))
     gone = {each.id for each in going}
     return Moved(
-        tuple(keeping.require(session, kind, each.id) for each in going),
+        tuple(keeping.as_written(session, each) for each in going),
         tuple(each for each in records if each.id not in gone),
     )
 
