@@ -268,6 +268,10 @@ class World:
         one = self.has[replica]
         return {place: self._heads(one, place) for place in one.parts}
 
+    def heads_at(self, replica: str, place: Place) -> dict[str, set[Dot]]:
+        """The same of one part."""
+        return self._heads(self.has[replica], place)
+
     def conflicts(self, replica: str) -> set[tuple[str, str, str, str]]:
         """The fields whose heads differ in value; in what is erased there is nothing to decide."""
         found = set()

@@ -764,13 +764,10 @@ class History(Disturbances):
         place = self.world.written[dot].place
         if place[1] in ("agency", "operation"):
             return True
-        standing = self.world.standing(code, place)
-        taken_back = {
-            one for known in standing for one in self.world.written[known].values.get("rejected", ())[:1]
-        }
-        values = [
-            self.world.written[each].values for each in standing if f"{each[0]}/{each[1]}" not in taken_back
-        ]
+        counting = self.world.heads_at(code, place)
+        if counting and "operation" not in counting:  # what others only propose lets nobody in
+            return False
+        values = [self.world.written[known].values for known in self.world.standing(code, place)]
         operations = {str(each["operation"]) for each in values if "operation" in each}
         known = self.world.has[code].parts
         return bool(operations) and all((one, "operation", "operational") in known for one in operations)
