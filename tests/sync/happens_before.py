@@ -268,6 +268,15 @@ class World:
         one = self.has[replica]
         return {place: self._heads(one, place) for place in one.parts}
 
+    def counting_at(self, replica: str, place: Place, name: str) -> set[Dot] | None:
+        """The edits of a field of a part that count, and are not only proposed; None where nothing of the part does."""
+        one = self.has[replica]
+        if not any(self._heads(one, place).values()):
+            return None
+        counts = self._counting(one, place)
+        standing = self._standing(one, place)
+        return {dot for dot in standing if name in self.written[dot].values and counts(dot, name)}
+
     def heads_at(self, replica: str, place: Place) -> dict[str, set[Dot]]:
         """The same of one part."""
         return self._heads(self.has[replica], place)

@@ -912,6 +912,9 @@ class Replicas(RuleBasedStateMachine):
             for dot in self.world.held[at]
             if self.world.written[dot].place == place and name in self.world.written[dot].values
         }
+        counting = self.world.counting_at(at, place, name)
+        if counting is not None:  # what others only propose lets nobody in and keeps nobody out
+            named = {dot: value for dot, value in named.items() if dot in counting}
         made = [dot for dot in named if dot[0].partition(".")[0] in makers]
         if made:
             last = max(made, key=lambda dot: self.world.written[dot].shown_by)
