@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from bench import BROKEN, KILL, TEAR, Bench
-from program import Team, new_team
+from program import Team, new_team, run
 from test_exit_codes import spawn
 
 from taskforce.errors import TaskforceError
-from taskforce.keys import slots
+from taskforce.keys import guessing, private_folder, slots
 from taskforce.store.store import DATABASE
 
 SOAKING = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
@@ -48,6 +48,7 @@ def opens(folder: Path, key: Path) -> bool:
 def test_nothing_is_left_and_no_key_was_needed(team: Team) -> None:
     team.key.rename(team.folder / "elsewhere")
     (team.store / "notes.txt").write_text("not ours")
+    guessing.note_wrong(team.store)
     (team.folder / "target").write_text("precious")
     (team.store / f"{DATABASE}.linked").symlink_to(team.folder / "target")
     done = team.data(*LINE)
@@ -57,6 +58,27 @@ def test_nothing_is_left_and_no_key_was_needed(team: Team) -> None:
     assert not (team.folder / ".store.77.part").exists()
     assert (team.folder / "target").read_text() == "precious"
     assert team.error(*LINE)["exit"] == 6  # there is nothing more
+
+
+def test_on_windows_where_no_room_can_be_told_all_of_it_goes_as_well(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Windows:
+        name = "nt"
+        path, environ, stat = os.path, os.environ, os.stat  # no geteuid, no O_NOFOLLOW
+
+    monkeypatch.setattr(private_folder, "os", Windows)
+    monkeypatch.setattr("taskforce.keys.agent.is_possible", lambda: False)
+    assert team.data(*LINE)["failed"] == []
+    assert not team.store.exists()
+
+
+def test_a_folder_of_any_name_is_found_and_what_was_being_made_beside_it(team: Team) -> None:
+    store = team.folder / "store [1]*"
+    team.store.rename(store)
+    (team.folder / ".store.77.part").rename(team.folder / ".store [1]*.77.part")
+    run("wipe", "KH-CNP", "--yes", "--store", str(store), cwd=team.folder).ok()
+    assert sorted(path.name for path in team.folder.iterdir() if "store" in path.name) == []
 
 
 def test_the_code_is_asked_for_and_checked_where_a_key_is_at_hand(team: Team) -> None:

@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 
 from taskforce.errors import Locked, Refused, StoreError, TaskforceError, UsageError
 from taskforce.files import sync_folder
 from taskforce.i18n import _
-from taskforce.keys import agent, slots
+from taskforce.keys import agent, guessing, slots
 from taskforce.keys.private_folder import mark_locked
 from taskforce.keys.slots import DATABASE, FILE_NAME
 from taskforce.store import history
@@ -165,7 +166,7 @@ def _ours(folder: Path) -> Iterator[Path]:
             continue
         if (
             path.name.lstrip(".").startswith((DATABASE, FILE_NAME))
-            or path.name == MARKER
+            or path.name in (MARKER, guessing.FILE_NAME)
             or _PART.fullmatch(path.name)
         ):
             yield path
@@ -178,7 +179,8 @@ def _is_slots(path: Path) -> bool:
 def _drafts(folder: Path) -> list[Path]:
     """Folders beside the store in which one was being made, by `init` or `restore`, when it was stopped."""
     with suppress(OSError):
-        return sorted(path for path in folder.parent.glob(f".{folder.name}.*.part") if path.is_dir())
+        found = folder.parent.glob(f".{escape(folder.name)}.*.part")
+        return sorted(path for path in found if path.is_dir())
     return []
 
 

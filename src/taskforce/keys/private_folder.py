@@ -80,7 +80,12 @@ def name_of_store(folder: str | os.PathLike[str]) -> str:
 
 
 def mark_locked(folder: str | os.PathLike[str] | None) -> None:
-    """Leave word that the store in ``folder``, or each, was locked: rooms that show it lock themselves."""
+    """Leave word that the store in ``folder``, or each, was locked: rooms that show it lock themselves.
+
+    On Windows there is no place for it: nothing happens.
+    """
+    if os.name == "nt":
+        return
     name = f"{_ALL if folder is None else name_of_store(folder)}.locked"
     for place in private_folders():
         path = os.path.join(make_private_folder(place), name)
