@@ -95,6 +95,17 @@ def test_a_key_of_another_store_changes_nothing(team: Team, tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_home_that_is_nobodys_and_a_setting_that_begins_with_ones_own(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = call("status", "--store", "~nobody-of-this-name/store").failed(6)
+    assert "there is no store in ~nobody-of-this-name/store" in ran.err
+    monkeypatch.setenv("HOME", str(team.folder))
+    monkeypatch.setenv("TASKFORCE_CONFIG", str(tmp_path / "config.yaml"))
+    call("config", "set", "key-file", "~/key").ok()
+    call("contact", "list", "--store", "~/store").ok()
+
+
 def test_slots_behind_a_link_are_left_alone(team: Team) -> None:
     path = team.store / slots.FILE_NAME
     path.rename(team.folder / "elsewhere")

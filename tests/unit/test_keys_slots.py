@@ -12,6 +12,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import nacl.bindings
+import nacl.exceptions
 import pytest
 
 from taskforce.errors import InputError, Locked, StoreError, UsageError
@@ -265,6 +267,31 @@ def test_a_damaged_file_says_so(folder: Path, key_path: Path, text: str) -> None
     with pytest.raises(StoreError, match="damaged") as caught:
         slots.open_with_key_file(folder, key_path)
     assert caught.value.exit_code == 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
+def test_a_pipe_in_its_place_keeps_nobody_waiting(folder: Path, key_path: Path) -> None:
+    (folder / slots.FILE_NAME).unlink()
+    os.mkfifo(folder / slots.FILE_NAME)
+    with pytest.raises(StoreError, match="damaged"):
+        slots.open_with_key_file(folder, key_path)
+
+
+@pytest.mark.parametrize("text", ["", "[" * 60_000, '{"taskforce-keys": 1}'])
+def test_slots_for_a_new_key_that_are_damaged_keep_nobody_out(
+    folder: Path, key_path: Path, text: str
+) -> None:
+    (folder / slots.NEXT_NAME).write_text(text)
+    assert slots.open_with_key_file(folder, key_path) == KEY
+
+
+def test_too_little_memory_is_no_wrong_passphrase(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_arguments: object) -> bytes:
+        raise nacl.exceptions.RuntimeError("Unexpected failure in key derivation")
+
+    monkeypatch.setattr(nacl.bindings, "crypto_pwhash_alg", fails)
+    with pytest.raises(StoreError, match="19 MB of memory"):
+        slots.open_with_passphrase(folder, PHRASE)
 
 
 def test_a_newer_file_says_so(folder: Path) -> None:

@@ -200,7 +200,7 @@ def store_folder() -> Path:
     """The store's folder: option, environment, settings, else the platform's data folder."""
     chosen = current.get().store or os.environ.get("TASKFORCE_STORE") or setting("store")
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))  # unlike pathlib's, it never raises
     from platformdirs import user_data_path  # deferred: only without --store
 
     return user_data_path("taskforce", appauthor=False) / "store"
@@ -214,7 +214,8 @@ def key_file() -> str:
         raise UsageError(
             _("--key-file and --passphrase-fd exclude each other"), hint=_("leave one of them out")
         )
-    return current.get().key_file or os.environ.get("TASKFORCE_KEY_FILE") or setting("key-file")
+    chosen = current.get().key_file or os.environ.get("TASKFORCE_KEY_FILE") or setting("key-file")
+    return os.path.expanduser(chosen)
 
 
 def opener() -> Opener:

@@ -14,6 +14,7 @@ more.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from taskforce.errors import Locked, StoreError, UsageError
@@ -139,10 +140,8 @@ def create_slots(folder: str | os.PathLike[str], database_key: bytes, sources: S
             code="store-exists",
         ) from None
     except OSError as error:
-        raise StoreError(
-            _("the key slots cannot be written: %(reason)s") % {"reason": error.strerror or error},
-            code="key-slots",
-        ) from None
+        text = _("the key slots cannot be written: %(reason)s") % {"reason": error.strerror or error}
+        raise StoreError(text, code="key-slots") from None
 
 
 def open_with_key_file(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> bytes:
@@ -169,7 +168,7 @@ def slot_of_passphrase(folder: str | os.PathLike[str], text: str) -> OpenedSlot:
     """Return the slot of the store in ``folder`` that opens with the passphrase ``text``; takes about 0.25 s.
 
     Raises Locked if there is no store or the passphrase does not open it, StoreError if the slots are
-    damaged.
+    damaged, or there is too little memory to try it.
     """
     return open_slots(read_slots(folder), ("passphrase",), passphrase_bytes(text))
 
@@ -281,7 +280,15 @@ def _key_of_passphrase(secret: bytes, slot: Mapping[str, object]) -> bytes:
         raise ValueError("not an Argon2id slot")
     if not (LEAST_PASSES <= passes <= MOST_PASSES and LEAST_MEMORY <= memory <= MOST_MEMORY):
         raise ValueError("Argon2id costs out of bounds")
-    return crypto_pwhash_alg(KEY_BYTES, secret, salt, passes, memory, crypto_pwhash_ALG_ARGON2ID13)
+    try:
+        return crypto_pwhash_alg(KEY_BYTES, secret, salt, passes, memory, crypto_pwhash_ALG_ARGON2ID13)
+    except RuntimeError:  # all that can fail in it is to get the memory
+        raise StoreError(
+            _("to try a passphrase takes %(count)d MB of memory, and so much is not free here")
+            % {"count": memory >> 20},
+            hint=_("close other programs, and try again"),
+            code="no-memory",
+        ) from None
 
 
 def _key_of_file(secret: bytes, slot: Mapping[str, object]) -> bytes:
@@ -326,9 +333,10 @@ def read_slot_file(folder: str | os.PathLike[str]) -> dict[str, object]:
     """
     following = os.path.join(folder, NEXT_NAME)
     if os.path.isfile(following):
-        found = _read_slot_file(following)
-        if found.get("salt") == salt_of(os.path.join(folder, DATABASE)):
-            return found
+        with suppress(StoreError):  # what is damaged fits no database
+            found = _read_slot_file(following)
+            if found.get("salt") == salt_of(os.path.join(folder, DATABASE)):
+                return found
     return _read_slot_file(os.path.join(folder, FILE_NAME))
 
 
@@ -345,8 +353,8 @@ def _read_slot_file(path: str) -> dict[str, object]:
     import json  # deferred, as above
 
     try:
-        with open(path, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        with open(path, "rb", opener=_at_once) as file:
+            data = file.read(MOST_BYTES + 1) or b""
     except (FileNotFoundError, NotADirectoryError):
         raise Locked(
             _("there is no store at this place"),
@@ -354,29 +362,30 @@ def _read_slot_file(path: str) -> dict[str, object]:
             code="no-store",
         ) from None
     except OSError as error:
-        raise StoreError(
-            _("the key slots cannot be read: %(reason)s") % {"reason": error.strerror or error},
-            code="key-slots",
-        ) from None
+        text = _("the key slots cannot be read: %(reason)s") % {"reason": error.strerror or error}
+        raise StoreError(text, code="key-slots") from None
     try:
         found = json.loads(data) if len(data) <= MOST_BYTES else None
     except (ValueError, RecursionError):
         raise _damaged() from None
-    if not isinstance(found, dict):
-        raise _damaged()
-    version = found.get(_VERSION)
+    version = found.get(_VERSION) if isinstance(found, dict) else None
     if type(version) is int and version > 1:
         raise StoreError(
             _("this store was made by a newer version of taskforce"),
             hint=_("update taskforce"),
             code="newer-store",
         )
-    slots = found.get("slots")
-    if version != 1 or not isinstance(slots, list) or not 0 < len(slots) <= MOST_SLOTS:
+    slots = found.get("slots") if version == 1 else None
+    if not isinstance(slots, list) or not 0 < len(slots) <= MOST_SLOTS:
         raise _damaged()
     if not all(isinstance(slot, dict) and isinstance(slot.get("kind"), str) for slot in slots):
         raise _damaged()
     return found
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe in its place keeps nobody waiting."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _damaged() -> StoreError:

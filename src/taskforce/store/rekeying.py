@@ -230,6 +230,6 @@ def _salt_in(path: Path) -> Any:
 
     try:
         found = json.loads(path.read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found.get("salt") if isinstance(found, dict) else None
