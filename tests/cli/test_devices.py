@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pyrage
 import pytest
 from program import Team, call, introduce, new_team
+from test_exit_codes import answer_passphrases, spawn
 
 from taskforce.errors import TrustError
 from taskforce.keys import slots
@@ -296,6 +298,26 @@ def test_the_agencys_key_leaves_only_sealed_and_comes_back_by_age(tmp_path: Path
         other.error("agency-key", "import", str(kept), "--identity", str(tmp_path / "identity"))["exit"] == 8
     )
     assert call("agency-key", "create", *other.place).failed(4)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pty")
+def test_a_passphrase_for_the_agencys_key_is_as_long_as_one_for_a_store(
+    teams: tuple[Team, Team, Team], tmp_path: Path
+) -> None:
+    base, kept = teams[0], tmp_path / "kept.age"
+    line = ("agency-key", "export", "-o", str(kept), *base.place)
+    for phrase, code in (("short", 2), ("long enough", 0)):
+        child = spawn(*line)
+        said = answer_passphrases(child, phrase, phrase)
+        assert (child.exitstatus, kept.exists()) == (code, code == 0), said
+        assert "A passphrase for this file" in said
+        assert ("has at least 8 characters" in said) is (code == 2)
+    child = spawn(*line)
+    said = answer_passphrases(child)  # it is refused before anything is asked for
+    assert (child.exitstatus, "there already" in said) == (4, True)
+    child = spawn("agency-key", "import", str(kept), *base.place)
+    answer_passphrases(child, "long enough")
+    assert child.exitstatus == 0
 
 
 def test_where_an_agency_has_no_key_yet_the_device_that_waits_makes_it(tmp_path: Path) -> None:

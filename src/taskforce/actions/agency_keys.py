@@ -57,9 +57,15 @@ def create_agency_key(session: Session) -> AgencyKey:
 
 
 def export_agency_key(session: Session, *, recipients: Sequence[str] = (), passphrase: str = "") -> str:
-    """The key as an armored age file, for some recipients or a passphrase. It is recorded that it was taken out."""
-    from taskforce.keys.agency_key_file import seal_agency_key  # deferred: as above
+    """The key as an armored age file, for some recipients or a passphrase. It is recorded that it was taken out.
 
+    UsageError for a passphrase that is too short: whoever finds the file may guess as fast and as long as they like.
+    """
+    from taskforce.keys.agency_key_file import seal_agency_key  # deferred: as above
+    from taskforce.keys.slots import check_passphrase
+
+    if not recipients:
+        check_passphrase(passphrase)
     text = seal_agency_key(
         agency_secret(session), session.store.me.agency, recipients=recipients, passphrase=passphrase
     )

@@ -87,17 +87,18 @@ def run_export(output: str | None, to: tuple[str, ...], force: bool) -> Result:
             raise UsageError(f"--to: {error.sentence}", hint=error.hint) from None
     session = open_session()
     agency_secret(session)  # before anything is asked for
-    passphrase = ""
-    if not to:
+
+    def sealed() -> str:
         from taskforce.commands.passphrases import new_passphrase
 
-        passphrase = new_passphrase(instead="--to")
+        passphrase = "" if to else new_passphrase(instead="--to", is_for_file=True)
+        return agency_keys.export_agency_key(session, recipients=to, passphrase=passphrase)
+
     if output == "-":
-        text = agency_keys.export_agency_key(session, recipients=to, passphrase=passphrase)
+        text = sealed()
         return Result({**_data(agency_keys.show_agency_key(session)), "age": text}, Raw(text))
-    with new_file(Path(output), replace=force) as stream:
-        text = agency_keys.export_agency_key(session, recipients=to, passphrase=passphrase)
-        stream.write(text.encode("ascii"))
+    with new_file(Path(output), replace=force) as stream:  # before anything is asked for, too
+        stream.write(sealed().encode("ascii"))
     found = agency_keys.show_agency_key(session)
     pairs = (
         (_("Sealed key"), output),

@@ -42,13 +42,18 @@ def wait(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def new_passphrase(*, instead: str = "--key-file") -> str:
-    """A passphrase that was typed twice, or the proposed one, typed once: nobody takes it without having noted it."""
+def new_passphrase(*, instead: str = "--key-file", is_for_file: bool = False) -> str:
+    """A passphrase that was typed twice, or the proposed one, typed once: nobody takes it without having noted it.
+
+    For a store, unless it is for a file.
+    """
     from taskforce.keys import words  # deferred: only a new passphrase needs them
 
     proposed = words.propose_passphrase()
     first = console.secret(
-        _("A passphrase for this store (enter alone takes the six words): "),
+        _("A passphrase for this file (enter alone takes the six words): ")
+        if is_for_file
+        else _("A passphrase for this store (enter alone takes the six words): "),
         instead=instead,
         above=_("six random words (%(bits)d bits), as a proposal: %(words)s")
         % {"bits": words.PROPOSED_BITS, "words": proposed},

@@ -1,5 +1,4 @@
-"""Key slots: the ways to open a store. The database key is 32 random bytes; each slot holds it under another
-lock.
+"""Key slots: the ways to open a store. The database key is 32 random bytes; each slot holds it under another lock.
 
 The slots are a small JSON file beside the database, ``keys.json``. A ``passphrase`` slot locks with Argon2id
 (RFC 9106), a ``file`` slot with BLAKE2b over the 32 random bytes of a key file; both seal with
@@ -75,12 +74,7 @@ class SlotSource:
         cls, text: str, *, passes: int = DEFAULT_PASSES, memory: int = DEFAULT_MEMORY
     ) -> SlotSource:
         """Open with ``text``. Raises UsageError if it is too short to keep anybody out."""
-        if len(text) < SHORTEST_PASSPHRASE:
-            raise UsageError(
-                _("a passphrase has at least %(count)d characters") % {"count": SHORTEST_PASSPHRASE},
-                hint=_("four or five unrelated words are easy to keep in mind and hard to guess"),
-                code="short-passphrase",
-            )
+        check_passphrase(text)
         if not (LEAST_PASSES <= passes <= MOST_PASSES and LEAST_MEMORY <= memory <= MOST_MEMORY):
             raise ValueError("Argon2id costs out of bounds")
         return cls("passphrase", passphrase_bytes(text), passes, memory)
@@ -113,9 +107,18 @@ class OpenedSlot:
     secret: bytes = field(default=b"", repr=False, compare=False)
 
 
+def check_passphrase(text: str) -> None:
+    """Raise UsageError if ``text`` is too short to keep anybody out."""
+    if len(text) < SHORTEST_PASSPHRASE:
+        raise UsageError(
+            _("a passphrase has at least %(count)d characters") % {"count": SHORTEST_PASSPHRASE},
+            hint=_("four or five unrelated words are easy to keep in mind and hard to guess"),
+            code="short-passphrase",
+        )
+
+
 def create_slots(folder: str | os.PathLike[str], database_key: bytes, sources: Sequence[SlotSource]) -> None:
-    """Write the key slots of a new store in ``folder``: ``database_key`` (32 bytes), locked once for each
-    source.
+    """Write the key slots of a new store in ``folder``: ``database_key`` (32 bytes), locked once for each source.
 
     All or nothing, synced, 0600. Raises UsageError without sources, StoreError if there are slots already (to
     replace them would lose the store) or they cannot be written.
