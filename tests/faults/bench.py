@@ -88,7 +88,9 @@ def build_bench(folder: Path) -> Iterator[Bench]:
     assert built.returncode == 0, f"{compiler} cannot build shim.c:\n{built.stderr}"
     process = subprocess.Popen(
         [sys.executable, str(HERE / "shimmed.py")],
-        env=environment_of(LD_PRELOAD=str(shim), PYTHONDONTWRITEBYTECODE="1", LC_ALL="C.UTF-8", TZ="UTC"),
+        env=environment_of(
+            LD_PRELOAD=str(shim), PYTHONDONTWRITEBYTECODE="1", LC_ALL="C.UTF-8", TZ="UTC", HOME=str(folder)
+        ),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from bench import BROKEN, KILL, TEAR, Bench
 from program import Team, new_team, run
 from test_exit_codes import spawn
 
+from taskforce.actions import wiping
 from taskforce.errors import TaskforceError
 from taskforce.keys import guessing, private_folder, slots
 from taskforce.store.store import DATABASE
@@ -79,6 +81,21 @@ def test_a_folder_of_any_name_is_found_and_what_was_being_made_beside_it(team: T
     (team.folder / ".store.77.part").rename(team.folder / ".store [1]*.77.part")
     run("wipe", "KH-CNP", "--yes", "--store", str(store), cwd=team.folder).ok()
     assert sorted(path.name for path in team.folder.iterdir() if "store" in path.name) == []
+
+
+def test_what_cannot_be_destroyed_is_named_once_and_not_taken_for_another_programs(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_arguments: object, **_more: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("taskforce.actions.wiping.overwrite_file", fails)
+    monkeypatch.setattr(Path, "unlink", fails)
+    (team.store / "notes.txt").write_text("not ours")
+    done = wiping.wipe(team.store)
+    assert done.left == ["notes.txt"]
+    names = [name for name, _reason in done.failed]
+    assert len(names) == len(set(names)) and {"keys.json", "store.db"} <= set(names)
 
 
 def test_the_code_is_asked_for_and_checked_where_a_key_is_at_hand(team: Team) -> None:

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from taskforce.actions import wiping
 from taskforce.errors import StoreError
-from taskforce.tui import panicking
+from taskforce.tui import app, panicking
 from taskforce.tui.app import TaskforceApp
 
 
@@ -125,3 +125,16 @@ def test_what_could_not_be_destroyed_is_said_in_few_words(tmp_path: Path) -> Non
     done.note(tmp_path / "store.db", OSError(5, os.strerror(5)))
     with pytest.raises(StoreError, match="not everything"):
         done.require_whole()
+
+
+def test_what_the_keyring_has_for_it_goes_too(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry, dropped = "0123456789abcdef", []
+
+    def pressed(self: TaskforceApp, **_how: object) -> None:
+        self.wiped = wiping.Wiped(team.store, entries=[entry])
+
+    monkeypatch.setattr(TaskforceApp, "run", pressed)
+    monkeypatch.setattr("taskforce.keys.keyring.drop", dropped.append)
+    desk = desk_of(team)
+    app.run(desk.opener, desk.opener.open())
+    assert dropped == [entry]

@@ -63,8 +63,9 @@ class Wiped:
     entries: list[str] = field(default_factory=list)
 
     def note(self, path: Path, error: OSError) -> None:
-        """Keep that something could not be done with a file."""
-        self.failed.append((path.name, os.strerror(error.errno or 0)))
+        """Keep that something could not be done with a file; once, though several things fail with it."""
+        if path.name not in dict(self.failed):
+            self.failed.append((path.name, os.strerror(error.errno or 0)))
 
     def require_whole(self) -> None:
         """StoreError, in few words, if something could not be destroyed: for where nobody is to read more."""
@@ -216,7 +217,7 @@ def _remove(done: Wiped, folder: Path) -> None:
     with suppress(OSError):
         sync_folder(folder)
     try:
-        done.left += sorted(path.name for path in folder.iterdir())
+        done.left += sorted({path.name for path in folder.iterdir()} - {path.name for path in _ours(folder)})
         if not folder.is_symlink() and not any(folder.iterdir()):
             folder.rmdir()
     except FileNotFoundError:

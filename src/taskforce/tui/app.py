@@ -384,6 +384,7 @@ def run(opener: Opener, key: bytes, *, read_only: bool = False, wall: bool = Fal
             desk.close()
     error: BaseException | None = app._exception
     if app.wiped is not None:
+        app.forget_in_keyring()
         app.wiped.require_whole()
         return
     if isinstance(error, WorkerFailed):

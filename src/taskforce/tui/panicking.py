@@ -62,3 +62,9 @@ class PanickingApp(LockableApp):
             await App.push_screen(self, NeutralScreen())  # past the lock's own, which shows nothing over it
         self.wiped = await to_thread(wiping.wipe, self.desk.opener.folder)
         self.exit()
+
+    def forget_in_keyring(self) -> None:
+        """Take out of this computer's keyring what opened the store, once the room is gone: it may ask something."""
+        with suppress(Exception):  # it opens nothing any more, and nobody is to read of it
+            if self.wiped is not None:
+                wiping.forget_in_keyring(self.wiped)
