@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
+import types
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from test_exit_codes import answer_passphrases, spawn
 
 from taskforce.errors import Locked, StoreError
 from taskforce.keys import agent, rewrapping, slots
-from taskforce.store import connection
+from taskforce.store import connection, rekeying
 from taskforce.store.store import DATABASE, Store
 
 PHRASE = "an old canary of my own"
@@ -208,3 +210,27 @@ def test_who_waited_for_the_old_file_is_told_and_writes_nothing_into_it(team: Te
         with pytest.raises(StoreError) as caught:
             connection.connect(str(path), key)
     assert caught.value.code == "turned"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_as_windows_wants_it_nothing_holds_the_file_that_is_replaced_and_it_is_written_over(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, held = team.store / DATABASE, tmp_path / "held"
+    os.link(path, held)
+    before = held.read_bytes()
+
+    def replace(source: Path, target: Path) -> None:
+        open_files = {os.path.realpath(each.path) for each in os.scandir("/proc/self/fd")}
+        assert not {str(source), str(target)} & open_files
+        os.replace(source, target)
+
+    windows = types.SimpleNamespace(**{**vars(os), "name": "nt", "replace": replace})
+    monkeypatch.setattr(rekeying, "os", windows)
+    done = team.data("key", "rotate", "--yes")
+    assert done["deleted"] == []
+    assert sorted(each.name for each in team.store.iterdir()) == ["incarnation", "keys.json", DATABASE]
+    after = held.read_bytes()
+    assert len(after) == len(before)
+    assert not any(before[at : at + 4096] == after[at : at + 4096] for at in range(0, len(after), 4096))
+    team.call("status").ok()

@@ -88,6 +88,9 @@ def test_wherever_it_is_stopped_the_store_opens_whole_with_the_old_or_the_new_ke
         old_key = slots.open_with_key_file(team.store, team.key)
         old_pages = pages_of(team.store / DATABASE) | pages_of(team.store / COPY)
         old_slots = (team.store / slots.FILE_NAME).read_bytes()
+        held = tmp_path / "held"
+        held.unlink(missing_ok=True)
+        os.link(team.store / DATABASE, held)  # what becomes of the old file itself
         ran, fired = bench.run(here, LINE, mode=WAYS[way], at=at)
         where = f"{way} at call {at} of {len(calls)}: {fired}\n{ran.said}"
         if way in ("killed", "torn"):
@@ -107,6 +110,7 @@ def test_wherever_it_is_stopped_the_store_opens_whole_with_the_old_or_the_new_ke
         if is_new:
             for path in team.store.iterdir():
                 assert not pages_of(path) & old_pages, f"{path.name} holds what the old key opens: {where}"
+            assert not pages_of(held) & old_pages, f"the old file is not written over: {where}"
             with pytest.raises(TaskforceError):
                 connection.connect(str(team.store / DATABASE), old_key)
             assert (team.store / slots.FILE_NAME).read_bytes() != old_slots, where

@@ -4,7 +4,8 @@ The steps, each on the disk before the next begins:
 
 1. the copy stands beside the database (``store.db.next``), checked page by page;
 2. the slots that open it stand beside the slots (``keys.json.next``), and name the salt that the copy begins with;
-3. the copy is given the name of the database. This is the moment: before it the old slots count, after it the new;
+3. the old file is given a second name (``store.db.before-key``), so that whoever goes on after a stop finds it, and the
+   copy is given the name of the database. This is the moment: before it the old slots count, after it the new;
 4. the old file is written over, and so are copies that an upgrade left beside the store, under the old key;
 5. the new slots are given the name of the old ones.
 
@@ -15,6 +16,7 @@ file, not the new one. Who waits for the old file finds another in its place aft
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -31,6 +33,8 @@ from taskforce.store.erasing import copies_beside
 
 _CHUNK = 1 << 20
 _SIDE_FILES = ("-journal", "-wal", "-shm")
+_SECOND_NAME = DATABASE + ".before-key"
+"""Of the old file, as long as it is not written over; one of those that `copies_beside` finds."""
 
 
 @dataclass(slots=True)
@@ -52,19 +56,27 @@ class Turning:
         path, copy = self.folder / DATABASE, self.folder / NEXT_DATABASE
         with new_file(self.folder / NEXT_NAME) as stream:
             stream.write(slots)
-        # Held open: to close a file drops the locks that this process has on it, also those of the engine.
+        second = self.folder / _SECOND_NAME
         with disk_sentences(path):
-            old = os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+            _link(path, second)
+        # Held open: to close a file drops the locks that this process has on it, also those of the engine.
+        old = None
         try:
-            if os.name == "nt":  # there a file that is open cannot be given another's name
+            if (
+                os.name == "nt"
+            ):  # there a file that is open cannot be given another's name, and locks are the engine's
                 self._old.close()
                 self._new.close()
             with disk_sentences(path):
+                if os.name != "nt":
+                    old = os.open(path, os.O_WRONLY)
                 os.replace(copy, path)
             try:
                 sync_folder(self.folder)
-                overwrite(old)
-                self.deleted = _finish(self.folder)
+                if old is not None:
+                    overwrite(old)
+                    second.unlink(missing_ok=True)
+                self.deleted = tuple(name for name in _finish(self.folder) if name != _SECOND_NAME)
             except (OSError, StoreError):
                 raise StoreError(
                     _("the store has its new database key, but the disk failed before all was put in order"),
@@ -73,7 +85,8 @@ class Turning:
                 ) from None
         finally:
             self._old.close()  # while it has its locks: they end when any descriptor of the file is closed
-            os.close(old)
+            if old is not None:
+                os.close(old)
         for side in ("-wal", "-shm"):  # the engine leaves these where a file was put in another's place
             drop(self.folder / (DATABASE + side))
 
@@ -112,6 +125,7 @@ def settle(folder: Path, connection: Connection) -> None:
         if following.is_file() and _salt_in(following) == _salt(connection):
             _finish(folder)
         else:
+            (folder / _SECOND_NAME).unlink(missing_ok=True)  # of the database that stands there still
             for left in (*_copy_and_sides(folder), *folder.glob(f".{NEXT_NAME}.*")):
                 left.unlink(missing_ok=True)
             following.unlink(missing_ok=True)
@@ -134,6 +148,15 @@ def overwrite_file(path: Path, size: int | None = None) -> None:
         overwrite(descriptor, size)
     finally:
         os.close(descriptor)
+
+
+def _link(path: Path, second: Path) -> None:
+    """Give a file a second name, where the disk knows such; OSError where the disk is what fails."""
+    try:
+        os.link(path, second)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EIO):
+            raise
 
 
 def _sync_journal(path: Path) -> None:
@@ -195,7 +218,8 @@ def _finish(folder: Path) -> tuple[str, ...]:
     """Delete what the old key opens, and give the new slots their name. Another program may have been quicker."""
     names = copies_beside(folder)
     for name in names:
-        overwrite_file(folder / name)
+        if not os.path.samefile(folder / name, folder / DATABASE):
+            overwrite_file(folder / name)
         (folder / name).unlink(missing_ok=True)
     for left in _copy_and_sides(folder):
         left.unlink(missing_ok=True)
@@ -209,6 +233,7 @@ def _abandon(folder: Path) -> None:
     """Take away what was prepared, unless it is in use by now; what a failing disk keeps goes with the next opening."""
     if not (folder / NEXT_DATABASE).exists():
         return
+    drop(folder / _SECOND_NAME)
     drop_copy(folder / NEXT_DATABASE)
     for left in (*_copy_and_sides(folder), folder / NEXT_NAME):
         drop(left)
