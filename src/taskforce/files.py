@@ -22,7 +22,7 @@ def new_file(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
     overwritten. On any exception nothing is left behind.
     """
     if path.is_symlink() or (path.exists() and not (replace and path.is_file())):
-        raise _there_already(path)
+        raise _there_already(path, is_forced=replace)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         descriptor = _open_nameless(path.parent)
@@ -188,10 +188,12 @@ def require_empty(folder: Path) -> None:
         )
 
 
-def _there_already(path: Path) -> Refused:
+def _there_already(path: Path, *, is_forced: bool = False) -> Refused:
     return Refused(
         _("%(path)s is there already") % {"path": path},
-        hint=_("choose another name, or add --force to replace it"),
+        hint=_("choose another name: only a plain file is replaced, no link and no folder")
+        if is_forced
+        else _("choose another name, or add --force to replace it"),
     )
 
 

@@ -234,3 +234,8 @@ def test_as_windows_wants_it_nothing_holds_the_file_that_is_replaced_and_it_is_w
     assert len(after) == len(before)
     assert not any(before[at : at + 4096] == after[at : at + 4096] for at in range(0, len(after), 4096))
     team.call("status").ok()
+
+
+def test_on_a_disk_that_can_only_be_read_it_says_so(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
+    assert "is read-only" in team.call("key", "rotate", "--yes").failed(7).err

@@ -98,6 +98,11 @@ def turning(folder: Path, key: bytes, new_key: bytes) -> Iterator[Turning]:
     On any exception the store is as it was, unless it was switched. StoreError if another program has it open, if it is
     damaged, or if the disk has no room for the copy.
     """
+    if not os.access(folder, os.W_OK):  # the engine would take it for a disk that fails
+        raise StoreError(
+            _("the store cannot be written: its disk or file is read-only, or the disk is full"),
+            code="read-only",
+        )
     with ExitStack() as stack:
         old = stack.enter_context(_open_alone(folder / DATABASE, key))
         with sentences():
@@ -152,6 +157,8 @@ def overwrite_file(path: Path, size: int | None = None) -> None:
 
 def _link(path: Path, second: Path) -> None:
     """Give a file a second name, where the disk knows such; OSError where the disk is what fails."""
+    if path.is_symlink():
+        return
     try:
         os.link(path, second)
     except OSError as error:
