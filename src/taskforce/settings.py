@@ -47,6 +47,7 @@ UNLOCK_IDLE = 15 * 60
 REASON_PARTS = ("identity", "care")
 """The parts that `reason-for` may name."""
 
+
 _PANIC_KEY = re.compile(r"((ctrl|shift|alt)\+)?f([1-9]|1[0-9]|2[0-4])|ctrl\+[a-z]")
 _USED_KEYS = tuple("ctrl+" + letter for letter in "cijlmq")
 """What a terminal sends for tab and enter, and what leaves and locks the room."""
@@ -56,18 +57,28 @@ _KEYS_OF = re.compile(r"([a-z][a-z0-9.-]*)=([^\s=|]+(?:\|[^\s=|]+)*)")
 
 
 def settings_path() -> Path:
-    """Where the file is: `TASKFORCE_CONFIG`, else the platform's place for settings."""
+    """Where the file is: `TASKFORCE_CONFIG`, else the platform's place for settings; UsageError without a home."""
     chosen = os.environ.get("TASKFORCE_CONFIG")
     if chosen:
         return Path(chosen)
     from platformdirs import user_config_path  # deferred: only for what was not said otherwise
 
-    return user_config_path("taskforce", appauthor=False) / "config.yaml"
+    try:
+        return user_config_path("taskforce", appauthor=False) / "config.yaml"
+    except RuntimeError:
+        raise UsageError(
+            _("your user has no home, and HOME is not set: there is no place for settings"),
+            hint=_("name a file for them with TASKFORCE_CONFIG"),
+            code="no-home",
+        ) from None
 
 
 def read_settings() -> dict[str, str]:
     """The settings of the file; none if there is no file. InputError if it is not a mapping of known names."""
-    path = settings_path()
+    try:
+        path = settings_path()
+    except UsageError:  # who has no place for settings has none
+        return {}
     if not path.is_file():
         return {}
     from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked  # deferred: loads yaml

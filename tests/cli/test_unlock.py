@@ -449,6 +449,27 @@ def test_a_folder_that_is_not_mine_alone_is_not_trusted(store: Path, tmp_path: P
     assert not is_locked(store)
 
 
+def test_a_user_without_a_home_is_told_and_works_on_and_gets_no_folder_called_tilde(
+    store: Path, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_number: int) -> object:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    assert "no home" in call("status").failed(2).err
+    call("config", "show").ok()
+    for line in (("config", "path"), ("config", "set", "theme", "dark")):
+        assert "TASKFORCE_CONFIG" in call(*line).failed(2).err
+    for line in (("lock",), ("unlock", "--key-file", str(team.key))):
+        assert "no home" in call(*line, "--store", str(team.store)).failed(7).err
+    team.call("status").ok()
+    team.call("wipe", "INTERPOL", "--yes").ok()
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_a_runtime_folder_is_used_if_it_is_private(
     store: Path, short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -203,7 +203,14 @@ def store_folder() -> Path:
         return Path(os.path.expanduser(chosen))  # unlike pathlib's, it never raises
     from platformdirs import user_data_path  # deferred: only without --store
 
-    return user_data_path("taskforce", appauthor=False) / "store"
+    try:
+        return user_data_path("taskforce", appauthor=False) / "store"
+    except RuntimeError:
+        raise UsageError(
+            _("your user has no home, and HOME is not set: there is no place for a store"),
+            hint=_("name the store's folder with --store"),
+            code="no-home",
+        ) from None
 
 
 def key_file() -> str:

@@ -81,7 +81,8 @@ def run_lock(all: bool) -> Result:
 
     folder = store_folder().resolve()
     folders = agents.end_all() if all else [str(folder)] if agents.end(folder) else []
-    said = [_("locked: %(folder)s") % {"folder": each} for each in folders] or [_("nothing was unlocked")]
+    said = [_("locked: %(folder)s") % {"folder": each} for each in folders]
+    said = said or [_("nothing was unlocked; rooms that are open lock themselves")]
     return Result({"locked": folders}, Lines(tuple(said)))
 
 

@@ -18,24 +18,32 @@ _ALL = "all"
 
 def private_folder() -> str:
     """Return where it is, or would be: in the user's runtime folder, which lasts as long as somebody is logged in, else
-    in the one for a program's state.
+    in the one for a program's state. StoreError if this user has neither.
     """
-    return private_folders()[0]
+    if places := private_folders():
+        return places[0]
+    raise StoreError(
+        _("there is no folder of your own here: your user has no home, and HOME is not set"),
+        hint=_("set HOME to a folder that is yours alone"),
+        code="private-folder",
+    )
 
 
 def private_folders() -> tuple[str, ...]:
-    """Return the same, and behind it where a process without a runtime folder, such as one of cron, has its own."""
+    """Return the same, and behind it where a process without a runtime folder, such as one of cron, has its own; none
+    for a user without a home.
+    """
     if sys.platform == "darwin":
         state = os.path.expanduser("~/Library/Application Support")
     else:
         state = os.environ.get("XDG_STATE_HOME", "")
         if not os.path.isabs(state):
             state = os.path.expanduser("~/.local/state")
-    of_state = os.path.join(state, "taskforce", "run")
+    places = [os.path.join(state, "taskforce", "run")] if os.path.isabs(state) else []
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(runtime) and is_private(runtime):
-        return os.path.join(runtime, "taskforce"), of_state
-    return (of_state,)
+        places.insert(0, os.path.join(runtime, "taskforce"))
+    return tuple(places)
 
 
 def is_private(folder: str) -> bool:
@@ -87,7 +95,7 @@ def mark_locked(folder: str | os.PathLike[str] | None) -> None:
     if os.name == "nt":
         return
     name = f"{_ALL if folder is None else name_of_store(folder)}.locked"
-    for place in private_folders():
+    for place in private_folders() or (private_folder(),):
         path = os.path.join(make_private_folder(place), name)
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
