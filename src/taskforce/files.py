@@ -15,12 +15,15 @@ from taskforce.i18n import _
 
 
 @contextmanager
-def new_file(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
+def new_file(path: Path, *, replace: bool = False, is_of_store: bool = False) -> Iterator[IO[bytes]]:
     """A file to write that appears at `path` only once it is complete and on the disk, mode 0600.
 
     Refused if something is there already, a symbolic link included, unless `replace` says that a plain file may be
-    overwritten. On any exception nothing is left behind.
+    overwritten; and if it would be taken for one of a store's own files, unless it is. On any exception nothing is left
+    behind.
     """
+    if not is_of_store:
+        require_not_of_store(path)
     if path.is_symlink() or (path.exists() and not (replace and path.is_file())):
         raise _there_already(path, is_forced=replace)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -52,6 +55,21 @@ def new_file(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
     except BaseException:
         drop(temporary)
         raise
+
+
+_OF_STORE = ("store.db", "keys.json", "incarnation", "wrong-passphrases")
+"""How the names of a store's own files begin."""
+
+
+def require_not_of_store(path: Path) -> None:
+    """Refused if `path` is in the folder of a store and has a name of its own files: it would be lost, or the store."""
+    name = path.name.casefold().lstrip(".")
+    if name.startswith(_OF_STORE) and all((path.parent / each).exists() for each in _OF_STORE[:2]):
+        raise Refused(
+            _("%(path)s would be taken for a file of the store that is in this folder") % {"path": path},
+            hint=_("choose another name, or better another folder"),
+            code="store-file",
+        )
 
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)

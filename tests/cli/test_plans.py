@@ -151,6 +151,18 @@ def test_an_export_may_be_of_one_operation(team: Team) -> None:
     assert "elsewhere" in other and "Inspect compound 4" not in other
 
 
+@pytest.mark.parametrize("name", ["store.db", "keys.json", "store.db.next", "KEYS.JSON.next", "incarnation"])
+def test_nothing_takes_the_place_of_a_stores_own_file(team: Team, tmp_path: Path, name: str) -> None:
+    before = {path.name: path.read_bytes() for path in team.store.iterdir()}
+    path = str(team.store / name)
+    for line in (("backup", "write", path, "--force"), ("export", "--records", "-o", path, "--force")):
+        assert "file of the store" in team.call(*line).failed(4).err
+    if not (team.store / name).exists():
+        assert "file of the store" in team.call("key", "add", "--new-key-file", path).failed(4).err
+    assert {path.name: path.read_bytes() for path in team.store.iterdir()} == before
+    team.call("export", "--records", "-o", str(tmp_path / name)).ok()  # elsewhere it is a name like any
+
+
 def test_an_existing_file_or_a_link_is_not_written_over_unless_asked(team: Team, tmp_path: Path) -> None:
     path, target = tmp_path / "plan.yaml", tmp_path / "target"
     target.write_text("mine")

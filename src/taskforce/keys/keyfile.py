@@ -29,7 +29,8 @@ def make_key_file(path: str | os.PathLike[str]) -> KeyFile:
     """Make sure that there is a key file at ``path``: an existing one stays as it is, else one is created
     (0600).
 
-    Raises InputError for a symlink or a file that is no key file, StoreError if it cannot be written.
+    Raises InputError for a symlink or a file that is no key file, StoreError if it cannot be written, Refused for a
+    name that a store has for its own files, in its folder.
     """
     name = os.fspath(path)
     if os.path.islink(name):  # it may be anybody's way to make us write elsewhere
@@ -40,6 +41,11 @@ def make_key_file(path: str | os.PathLike[str]) -> KeyFile:
         )
     created = False
     if not os.path.exists(name):
+        from pathlib import Path  # deferred: few commands make one
+
+        from taskforce.files import require_not_of_store
+
+        require_not_of_store(Path(name))
         try:
             write_new(name, key_file_line(os.urandom(_KEY_BYTES)))
             created = True

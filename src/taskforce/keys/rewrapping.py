@@ -190,7 +190,7 @@ def _slots_to_change(folder: str | os.PathLike[str], opened: OpenedSlot) -> Iter
         raise Locked(_("this key does not open this store"))
     yield found
     data = slot_file({**content, "slots": found})
-    with new_file(path, replace=True) as stream:
+    with new_file(path, replace=True, is_of_store=True) as stream:
         stream.write(data)
     _sweep(path)
 

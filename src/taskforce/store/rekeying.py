@@ -54,7 +54,7 @@ class Turning:
         On StoreError with the code `half-turned` the store has its new key; on any other it has its old one.
         """
         path, copy = self.folder / DATABASE, self.folder / NEXT_DATABASE
-        with new_file(self.folder / NEXT_NAME) as stream:
+        with new_file(self.folder / NEXT_NAME, is_of_store=True) as stream:
             stream.write(slots)
         second = self.folder / _SECOND_NAME
         with disk_sentences(path):
