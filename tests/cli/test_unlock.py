@@ -345,6 +345,13 @@ def test_all_are_locked_at_once(store: Path, tmp_path: Path) -> None:
     assert is_locked(store) and is_locked(other) and agents() == []
 
 
+def test_what_is_to_be_given_instead_is_what_helps(store: Path) -> None:
+    for line, helps in ((("contact", "list"), True), (("key", "rotate"), False), (("unlock",), False)):
+        told = call(*line, "--store", str(store)).failed(2).err
+        assert "--passphrase-fd" in told
+        assert ("taskforce unlock" in told) is helps
+
+
 def test_who_changes_what_opens_the_store_shows_what_opens_it(store: Path, team: Team) -> None:
     unlock(store)
     ran = call("key", "add", "--new-key-file", str(team.folder / "k"), "--store", str(store)).failed(2)

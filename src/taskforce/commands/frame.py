@@ -239,13 +239,13 @@ def opened_key(one: Opener) -> bytes:
     kept = _kept_key(one)
     if kept is not None and Store.fits(one.folder, kept):
         return kept
-    return opened_slot(one).key
+    return opened_slot(one, agent_helps=True).key
 
 
-def opened_slot(one: Opener) -> OpenedSlot:
+def opened_slot(one: Opener, *, agent_helps: bool = False) -> OpenedSlot:
     """The key slot that opens the store that is meant; asks for the passphrase on a terminal if nothing else gives it.
 
-    An agent is not asked: who changes what opens the store shows what opens it.
+    An agent is not asked: who changes what opens the store shows what opens it. `agent_helps` says that it was before.
     """
     if not one.asks:
         return one.open_slot()
@@ -256,7 +256,7 @@ def opened_slot(one: Opener) -> OpenedSlot:
             console.note(error.sentence)
     from taskforce.commands.passphrases import passphrase, wait  # deferred: a key file needs none of it
 
-    return one.open_slot(passphrase(), wait=wait)
+    return one.open_slot(passphrase(agent_helps=agent_helps), wait=wait)
 
 
 def open_session(*, may_ask: bool = True, waiting: bool = False) -> Session:
@@ -272,7 +272,7 @@ def open_session(*, may_ask: bool = True, waiting: bool = False) -> Session:
     if store is None:
         if not (may_ask or one.key_file):
             raise Locked(_("this store is locked"))
-        store = Store.open(one.folder, opened_slot(one).key, briefly=True)
+        store = Store.open(one.folder, opened_slot(one, agent_helps=True).key, briefly=True)
     session = Session(store)
     current.get().opened.append(session)
     if not waiting and session.is_waiting:

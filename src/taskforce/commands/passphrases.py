@@ -13,12 +13,16 @@ from taskforce.i18n import _, ngettext
 _LONGEST = 4096  # bytes of the line
 
 
-def passphrase() -> str:
-    """The store's passphrase: what `given_passphrase` has, else what somebody types."""
+def passphrase(*, agent_helps: bool = False) -> str:
+    """The store's passphrase: what `given_passphrase` has, else what somebody types.
+
+    Where nobody can, it is said what helps: an agent does, unless it is not asked.
+    """
     given = given_passphrase()
     if given is not None:
         return given
-    return console.secret(_("Passphrase: "), instead=_("--key-file, --passphrase-fd or: taskforce unlock"))
+    instead = _("--key-file, --passphrase-fd or: taskforce unlock") if agent_helps else "--passphrase-fd"
+    return console.secret(_("Passphrase: "), instead=instead)
 
 
 def given_passphrase() -> str | None:
