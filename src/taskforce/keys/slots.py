@@ -371,7 +371,9 @@ def _read_slot_file(path: str) -> dict[str, object]:
         found = json.loads(data) if len(data) <= MOST_BYTES else None
     except (ValueError, RecursionError):
         raise _damaged() from None
-    version = found.get(_VERSION) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        raise _damaged()
+    version = found.get(_VERSION)
     if type(version) is int and version > 1:
         raise StoreError(
             _("this store was made by a newer version of taskforce"),
@@ -387,8 +389,7 @@ def _read_slot_file(path: str) -> dict[str, object]:
 
 
 def _at_once(path: str, flags: int) -> int:
-    """Open a file; a pipe in its place keeps nobody waiting."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe in its place keeps nobody waiting
 
 
 def _damaged() -> StoreError:
