@@ -239,3 +239,9 @@ def test_as_windows_wants_it_nothing_holds_the_file_that_is_replaced_and_it_is_w
 def test_on_a_disk_that_can_only_be_read_it_says_so(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
     assert "is read-only" in team.call("key", "rotate", "--yes").failed(7).err
+
+
+def test_what_is_no_recipient_is_a_slip_of_the_hand(team: Team) -> None:
+    error = team.error("key", "rotate", "--keep-recovery", "nonsense", "--yes")
+    assert (error["exit"], "--keep-recovery" in error["message"]) == (2, True)
+    assert "card" not in error["hint"]

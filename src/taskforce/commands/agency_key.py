@@ -74,17 +74,13 @@ def run_export(output: str | None, to: tuple[str, ...], force: bool) -> Result:
     """Write it."""
     from taskforce.actions import agency_keys  # deferred: as above
     from taskforce.actions.joining import agency_secret
-    from taskforce.errors import TrustError
+    from taskforce.commands.key_words import check_named
     from taskforce.files import new_file
-    from taskforce.keys.sealing import check_recipient
 
     if output is None:
         raise UsageError(_("%(option)s is needed") % {"option": "--output"})
     for each in to:
-        try:
-            check_recipient(each)
-        except TrustError as error:
-            raise UsageError(f"--to: {error.sentence}", hint=error.hint) from None
+        check_named("--to", each)
     session = open_session()
     agency_secret(session)  # before anything is asked for
 

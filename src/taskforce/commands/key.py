@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 from taskforce import console, moments
 from taskforce.commands.frame import argument, command, flag, opened_slot, opener, option, store_folder
 from taskforce.commands.key_rotate import make_rotate
-from taskforce.commands.key_words import kind_words, slot_data
+from taskforce.commands.key_words import check_named, kind_words, slot_data
 from taskforce.commands.passphrases import new_passphrase
 from taskforce.errors import Refused, UsageError
 from taskforce.i18n import N_, _, ngettext
@@ -121,13 +121,10 @@ def run_add(
 
 
 def _for_recovery(recipient: str) -> SlotSource:
-    from taskforce.errors import TrustError
     from taskforce.keys.slots import SlotSource  # deferred: loads the cryptographic libraries
 
-    try:
-        return SlotSource.recovery(recipient.strip())
-    except TrustError as error:
-        raise UsageError(f"--recovery: {error.sentence}", hint=error.hint) from None
+    check_named("--recovery", recipient.strip())
+    return SlotSource.recovery(recipient.strip())
 
 
 def make_change() -> TyperCommand:

@@ -8,7 +8,7 @@ from typer.core import TyperCommand
 
 from taskforce import console
 from taskforce.commands.frame import command, flag, opened_slot, opener, option
-from taskforce.commands.key_words import kind_words, slot_data
+from taskforce.commands.key_words import check_named, kind_words, slot_data
 from taskforce.errors import Refused
 from taskforce.i18n import _, ngettext
 from taskforce.output import Line, Lines, Result
@@ -58,6 +58,7 @@ def run_rotate(
     for path in keep_key_file:
         chosen.keep_key_file(path)
     for recipient in keep_recovery:
+        check_named("--keep-recovery", recipient.strip())
         chosen.keep_recovery(recipient.strip())
     if keep_passphrases:
         for about in chosen.passphrases:

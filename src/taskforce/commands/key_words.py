@@ -1,7 +1,8 @@
-"""What a key slot is called, for people and for scripts."""
+"""What a key slot is called, for people and for scripts; and what is none of the recipients that they name."""
 
 from __future__ import annotations
 
+from taskforce.errors import TrustError, UsageError
 from taskforce.i18n import _
 
 TYPE_CHECKING = False
@@ -34,3 +35,15 @@ def kind_words(about: SlotAbout) -> str:
     if about.kind == "keyring":
         return _("a computer's keyring")
     return _("%(kind)s (unknown to this version)") % {"kind": about.kind}
+
+
+def check_named(option: str, recipient: str) -> None:
+    """UsageError if what was given with an option is no age recipient."""
+    from taskforce.keys.sealing import check_recipient  # deferred: few commands seal
+
+    try:
+        check_recipient(recipient)
+    except TrustError as error:
+        raise UsageError(
+            f"{option}: {error.sentence}", hint=_("a recipient begins with age1, as age-keygen prints it")
+        ) from None
