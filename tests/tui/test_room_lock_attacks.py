@@ -14,6 +14,7 @@ from room import desk_of, play, press, screen_text, settle, until, write
 from textual import events
 from textual.command import CommandPalette
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from taskforce.actions import keeping
 from taskforce.actions.drafting import all_drafts
@@ -307,5 +308,17 @@ def test_the_command_lock_locks_the_room_too(team: Team, words: tuple[str, ...])
         await until(pilot, lambda: not app.desk.is_locked and "Half typed" in screen_text(app))
         await pilot.pause(0.4)
         assert not app.desk.is_locked  # once, for each time that it is called
+
+    play(team, act)
+
+
+def test_a_room_that_an_agents_key_opened_asks_for_no_passphrase_that_there_is_not(team: Team) -> None:
+    async def act(app: TaskforceApp, pilot: Pilot[Any]) -> None:
+        app.desk.opener = Opener(team.store)  # no key file is named
+        await press(pilot, "ctrl+l")
+        await until(pilot, lambda: "opens with a key file" in screen_text(app))
+        assert not app.screen.query(Input)
+        await pilot.press("enter")
+        assert app.desk.is_locked
 
     play(team, act)

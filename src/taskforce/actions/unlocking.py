@@ -15,6 +15,9 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at ev
 if TYPE_CHECKING:
     from taskforce.keys.slots import OpenedSlot
 
+NEEDS_KEY_FILE = "needs-key-file"
+"""The code of the error that says that nothing opens the store but a key file, and none is named."""
+
 Wait = Callable[[float], object]
 
 
@@ -43,7 +46,9 @@ class Opener:
         if self.keyring and "keyring" in kinds:
             return False
         raise Locked(
-            _("this store opens with a key file"), hint=_("name it with --key-file or TASKFORCE_KEY_FILE")
+            _("this store opens with a key file"),
+            hint=_("name it with --key-file or TASKFORCE_KEY_FILE"),
+            code=NEEDS_KEY_FILE,
         )
 
     @property
@@ -60,6 +65,15 @@ class Opener:
             return not self.asks
         except TaskforceError:
             return False
+
+    @property
+    def needs_key_file(self) -> bool:
+        """Whether nothing opens it but a key file, and none is named: it was opened with what an agent had."""
+        try:
+            self.asks  # noqa: B018 (it is asked for what it raises)
+        except TaskforceError as error:
+            return error.code == NEEDS_KEY_FILE
+        return False
 
     def open_with_keyring(self) -> OpenedSlot:
         """The slot whose key the system's keyring has; Locked if it has none, or cannot be asked."""

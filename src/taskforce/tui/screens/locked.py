@@ -36,6 +36,11 @@ class LockedScreen(RoomDialog[None]):
                 if not opener.key_file:
                     hint = _("enter opens the store again with this computer's keyring")
                 yield Static(content_of(hint), markup=False)
+            elif opener.needs_key_file:
+                hint = _("this store opens with a key file, and the room was opened without one")
+                yield Static(content_of(hint), markup=False)
+                hint = _("leave it, and open it with --key-file: what was half typed is kept")
+                yield Static(content_of(hint), markup=False)
             else:
                 yield Input(password=True, placeholder=_("Passphrase"), id="passphrase")
                 yield Static(content_of(_("enter opens the store again")), markup=False)
