@@ -106,6 +106,13 @@ def test_a_home_that_is_nobodys_and_a_setting_that_begins_with_ones_own(
     call("contact", "list", "--store", "~/store").ok()
 
 
+def test_a_key_file_in_the_stores_own_folder_is_warned_of(team: Team) -> None:
+    told = team.call("key", "add", "--new-key-file", str(team.store / "inside")).ok().err
+    assert "in the store's own folder" in told
+    told = team.call("key", "add", "--new-key-file", str(team.folder / "outside")).ok().err
+    assert "in the store's own folder" not in told
+
+
 def test_slots_behind_a_link_are_left_alone(team: Team) -> None:
     path = team.store / slots.FILE_NAME
     path.rename(team.folder / "elsewhere")

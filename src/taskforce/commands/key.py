@@ -117,7 +117,12 @@ def run_add(
             with contextlib.suppress(OSError):
                 os.unlink(file.path)
         raise
-    return _changed(_("A new key slot"), made, *([file.note] if file.note else []))
+    notes = [file.note] if file.note else []
+    if os.path.realpath(os.path.dirname(file.path) or ".") == os.path.realpath(one.folder):
+        notes.append(
+            _("the key file stands in the store's own folder: whoever takes or copies that reads everything")
+        )
+    return _changed(_("A new key slot"), made, *notes)
 
 
 def _for_recovery(recipient: str) -> SlotSource:
