@@ -212,6 +212,9 @@ def test_on_a_terminal_the_words_are_compared_before_a_peer_is_entered(
     child.expect_exact("[y/N]")
     assert all(word in child.before for word in words)
     child.sendline(answer)
+    if added:
+        child.expect_exact("[voice]")
+        child.sendline("")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == (0 if added else 4)

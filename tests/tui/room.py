@@ -48,7 +48,7 @@ async def settle(pilot: Pilot[Any]) -> None:
     """Wait until everything that was begun is done and drawn: until nothing was under way after a pause, twice."""
     await keys_done(pilot)
     quiet = 0
-    for _round in range(6):
+    for _round in range(30):  # mostly two; more where the machine has other work
         await pilot.pause()
         if all(worker.is_finished for worker in pilot.app.workers) and _is_said(pilot.app):
             quiet += 1
@@ -106,6 +106,11 @@ def said(app: TaskforceApp) -> str:
     """The sentences that are shown for some seconds, as they are before their lines are broken."""
     assert _is_said(app)
     return "\n".join(each.message for each in app._notifications)
+
+
+def says(app: TaskforceApp, text: str) -> bool:
+    """Whether that is among what is shown for some seconds, or about to be: for what is waited for."""
+    return any(text in each.message for each in app._notifications)
 
 
 def detail_text(app: TaskforceApp) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from program import Team
-from room import play, press, screen_text, until
+from room import play, press, screen_text, settle, until
 from test_room_exchange import inbox, open_files, outbox  # noqa: F401  # fixtures
 from test_room_lock_attacks import at_once, opened, shows_nothing, somebody_writing
 from textual.pilot import Pilot
@@ -60,10 +60,9 @@ def test_a_bundle_is_written_once_however_often_the_key_is_pressed(
         shown = app.screen
         at_once(app, *keys)
         await until(pilot, lambda: shown not in app.screen_stack)
-        await pilot.pause(0.5)
-        assert (
-            app.screen is not shown and not app.has_keys_waiting
-        )  # a key left over may look at the next bundle
+        await until(pilot, lambda: not app.has_keys_waiting)
+        await settle(pilot)
+        assert app.screen is not shown  # a key left over may look at the next bundle
 
     play(team, act)
     assert len(list(outbox.iterdir())) == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pexpect
 import pytest
 from program import PROGRAM, Team, environment_of
-from room import play, press, said, screen_text, settle, until, write
+from room import play, press, said, says, screen_text, settle, until, write
 from test_room_lock_attacks import at_once, drafts_of, opened, somebody_writing
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -277,7 +277,7 @@ def test_keys_typed_ahead_are_for_the_row_that_the_cursor_has_reached(
         screen = table_of(app)
         order = list(screen.table._order)
         at_once(app, "j", "j", key)
-        await until(pilot, lambda: what in said(app))
+        await until(pilot, lambda: says(app, what))
         await settle(pilot)
         with opened(team) as session:
             query = "SELECT n FROM assignment WHERE archived OR status != 'planned'"
