@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from itertools import count
 from pathlib import Path
+from typing import Any
 
-from replicas import (
-    Replica,
-    export,
-    make_replica,
-    second_device,
-    take,
-    verify,
-)
-from test_introductions import NORTH, SOUTH, Story, introduce, level, story
+import pytest
+from replicas import Replica, carried_by, certificate_of, export, make_replica, second_device, take, verify
 from test_statements import LATER, keep, said
+from trusting import Stores, introduce, stores
 
-from taskforce.actions import auditing, checking, erasing, keeping, revoking
+from taskforce.actions import audit_export, auditing, checking, erasing, keeping, peers, revoking
+from taskforce.actions.levels import Levels
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange
 from taskforce.store.statements import statements as kept
 
-__all__ = ["story"]
+ASSIGNMENT, CONTACT = get_kind("assignment"), get_kind("contact")
 
-CONTACT = get_kind("contact")
+
+_numbers = count(1000)
+
+
+@pytest.fixture
+def story() -> Stores:
+    """As it was made."""
+    found = stores()
+    for one in found.every.values():
+        one.put_back()
+    return found
+
+
+def level(replica: Replica, agency: str) -> str:
+    """How far an agency is known."""
+    known = Levels(replica.session)
+    return known.of(agency, known.key(agency))
+
+
+def hear(receiver: Replica, relay: Replica, *said: dict[str, Any]) -> None:
+    """A bundle of a relay that carries just this."""
+    certificates = [certificate_of(relay)]
+    take(receiver, carried_by(relay, receiver, [], next(_numbers), certificates, said))
 
 
 def faults(replica: Replica) -> list[str]:
@@ -30,15 +52,15 @@ def faults(replica: Replica) -> list[str]:
     return [each.text for each in auditing.verify(replica.session).faults]
 
 
-def test_who_knows_agencies_that_were_introduced_admits_devices(story: Story, tmp_path: Path) -> None:
+def test_who_knows_agencies_that_were_introduced_admits_devices(story: Stores, tmp_path: Path) -> None:
     introduce(story)
-    south = story[SOUTH]
-    take(south, export(story[NORTH], SOUTH))
-    assert level(south, NORTH) == "introduced" and exchange.devices(south.connection, NORTH)
+    south = story.every["SOUTH"]
+    take(south, export(story.every["NORTH"], "SOUTH"))
+    assert level(south, "NORTH") == "introduced" and exchange.devices(south.connection, "NORTH")
     second = second_device(tmp_path / "second", south)
-    take(second, export(south, SOUTH))
-    assert level(second, NORTH) == "introduced"
-    assert exchange.devices(second.connection, NORTH)
+    take(second, export(south, "SOUTH"))
+    assert level(second, "NORTH") == "introduced"
+    assert exchange.devices(second.connection, "NORTH")
     assert not faults(second) and not faults(south)
 
 
@@ -124,3 +146,86 @@ def test_an_erasure_by_the_thief_that_is_undone_is_no_alarm(tmp_path: Path) -> N
     keeping.add(base.session, CONTACT, {"name": "Next", "agency": "CITY"})
     take(partner, export(base, "PARTNER"))
     assert not faults(base) and not faults(partner)
+
+
+def pair(tmp_path: Path) -> tuple[Replica, Replica, Replica]:
+    """City's base and its second device, and a partner; all verified."""
+    base, partner = make_replica(tmp_path / "base", "CITY"), make_replica(tmp_path / "partner", "PARTNER")
+    lost = second_device(tmp_path / "lost", base)
+    for one, other in ((base, partner), (partner, base), (lost, partner), (partner, lost)):
+        verify(one, other)
+    return base, lost, partner
+
+
+def statements_of(one: Replica) -> list[dict[str, Any]]:
+    return [json.loads(row.body) for row in kept(one.connection)]
+
+
+def test_an_agency_whose_only_device_was_revoked_waits_for_no_bundle(tmp_path: Path) -> None:
+    base, _lost, partner = pair(tmp_path)
+    third = make_replica(tmp_path / "third", "THIRD")
+    verify(third, base)
+    verify(base, third)
+    take(third, export(base, "THIRD"))
+    revoking.revoke(base.session, revoking.plan_revocation(base.session, base.device, None))
+    hear(third, partner_of(third, partner), *statements_of(base))
+    [state] = [one for one in peers.list_peers(third.session) if one.agency == "CITY"]
+    assert (state.devices, state.waiting, state.unsent) == (0, 0, 0)
+
+
+def partner_of(one: Replica, partner: Replica) -> Replica:
+    verify(one, partner)
+    return partner
+
+
+def test_the_lost_device_itself_is_audited_without_alarm_once_it_heard(tmp_path: Path) -> None:
+    base, lost, partner = pair(tmp_path)
+    take(lost, export(base, "CITY"))
+    good = revoking.plan_revocation(base.session, lost.device, None)
+    keeping.add(lost.session, CONTACT, {"name": "Later", "agency": "CITY"})
+    take(partner, export(lost, "PARTNER"))
+    take(lost, export(partner, "CITY"))
+    revoking.revoke(base.session, good)
+    hear(lost, partner, *statements_of(base))
+    assert not faults(lost)
+    assert not checking.check(lost.session).faults
+
+
+def test_a_court_gets_a_record_with_edits_of_an_introduced_agency_and_of_a_revoked_device(
+    story: Stores, tmp_path: Path
+) -> None:
+    introduce(story)
+    north, south = story.every["NORTH"], story.every["SOUTH"]
+    typed = {"title": "Meet the bus", "operation": story.operation, "agency": "NORTH"}
+    assignment = keeping.add(story.every["LEAD"].session, ASSIGNMENT, typed)
+    for one in (north, south):
+        take(one, export(story.every["LEAD"], one.code))
+    assignment = keeping.require(north.session, ASSIGNMENT, assignment.id)
+    keeping.move(north.session, ASSIGNMENT, assignment, "accept", {})
+    take(south, export(north, "SOUTH"))
+    lost = second_device(tmp_path / "lost", south)
+    take(lost, export(south, "SOUTH"))
+    keeping.edit(
+        lost.session, ASSIGNMENT, keeping.require(lost.session, ASSIGNMENT, assignment.id), {"title": "No"}
+    )
+    take(south, export(lost, "SOUTH"))
+    good = revoking.plan_revocation(south.session, lost.device, None)
+    keeping.edit(
+        lost.session, ASSIGNMENT, keeping.require(lost.session, ASSIGNMENT, assignment.id), {"title": "Not"}
+    )
+    take(south, export(lost, "SOUTH"))
+    revoking.revoke(south.session, good)
+    chosen = audit_export.choose(south.session, assignment.id)
+    audit_export.write(south.session, chosen, tmp_path / "court.json", to="Court", reason="order 1")
+    written = json.loads((tmp_path / "court.json").read_text())
+    known = {one["agency"]: one.get("known") for one in written["agencies"]}
+    assert known["NORTH"] is None and known["SOUTH"] == {"how": "own"} and known["LEAD"]
+    [waits] = written["left-out"]["waiting"]
+    assert waits["why"] == "revoked"
+    script = Path(__file__).resolve().parents[2] / "docs" / "verify_audit.py"
+    told = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "court.json")], capture_output=True, text=True
+    )
+    assert told.returncode == 0, told.stdout
+    assert "agency NORTH" in told.stdout and "a proposal" in told.stdout
+    assert not faults(south)
