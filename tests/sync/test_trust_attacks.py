@@ -14,13 +14,14 @@ from replicas import Replica, carried_by, certificate_of, export, make_replica, 
 from test_statements import LATER, keep, said
 from trusting import Stores, introduce, stores
 
-from taskforce.actions import audit_export, auditing, checking, erasing, keeping, peers, revoking
+from taskforce.actions import audit_export, auditing, checking, erasing, introducing, keeping, peers, revoking
 from taskforce.actions.levels import Levels
+from taskforce.errors import UsageError
 from taskforce.records.registry import get_kind
-from taskforce.store import exchange
+from taskforce.store import exchange, queries
 from taskforce.store.statements import statements as kept
 
-ASSIGNMENT, CONTACT = get_kind("assignment"), get_kind("contact")
+ASSIGNMENT, CONTACT, OPERATION = (get_kind(name) for name in ("assignment", "contact", "operation"))
 
 
 _numbers = count(1000)
@@ -229,3 +230,47 @@ def test_a_court_gets_a_record_with_edits_of_an_introduced_agency_and_of_a_revok
     assert told.returncode == 0, told.stdout
     assert "agency NORTH" in told.stdout and "a proposal" in told.stdout
     assert not faults(south)
+
+
+def test_a_thief_who_writes_in_two_feeds_is_refused_in_both(tmp_path: Path) -> None:
+    base, lost, partner = pair(tmp_path)
+    keeping.add(lost.session, CONTACT, {"name": "Good", "agency": "CITY"})
+    old = lost.session.store.me.feed
+    (last,) = lost.connection.execute("SELECT max(number) FROM edit").fetchone()
+    keeping.add(lost.session, CONTACT, {"name": "Stolen", "agency": "CITY"})
+    with lost.session.store.writing():
+        lost.session.store.begin_epoch("a thief's own program")
+    keeping.add(lost.session, CONTACT, {"name": "Stolen too", "agency": "CITY"})
+    take(base, export(lost, "CITY"))
+    told = revoking.read_last_good(["0", f"{old}/{last}"])
+    for wrong in (["1", "2"], [f"{old}/1", f"{old}/2"], ["x"], ["-1"], ["\u0663"], ["/"]):
+        with pytest.raises(UsageError):
+            revoking.read_last_good(wrong)
+    for wrong_feed in ({f"{partner.device}.1": 1}, {old: 99}):
+        with pytest.raises(UsageError):
+            revoking.plan_revocation(base.session, lost.device, None, wrong_feed)
+    plan = revoking.plan_revocation(base.session, lost.device, *told)
+    assert (plan.good, plan.last_good, plan.refused) == ({old: last}, 0, 2)
+    revoking.revoke(base.session, plan)
+    found = queries.list_records(base.connection, CONTACT)
+    assert [one.text("name") for one in found] == ["Good"]
+
+
+def test_who_is_introduced_by_the_word_of_a_lost_device_is_so_no_more_at_once(story: Stores) -> None:
+    """NORTH's second device said that EAST leads; EAST's roster introduced SOUTH."""
+    north, second, east = (story.every[name] for name in ("NORTH", "NORTH2", "EAST"))
+    own = keeping.add(north.session, OPERATION, {"codename": "OWN", "lead": "NORTH"})
+    for code in ("NORTH", "EAST", "SOUTH"):
+        keeping.join(north.session, {"operation": own.id, "agency": code, "role": "partner"})
+    take(second, export(north, "NORTH"))
+    good = revoking.plan_revocation(north.session, second.device, None)
+    keeping.edit(
+        second.session, OPERATION, keeping.require(second.session, OPERATION, own.id), {"lead": "EAST"}
+    )
+    take(north, export(second, "NORTH"))
+    take(east, export(north, "EAST"))
+    introducing.make_roster(east.session, keeping.require(east.session, OPERATION, own.id))
+    take(north, export(east, "NORTH"))
+    assert level(north, "SOUTH") == "introduced" and exchange.devices(north.connection, "SOUTH")
+    revoking.revoke(north.session, good)
+    assert level(north, "SOUTH") == "" and not exchange.devices(north.connection, "SOUTH")
