@@ -10,18 +10,41 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from replicas import Replica, carried_by, certificate_of, export, make_replica, second_device, take, verify
+from replicas import (
+    Replica,
+    carried_by,
+    certificate_of,
+    consent,
+    documents,
+    export,
+    make_replica,
+    second_device,
+    take,
+    verify,
+)
 from test_statements import LATER, keep, said
 from trusting import Stores, introduce, stores
 
-from taskforce.actions import audit_export, auditing, checking, erasing, introducing, keeping, peers, revoking
+from taskforce.actions import (
+    audit_export,
+    auditing,
+    checking,
+    erasing,
+    introducing,
+    keeping,
+    peers,
+    recalling,
+    revoking,
+)
 from taskforce.actions.levels import Levels
 from taskforce.errors import UsageError
+from taskforce.keys.identity import AgencySecret
+from taskforce.keys.statements import make_statement
 from taskforce.records.registry import get_kind
 from taskforce.store import exchange, queries
 from taskforce.store.statements import statements as kept
 
-ASSIGNMENT, CONTACT, OPERATION = (get_kind(name) for name in ("assignment", "contact", "operation"))
+ASSIGNMENT, CONTACT, OPERATION, VICTIM = map(get_kind, ("assignment", "contact", "operation", "victim"))
 
 
 _numbers = count(1000)
@@ -274,3 +297,64 @@ def test_who_is_introduced_by_the_word_of_a_lost_device_is_so_no_more_at_once(st
     assert level(north, "SOUTH") == "introduced" and exchange.devices(north.connection, "SOUTH")
     revoking.revoke(north.session, good)
     assert level(north, "SOUTH") == "" and not exchange.devices(north.connection, "SOUTH")
+
+
+def test_what_the_thief_recalled_comes_back(tmp_path: Path) -> None:
+    city, ngo = (make_replica(tmp_path / code, code, name=code, country="KH") for code in ("CITY", "NGO"))
+    lost = second_device(tmp_path / "lost", city)
+    for one, other in ((city, ngo), (ngo, city), (lost, ngo), (ngo, lost)):
+        verify(one, other)
+    keeping.add(city.session, get_kind("agency"), {"code": "NGO", "country": "KH"})
+    victim = keeping.add(city.session, VICTIM, {"age_band": "18-20", "health": "Thirsty"})
+    consent(city, victim.id, "NGO")
+    typed = {"victim": victim.id, "to": "NGO", "services": ["shelter"]}
+    referral = keeping.add(city.session, get_kind("referral"), typed)
+    keeping.move(city.session, get_kind("referral"), referral, "send", {})
+    take(ngo, export(city, "NGO"))
+    take(city, export(ngo, "CITY"))
+    take(lost, export(city, "CITY"))
+    good = revoking.plan_revocation(city.session, lost.device, 0)
+    shown = keeping.require(ngo.session, VICTIM, victim.id).values
+    assert shown["health"] == "Thirsty"
+    take(ngo, export(lost, "NGO"))
+    recalling.prepare(lost.session, victim.id, "NGO", cause="sent-in-error")
+    take(ngo, export(lost, "NGO"))
+    take(city, export(lost, "CITY"))
+    take(city, export(ngo, "CITY"))
+    assert queries.get_record(ngo.connection, VICTIM, victim.id) is None
+    revoking.revoke(city.session, good)
+    for _round in range(2):
+        take(ngo, export(city, "NGO"))
+        take(city, export(ngo, "CITY"))
+    assert keeping.require(ngo.session, VICTIM, victim.id).values == shown
+    assert not faults(ngo) and not faults(city)
+    assert not checking.check(ngo.session).faults and not checking.check(city.session).faults
+
+
+def test_what_another_agency_says_at_length_keeps_our_own_word_from_no_bundle(tmp_path: Path) -> None:
+    """Else the word that a device is lost would come with one bundle in hundreds."""
+    base, lost, partner = pair(tmp_path)
+    loud = make_replica(tmp_path / "loud", "LOUD")
+    for one, other in ((base, loud), (loud, base), (partner, loud)):
+        verify(one, other)
+    take(base, export(loud, "CITY"))
+    secret = AgencySecret(bytes.fromhex(loud.session.store.meta("agency_seed")))
+    for number in range(6):
+        about = f"{number:016d}"
+        good = {f"{about}.{epoch}": "1" for epoch in range(1, 900)}
+        fields = {"good": good, "reason": ""}
+        keep(
+            base,
+            make_statement(
+                secret, "LOUD", "revocation", about=about, made="2026-11-23T12:00:00Z", fields=fields
+            ),
+        )
+    revoking.revoke(base.session, revoking.plan_revocation(base.session, lost.device, None))
+    heard: set[str] = set()
+    for _bundle in range(6):
+        data = export(base, "PARTNER")
+        some = documents(partner, data)[0]["statements"]
+        assert lost.device in {each["about"] for each in some}
+        heard |= {each["about"] for each in some}
+        take(partner, data)
+    assert len(heard) == 7
