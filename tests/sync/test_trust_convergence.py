@@ -18,6 +18,7 @@ from replicas import Replica, carried_by, certificate_of, export, sign_edit, tak
 from trusting import stores
 
 from taskforce.actions import auditing, checking, erasing, introducing, keeping, revoking
+from taskforce.crockford import natural_id
 from taskforce.errors import Ambiguous, Refused, TrustError, UsageError
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
@@ -25,7 +26,7 @@ from taskforce.store import queries
 OPERATION, PARTICIPATION = get_kind("operation"), get_kind("participation")
 CONTACT, SITE, LOG = get_kind("contact"), get_kind("site"), get_kind("log")
 ROUNDS = 10
-STORIES = int(os.environ.get("TASKFORCE_STORIES", "6"))
+STORIES = int(os.environ.get("TASKFORCE_STORIES", "4"))
 
 
 class Story:
@@ -52,14 +53,16 @@ class Story:
     def step(self) -> None:
         """Something happens."""
         acts = [self.write] * 8 + [self.send] * 6 + [self.arrive] * 8
-        acts += [self.revoke, self.roster, self.erase, self.part]
+        acts += [self.revoke, self.revoke, self.roster, self.erase, self.part]
         acts += [self.twin] * 2 if self.forges else [self.erase] * 2
         with suppress(Refused):
             self.rng.choice(acts)()
 
     def write(self) -> None:
         """Somebody writes: a record of the operation, or a contact, or to one that is there."""
-        who, kind = self.any(), self.rng.choice([CONTACT, CONTACT, SITE, LOG])
+        lost = self.stores[self.rng.choice(["LEAD2", "NORTH2"])]
+        who = lost if self.rng.random() < 0.3 else self.any()
+        kind = self.rng.choice([CONTACT, CONTACT, SITE, LOG])
         every = queries.list_records(who.connection, kind)
         if every and kind.editable and self.rng.random() < 0.6:
             keeping.edit(who.session, kind, self.rng.choice(every), {kind.title: self.word()})
@@ -125,15 +128,15 @@ class Story:
             lead.session, keeping.require(lead.session, OPERATION, self.operation), without=some
         )
 
-    def part(self) -> None:
-        """EAST takes part no more, or again."""
-        lead, east = self.stores["LEAD"], self.stores["EAST"].session.own_agency
-        [taking] = [
-            one
-            for one in queries.list_records(lead.connection, PARTICIPATION, archived=True)
-            if one.text("agency") == east
-        ]
-        keeping.set_archived(lead.session, PARTICIPATION, taking, archived=not taking.archived)
+    def part(self, name: str = "") -> None:
+        """EAST takes part, or no more, or again; who says so may be who has LEAD's lost device."""
+        lead = self.stores[name or self.rng.choice(["LEAD", "LEAD2"])]
+        every = queries.list_records(lead.connection, PARTICIPATION, archived=True)
+        taking = [one for one in every if one.text("agency") == natural_id("agency", "EAST")]
+        if taking:
+            keeping.set_archived(lead.session, PARTICIPATION, taking[0], archived=not taking[0].archived)
+        else:
+            keeping.join(lead.session, {"operation": self.operation, "agency": "EAST", "role": "partner"})
 
     def twin(self) -> None:
         """The thief signs a second edit of a contact with a number that was given out; somebody carries it."""
@@ -162,11 +165,16 @@ class Story:
                 for code in ("LEAD", "NORTH", "SOUTH", "EAST"):
                     if code != one.code:
                         verify(one, self.stores[code])
-        if not self.takes_part():
-            self.part()
+        self._exchange(left)
+        self.part("LEAD")  # who has seen all that was said of it
+        if not self._takes_part():
+            self.part("LEAD")
+        self._exchange(left)
+        return left
+
+    def _exchange(self, left: dict[str, Replica]) -> None:
         quiet = 0
         for _round in range(ROUNDS):
-            self.under_way = []
             new = 0
             for one in left.values():
                 for code in ("LEAD", "NORTH", "SOUTH", "EAST"):
@@ -175,13 +183,12 @@ class Story:
                     new += sum(self.take(*each) for each in self.under_way)
             quiet = quiet + 1 if not new else 0
             if quiet == 2:
-                return left
+                return
         raise AssertionError("they go on for ever")
 
-    def takes_part(self) -> bool:
-        """Whether EAST takes part."""
-        lead, east = self.stores["LEAD"], self.stores["EAST"].session.own_agency
-        return any(one.text("agency") == east for one in queries.list_records(lead.connection, PARTICIPATION))
+    def _takes_part(self) -> bool:
+        every = queries.list_records(self.stores["LEAD"].connection, PARTICIPATION)
+        return any(one.text("agency") == natural_id("agency", "EAST") for one in every)
 
 
 def seen(one: Replica) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Stores:
 
 @cache
 def stores() -> Stores:
-    """Made once. NORTH and SOUTH have compared words with LEAD and EAST, and not with each other."""
+    """Made once. NORTH and SOUTH have compared words with LEAD and EAST, and not with each other. EAST is in nothing."""
     folder = Path(tempfile.mkdtemp(prefix="trust", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
     atexit.register(shutil.rmtree, folder, True)
     codes = ("LEAD", "NORTH", "SOUTH", "EAST")
@@ -41,7 +41,8 @@ def stores() -> Stores:
     operation = keeping.add(lead.session, OPERATION, {"codename": "NIGHT COACH", "lead": "LEAD"}).id
     for code in codes[1:]:
         keeping.add(lead.session, get_kind("agency"), {"code": code, "country": "KH"})
-        keeping.join(lead.session, {"operation": operation, "agency": code, "role": "partner"})
+        if code != "EAST":
+            keeping.join(lead.session, {"operation": operation, "agency": code, "role": "partner"})
     for code in codes[1:]:
         take(every[code], export(lead, code))
     for code in ("LEAD", "NORTH"):
