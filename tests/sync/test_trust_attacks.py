@@ -358,3 +358,30 @@ def test_what_another_agency_says_at_length_keeps_our_own_word_from_no_bundle(tm
         heard |= {each["about"] for each in some}
         take(partner, data)
     assert len(heard) == 7
+
+
+def test_a_recall_waits_for_no_device_that_was_revoked(tmp_path: Path) -> None:
+    city, ngo = (make_replica(tmp_path / code, code, name=code, country="KH") for code in ("CITY", "NGO"))
+    lost = second_device(tmp_path / "lost", ngo)
+    for one, other in ((city, ngo), (ngo, city), (lost, city), (city, lost)):
+        verify(one, other)
+    keeping.add(city.session, get_kind("agency"), {"code": "NGO", "country": "KH"})
+    victim = keeping.add(city.session, VICTIM, {"age_band": "18-20", "health": "Thirsty"})
+    consent(city, victim.id, "NGO")
+    typed = {"victim": victim.id, "to": "NGO", "services": ["shelter"]}
+    referral = keeping.add(city.session, get_kind("referral"), typed)
+    keeping.move(city.session, get_kind("referral"), referral, "send", {})
+    data = export(city, "NGO")
+    for one in (ngo, lost):
+        take(one, data)
+        take(city, export(one, "CITY"))
+    recalling.prepare(city.session, victim.id, "NGO", cause="sent-in-error")
+    referral = keeping.require(city.session, get_kind("referral"), referral.id)
+    keeping.move(city.session, get_kind("referral"), referral, "revoke", {})
+    take(ngo, export(city, "NGO"))
+    take(city, export(ngo, "CITY"))
+    [waits] = recalling.open_ones(city.session)
+    assert waits.state == recalling.SENT, "the other device has not confirmed"
+    revoking.revoke(ngo.session, revoking.plan_revocation(ngo.session, lost.device, None))
+    take(city, export(ngo, "CITY"))
+    assert not recalling.open_ones(city.session)

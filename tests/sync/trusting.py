@@ -29,7 +29,7 @@ class Stores:
 
 @cache
 def stores() -> Stores:
-    """Made once. NORTH and SOUTH have compared words with LEAD and EAST, and not with each other. EAST is in nothing."""
+    """Made once. NORTH and SOUTH have compared words with LEAD and EAST, not with each other. EAST is in nothing."""
     folder = Path(tempfile.mkdtemp(prefix="trust", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
     atexit.register(shutil.rmtree, folder, True)
     codes = ("LEAD", "NORTH", "SOUTH", "EAST")
