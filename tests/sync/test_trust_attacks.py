@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,36 +19,67 @@ from replicas import (
     documents,
     export,
     make_replica,
+    rewrite,
     second_device,
     take,
     verify,
 )
-from test_statements import LATER, keep, said
 from trusting import Stores, introduce, stores
 
 from taskforce.actions import (
+    attention,
     audit_export,
     auditing,
     checking,
     erasing,
     introducing,
     keeping,
+    overview,
     peers,
     recalling,
     revoking,
+    scheduling,
+    stating,
 )
 from taskforce.actions.levels import Levels
-from taskforce.errors import UsageError
+from taskforce.errors import InputError, UsageError
+from taskforce.keys.encoding import canonical_json
 from taskforce.keys.identity import AgencySecret
-from taskforce.keys.statements import make_statement
+from taskforce.keys.signatures import sign
+from taskforce.keys.statements import check_statement
 from taskforce.records.registry import get_kind
+from taskforce.reports import timeline
 from taskforce.store import exchange, queries
 from taskforce.store.statements import statements as kept
+from taskforce.tui import room_views
 
 ASSIGNMENT, CONTACT, OPERATION, VICTIM = map(get_kind, ("assignment", "contact", "operation", "victim"))
 
 
+LATER = "succession"
+"""A type of statement that this version does not know."""
+
 _numbers = count(1000)
+
+
+def said(replica: Replica, about: int, type: str = "revocation", **fields: Any) -> dict[str, Any]:
+    """What a replica's agency says under its key."""
+    secret = AgencySecret(bytes.fromhex(replica.session.store.meta("agency_seed")))
+    body: dict[str, Any] = {
+        "statement": type,
+        "agency": replica.code,
+        "agency-key": secret.key,
+        "about": f"{about:016d}",
+        "made": "2026-11-23T12:00:00Z",
+        **({"good": {}, "reason": ""} | fields if type == "revocation" else fields),
+    }
+    return {**body, "sig": sign(secret.seed, f"statement-{type}", canonical_json(body))}
+
+
+def keep(replica: Replica, *bodies: dict[str, Any]) -> None:
+    """Let a store know statements."""
+    with replica.session.store.writing():
+        stating.keep_statements(replica.session, [check_statement(each) for each in bodies])
 
 
 @pytest.fixture
@@ -91,16 +123,7 @@ def test_who_knows_agencies_that_were_introduced_admits_devices(story: Stores, t
 def test_what_others_said_at_length_keeps_no_device_from_joining(tmp_path: Path) -> None:
     city, partner = make_replica(tmp_path / "city", "CITY"), make_replica(tmp_path / "partner", "PARTNER")
     verify(city, partner)
-    long = [said(partner, number, LATER) for number in range(200)]
-    from taskforce.keys import identity
-    from taskforce.keys.encoding import canonical_json
-    from taskforce.keys.signatures import sign
-
-    for body in long:
-        body["heir"] = ["x" * 30000]
-        secret = identity.AgencySecret(bytes.fromhex(partner.session.store.meta("agency_seed")))
-        unsigned = {name: value for name, value in body.items() if name != "sig"}
-        body["sig"] = sign(secret.seed, f"statement-{LATER}", canonical_json(unsigned))
+    long = [said(partner, number, LATER, heir=["x" * 30000]) for number in range(200)]
     keep(city, *long)
     keep(city, said(city, 5))
     second = second_device(tmp_path / "second", city)
@@ -338,17 +361,9 @@ def test_what_another_agency_says_at_length_keeps_our_own_word_from_no_bundle(tm
     for one, other in ((base, loud), (loud, base), (partner, loud)):
         verify(one, other)
     take(base, export(loud, "CITY"))
-    secret = AgencySecret(bytes.fromhex(loud.session.store.meta("agency_seed")))
     for number in range(6):
-        about = f"{number:016d}"
-        good = {f"{about}.{epoch}": "1" for epoch in range(1, 900)}
-        fields = {"good": good, "reason": ""}
-        keep(
-            base,
-            make_statement(
-                secret, "LOUD", "revocation", about=about, made="2026-11-23T12:00:00Z", fields=fields
-            ),
-        )
+        good = {f"{number:016d}.{epoch}": "1" for epoch in range(1, 900)}
+        keep(base, said(loud, number, good=good))
     revoking.revoke(base.session, revoking.plan_revocation(base.session, lost.device, None))
     heard: set[str] = set()
     for _bundle in range(6):
@@ -385,3 +400,40 @@ def test_a_recall_waits_for_no_device_that_was_revoked(tmp_path: Path) -> None:
     revoking.revoke(ngo.session, revoking.plan_revocation(ngo.session, lost.device, None))
     take(city, export(ngo, "CITY"))
     assert not recalling.open_ones(city.session)
+
+
+def test_a_bundle_of_a_day_that_never_was_is_refused(tmp_path: Path) -> None:
+    """The status of every later day would stumble over it."""
+    base, _lost, partner = pair(tmp_path)
+
+    def change(head: dict[str, Any], _edits: list[dict[str, Any]]) -> None:
+        head["made"] = "2026-99-99T99:99:99Z"
+
+    with pytest.raises(InputError):
+        take(base, rewrite(partner, base, export(partner, "CITY"), change))
+    attention.status(base.session)
+
+
+@pytest.mark.parametrize(
+    "at", ["nonsense", "2026-11-23", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"]
+)
+def test_a_time_that_is_none_stops_no_screen(
+    tmp_path: Path, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = make_replica(tmp_path / "base", "CITY")
+    operation = keeping.add(base.session, OPERATION, {"codename": "JADE", "lead": "CITY"})
+    with base.session.acting("as no program does") as writer:
+        writer.save(get_kind("log"), "7" * 16, {"operation": operation.id, "text": "Said", "at": at})
+        values = {"operation": operation.id, "title": "Watch", "start": at, "due": at}
+        writer.save(ASSIGNMENT, "7" * 16, values)
+    try:
+        for zone in ("Asia/Phnom_Penh", "America/New_York"):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            attention.status(base.session)
+            room_views.log(overview.overview(base.session), base.session.now, 80)
+            found = scheduling.schedule_of(base.session, queries.list_records(base.connection, ASSIGNMENT))
+            timeline.lines_of(found, base.session.now, 80)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
