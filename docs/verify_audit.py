@@ -16,13 +16,16 @@ from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
 
 CERTIFICATE = {"agency", "agency-key", "device", "sign-key", "seal-to", "made", "sig"}
-PLACE = re.compile(r"(([0-9a-hjkmnp-tv-z]{16})\.[1-9]\d{0,5})/([1-9]\d{0,14})")
+PLACE = re.compile(r"(([0-9a-hjkmnp-tv-z]{16})\.[1-9][0-9]{0,5})/([1-9][0-9]{0,14})")
+CODE = re.compile("[A-Z0-9][A-Z0-9-]{1,31}")
 faults = []
 
 
 def say(text):
     """Print one line; what the file says cannot draw on the terminal, nor begin a line of its own."""
-    print("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in str(text)))
+    code = getattr(sys.stdout, "encoding", None) or "utf-8"  # of a terminal that may know few letters
+    line = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in str(text))
+    print(line.encode(code, "backslashreplace").decode(code))
 
 
 def need(holds, text):
@@ -44,6 +47,12 @@ def from_base64(text):
     if to_base64(data) != text:
         raise ValueError("not the one writing of these bytes")
     return data
+
+
+def number_in(text):
+    if not re.fullmatch("0|[1-9][0-9]{0,14}", text):
+        raise ValueError("not a number as a feed has it")
+    return int(text)
 
 
 def digest(value, *without):
@@ -75,11 +84,12 @@ def check_agencies(export):
     found = {}
     for one in export["agencies"]:
         key, name = from_base64(one["agency-key"]), f"agency {one['agency']}"
-        need(one["agency"] not in found, f"{name} stands twice")
+        need(one["agency"] not in found and CODE.fullmatch(one["agency"]), f"{name}: twice, or no code")
         derived = (short_digest(b"taskforce agency", key), words(key))
         need((one["fingerprint"], one["words"]) == derived, f"{name}: fingerprint or words of another key")
         found[one["agency"]] = one
-        say(f"{name} {one['name']}: {words(key)}")
+        say(f"{name}: {words(key)}")
+        say(f"  called: {one['name']}")
         say("  known to the exporter: " + (str(one["known"]) if one.get("known") else "NOT VERIFIED"))
     return found
 
@@ -108,7 +118,7 @@ def check_edit(edit, export, agencies, devices):
         parts = (agencies[signer["agency"]]["fingerprint"], edit["kind"], edit["born"])
         made = short_digest(b"taskforce record", *(part.encode() for part in parts))
         need(made == edit["record"], f"{name}: says that its agency made the record, and it did not")
-    own = [int(seen.get(feed, "0")) for seen in edit.get("saw", {}).values()]
+    own = [number_in(seen.get(feed, "0")) for seen in edit.get("saw", {}).values()]
     need(max(own, default=0) < number, f"{name}: says that it had seen itself or a later one")
     need(("prev" in edit) == (number > 1), f"{name}: `prev` stands in all edits but the first of a feed")
     return feed, number
@@ -122,7 +132,7 @@ def check_edits(export, agencies, devices):
         need(place not in found, f"edit {edit['edit']}: stands twice")
         found[place] = edit
         time, _, counter = edit["at"].partition("/")
-        order = (time, int(counter), digest(edit))
+        order = (time, number_in(counter), digest(edit))
         need(order > before, f"edit {edit['edit']}: not in the order of the clock")
         before = order
     for (feed, number), edit in found.items():
@@ -160,19 +170,20 @@ def tell(export, found, devices):
 
 def covers(other, one, name):
     """Whether an edit of a field had seen another, or comes after it in one feed."""
-    seen = int(other[2].get("saw", {}).get(name, {}).get(one[0], "0"))
+    seen = number_in(other[2].get("saw", {}).get(name, {}).get(one[0], "0"))
     return other is not one and (seen >= one[1] or (other[0] == one[0] and other[1] > one[1]))
 
 
-def no_key_twice(pairs):
-    if len(dict(pairs)) != len(pairs):
-        raise ValueError("a key stands twice")
+def strict(pairs):
+    every = [one for _key, value in pairs for one in (value if isinstance(value, list) else [value])]
+    if len(dict(pairs)) != len(pairs) or not all(isinstance(one, (str, list, dict)) for one in every):
+        raise ValueError("a key stands twice, or something is no text")
     return dict(pairs)
 
 
 def main(path):
     with open(path, encoding="utf-8") as stream:
-        export = json.load(stream, object_pairs_hook=no_key_twice)
+        export = json.load(stream, object_pairs_hook=strict)
     need(export["taskforce-audit"] == "1", "of another version than this script knows")
     say(f"{export['record']['ref']}: {export['record']['kind']} {export['record']['id']}")
     for name in ("made", "by", "agency", "device", "to", "reason", "digest"):

@@ -74,6 +74,20 @@ def read_time(text: str) -> datetime:
     return at
 
 
+def local_time(text: str, zone: tzinfo | None = None) -> datetime | None:
+    """Return a kept time as clocks show it where people are; None for what is none, and for one in another age: others
+    may write what they like, and at the ends of the calendar nothing can be reckoned with.
+    """
+    try:
+        local = read_time(text).astimezone(zone)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return local if _FIRST_YEAR <= local.year <= _LAST_YEAR else None
+
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+
+
 def show_time(text: str, zone: tzinfo | None = None, *, now: datetime | None = None, unless: str = "") -> str:
     """Return a kept time as people read it: ``17 Oct 14:32 +07``, with the year unless it is the present one.
 

@@ -234,6 +234,11 @@ def _by_another_agency(document: dict[str, Any]) -> None:
     certificate.update(identity.certify(forger, "KH-CNP", keys, "2026-01-01"))
 
 
+def _look_alike(document: dict[str, Any]) -> None:
+    """An agency that nobody's edits are of, whose code has a Cyrillic letter."""
+    document["agencies"].append({**document["agencies"][0], "agency": "K\u041d-CNP"})
+
+
 ON_THE_WAY: Mapping[str, Change] = {
     "value": _set("edits", 0, "set", "title", "Leave compound 4"),
     "officer": _set("edits", 0, "by", "A. Sok"),
@@ -265,6 +270,9 @@ BY_THE_EXPORTER: Mapping[str, tuple[Change, str]] = {
     "certificate": (ON_THE_WAY["certificate altered"], "the signature does not hold"),
     "another agency": (_by_another_agency, "by another agency key"),
     "words": (_set("agencies", 1, "words", "babab babab"), "words of another key"),
+    "code that looks alike": (_look_alike, "or no code"),
+    "digits of another script": (_set("edits", 0, "at", "2020-01-01T00:00:00.000Z/\u0663"), "cannot be read"),
+    "place in another script": (_set("edits", 0, "edit", "0" * 16 + ".1/1\u0663"), "cannot be read"),
 }
 """What the exporter could do, who signs the whole anew: what others signed stays theirs."""
 
@@ -307,10 +315,14 @@ def test_whatever_is_changed_on_the_way_or_by_the_exporter_is_found(team: Team) 
         text[: len(text) // 2],
         '{"to": "x", ' + text[1:],
         "[" * 10**5,
+        '{"a":' * 10**5,
+        '{"more": 1' + "0" * 5000 + ", " + text[1:],
+        '{"more": NaN, ' + text[1:],
+        '{"more": [true], ' + text[1:],
     ):
         write(broken)
     *told, _last = [*check(*files), None]
-    names = [*ON_THE_WAY, *(f"exporter: {name}" for name in BY_THE_EXPORTER), *map(str, range(7))]
+    names = [*ON_THE_WAY, *(f"exporter: {name}" for name in BY_THE_EXPORTER), *map(str, range(11))]
     assert len(told) == len(names)
     for name, ran in zip(names, told, strict=True):
         assert ran is not None and ran.code == 1 and "FAULT" in ran.out and "OK:" not in ran.out, name
@@ -348,3 +360,17 @@ def test_what_a_record_says_draws_nothing_on_the_experts_terminal(team: Team) ->
     [ran] = check(path)
     assert all(one.isprintable() or one == "\n" for one in ran.ok().out)
     assert sum(line.startswith("OK:") for line in ran.out.splitlines()) == 1
+
+
+def test_a_terminal_that_knows_few_letters_makes_nothing_false(team: Team) -> None:
+    ref = assignment(team)
+    team.call("assignment", "edit", ref, "--instructions", "\u1796\u17d2\u179a\u17c7 \u2014 caf\u00e9").ok()
+    export(team, ref)
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(team.folder / "court.json")],
+        capture_output=True,
+        timeout=60,
+        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 0 and b"\nOK: every signature" in done.stdout
+    assert b"\\u2014 caf\\xe9" in done.stdout

@@ -77,4 +77,5 @@ def _suspended_since(session: Session, record: Record) -> str:
     if not edits:
         return ""
     first = min(edit.stamp for edit in edits)
-    return moments.read_time(first.time + "Z").astimezone().date().isoformat()
+    local = moments.local_time(first.time + "Z")
+    return "" if local is None else local.date().isoformat()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from taskforce import moments
+from taskforce.actions.admission import trusted_key
 from taskforce.actions.log_proof import Signers, faults_of, read_row
 from taskforce.actions.references import find_any, shown_ids
 from taskforce.actions.session import Session
@@ -196,7 +197,7 @@ def _agencies(session: Session, codes: Iterable[str]) -> list[dict[str, Any]]:
     found = []
     for code in codes:
         peer = exchange.find_peer(store.connection, code)
-        key = store.meta("agency_key") if code == store.me.agency else peer.agency_key if peer else ""
+        key = trusted_key(session, code)
         name = queries.column_by_id(store.connection, kind, "name", {natural_id("agency", code)})
         about: dict[str, Any] = {"agency": code, "name": next(iter(name.values()), ""), "agency-key": key}
         about["fingerprint"] = agency_fingerprint(key)

@@ -17,6 +17,7 @@ from taskforce.i18n import N_, _
 from taskforce.store import forks, health, incarnation, log_reading
 from taskforce.store.erasing import SCRUB
 from taskforce.store.quarantine import count_waiting
+from taskforce.store.revoked import Revocation, revoked_devices
 from taskforce.sync.holdings import Ranges, contains, count, difference, from_text, to_text, union
 
 LOST, OWN_GAP, ROLLED_BACK, NOTES, TABLES, FORKED, PUT_BACK, SCRUBBING = (
@@ -137,8 +138,9 @@ class _Verifying:
     findings: list[Finding] = field(default_factory=list)
     signers: Signers = field(init=False)
     _readable: bool = True
-    _present: dict[str, Ranges] = field(default_factory=dict)  # what the log and the forks' quarantine have
+    _present: dict[str, Ranges] = field(default_factory=dict)  # what the log and the quarantine have
     _points: dict[str, int] = field(default_factory=dict)
+    _revoked: dict[str, Revocation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.signers = Signers(self.session)
@@ -149,8 +151,8 @@ class _Verifying:
         self.findings += [
             Finding(reason, text, agency=agency) for reason, agency, text in self.signers.faults()
         ]
-        waiting = log_reading.waiting_numbers(connection)
         self._points = forks.fork_points(connection)
+        self._revoked = revoked_devices(connection)
         erased = self._erased_places()
         for name in log_reading.logged_feeds(connection):
             proven = prove_feed(connection, name, self.signers, erased, self.progress)
@@ -163,7 +165,7 @@ class _Verifying:
             self._present[name] = proven.numbers
             for reason, numbers in proven.faults.items():
                 self._add_numbers(reason, _(REASONS[reason]), name, numbers)
-        for name, numbers in waiting.items():
+        for name, numbers in log_reading.left_waiting(connection).items():
             self._present[name] = union(self._present.get(name, ()), numbers)
         self.feeds.sort(key=lambda one: (not one.is_own, one.agency, one.proven.feed))
 
@@ -210,8 +212,12 @@ class _Verifying:
                 )
 
     def _gone(self, feed: str, ranges: Ranges) -> Ranges:
-        """Which of these numbers are not here, but for what people may have dropped of a feed that forked."""
+        """Which of these numbers are not here, but for what people may have dropped: of a feed that forked, and of a
+        revoked device what is not good, of which skeletons are not kept either.
+        """
         gone = difference(ranges, self._present.get(feed, ()))
+        if lost := self._revoked.get(feed.partition(".")[0]):
+            gone = difference(gone, ((lost.last_good(feed) + 1, 10**15),))
         point = self._points.get(feed)
         return gone if point is None else difference(gone, ((point, 10**15),))
 
@@ -227,7 +233,11 @@ class _Verifying:
         """Whether somebody states more of this device's feeds than is here: then this store was put back."""
         store = self.session.store
         rows = log_reading.told_of_device(store.connection, store.me.device)
-        who = [(f"{agency} {device}", feed, ranges) for agency, device, feed, ranges in rows]
+        who = [
+            (f"{agency} {device}", feed, ranges)
+            for agency, device, feed, ranges in rows
+            if device not in self._revoked  # it is heard no more, and could never take it back
+        ]
         for name, feed, ranges in self._read(who):
             if gone := self._gone(feed, ranges):
                 agency, _space, device = name.partition(" ")

@@ -84,11 +84,8 @@ def defaults_of(session: Session, fields: Sequence[Field]) -> dict[str, str]:
 
 def _local(text: str) -> str:
     """A time as one types it, in local time, to the second only where it has any."""
-    try:
-        local = moments.read_time(text).astimezone()
-    except ValueError:
-        return text
-    if local.second:
+    local = moments.local_time(text)
+    if local is None or local.second:
         return text
     return f"{local:%Y-%m-%d %H:%M}"
 

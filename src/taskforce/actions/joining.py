@@ -18,6 +18,7 @@ from taskforce.records.registry import get_kind
 from taskforce.store import exchange, known_devices, queries
 from taskforce.store.revoked import is_revoked, revoked_devices
 from taskforce.store.statements import statements
+from taskforce.sync.bundle import MOST_STATEMENTS
 from taskforce.sync.strict_yaml import PLAN_LIMITS, read_marked
 from taskforce.sync.yaml_text import document
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from taskforce.keys.identity import AgencySecret, DeviceSecret
 
 _MOST_BYTES = 4 << 20
+_MOST_TOLD = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def agency_secret(session: Session) -> AgencySecret:
 
 def request_text(session: Session, *, label: str = "") -> str:
     """This device's request to be admitted, as YAML. Refused if it belongs to its agency already."""
-    from taskforce.keys.admission import make_request  # deferred: as above
+    from taskforce.keys.admission import fit_text, make_request  # deferred: as above
 
     if not session.is_waiting:
         raise Refused(
@@ -73,8 +75,8 @@ def request_text(session: Session, *, label: str = "") -> str:
     body = make_request(
         own_secret(session),
         agency=me.agency,
-        officer=me.officer,
-        label=label or session.store.meta("label"),
+        officer=fit_text(me.officer),
+        label=fit_text(label or session.store.meta("label")),
         made=moments.time_text(session.now),
     )
     return document(body, start="")
@@ -118,7 +120,7 @@ def read_request(session: Session, stream: IO[bytes], name: str) -> Request:
 
 def admit_device(session: Session, request: Request) -> bytes:
     """Certify a device whose words people have compared; the answer that it joins with, sealed to it."""
-    from taskforce.keys.admission import KnownPeer, make_admission  # deferred: as above
+    from taskforce.keys.admission import MOST_PEERS, KnownPeer, fit_text, make_admission  # deferred: as above
     from taskforce.keys.identity import certify
     from taskforce.keys.sealing import seal_bytes
 
@@ -143,31 +145,50 @@ def admit_device(session: Session, request: Request) -> bytes:
         peers = [
             KnownPeer(
                 one.agency,
-                one.name[:200],
+                fit_text(one.name),
                 one.agency_key,
                 one.verified_at,
-                one.verified_by[:200],
-                one.how[:200],
+                fit_text(one.verified_by),
+                fit_text(one.how),
             )
             for one in exchange.peers(store.connection)
         ]
         gone = revoked_devices(store.connection)
+        keys = {peer.agency: peer.agency_key for peer in peers} | {store.me.agency: secret.key}
+        devices = [
+            one.certificate
+            for one in exchange.devices(store.connection)
+            # Of who is only introduced they come with the roster, and with the plan that gives it its weight.
+            if keys.get(one.agency) == one.certificate["agency-key"]
+            and one.id not in (device.id, own.id, *gone)
+        ]
         body = make_admission(
             secret,
             certificate,
             by=own.certificate,
-            name=(record.text("name") if record else "") or store.me.agency,
+            name=fit_text(record.text("name") if record else "") or store.me.agency,
             peers=peers,
-            devices=[
-                one.certificate
-                for one in exchange.devices(store.connection)
-                if one.id not in (device.id, own.id) and one.id not in gone
-            ],
-            statements=[json.loads(row.body) for row in statements(store.connection)],
+            devices=devices[:MOST_PEERS],
+            statements=_told_at_once(session),
             made=made,
         )
         session.note(f"admitted device {device.id}")
     return seal_bytes(document(body, start="").encode(), [device.seal_to])
+
+
+def _told_at_once(session: Session) -> list[dict[str, Any]]:
+    """Which devices are lost, as far as an answer has room for it, our own first. All else comes with bundles: what
+    others say, in whatever number and length, keeps nobody from joining.
+    """
+    rows = statements(session.store.connection, type="revocation")
+    told: list[dict[str, Any]] = []
+    room = _MOST_TOLD
+    for row in sorted(rows, key=lambda row: row.agency != session.store.me.agency):
+        room -= len(row.body.encode())
+        if room < 0 or len(told) == MOST_STATEMENTS:
+            break
+        told.append(json.loads(row.body))
+    return told
 
 
 def read_admission(session: Session, stream: IO[bytes], name: str) -> Admission:

@@ -14,6 +14,7 @@ from taskforce.records.schema import NOTICE
 from taskforce.sharing.decide import Scope, explain
 from taskforce.store import disclosures, erasing, exchange, queries, recalling
 from taskforce.store.erasing import Place
+from taskforce.store.revoked import revoked_devices
 
 CONSENT, AGREEMENT, HANDLING, LEFT = (
     "consent-withdrawn",
@@ -105,6 +106,11 @@ def devices_of(session: Session, agency: str) -> frozenset[str]:
     return frozenset(one.id for one in exchange.devices(session.store.connection, agency))
 
 
+def devices_in_use(session: Session, agency: str) -> frozenset[str]:
+    """An agency's devices but those that it revoked: what is lost confirms nothing, and nothing is heard of it."""
+    return devices_of(session, agency).difference(revoked_devices(session.store.connection))
+
+
 def asked_for(session: Session) -> set[tuple[str, str, str, str]]:
     """What this agency has asked whom to drop, and who has not come to hold it again."""
     own = session.store.me.agency
@@ -122,4 +128,5 @@ def still_holds(session: Session, notice: Notice) -> bool:
     connection = session.store.connection
     devices = devices_of(session, notice.to)
     dots = [dot for place in notice.places for dot in recalling.others_numbers(connection, place, devices)]
-    return any(recalling.told_to_hold(connection, device, dots) for device in devices)
+    in_use = devices_in_use(session, notice.to)
+    return any(recalling.told_to_hold(connection, device, dots) for device in in_use)

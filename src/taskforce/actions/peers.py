@@ -257,7 +257,7 @@ def _states(session: Session, peers: Iterable[PeerState]) -> list[PeerState]:
         last_heard = max((one.at for one in heard), default="")
         waiting, unsent, confirmed = (
             count_edits(session, peer.agency, known, scopes)
-            if theirs and levels.exchanges_with(peer.agency)
+            if theirs.difference(gone) and levels.exchanges_with(peer.agency)
             else (0, 0, 0)
         )
         to_them = [one.at for one in went if one.agency == peer.agency and one.edits]

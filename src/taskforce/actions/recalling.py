@@ -9,7 +9,7 @@ from functools import cached_property
 from taskforce.actions import keeping
 from taskforce.actions.knowing import gather
 from taskforce.actions.obeying import RECALL, Notice, notices, own_devices, passed_on, ref_of
-from taskforce.actions.overheld import Overheld, asked_for, devices_of, still_holds
+from taskforce.actions.overheld import Overheld, asked_for, devices_in_use, devices_of, still_holds
 from taskforce.actions.references import find_any
 from taskforce.actions.session import Session
 from taskforce.crockford import natural_id
@@ -287,7 +287,7 @@ class _Standing:
         own = notice.maker == self._own
         if notice.cancelled:
             return CANCELLED
-        devices = devices_of(self._session, notice.to) if own else own_devices(self._session)
+        devices = devices_in_use(self._session, notice.to) if own else own_devices(self._session)
         if not notice.confirmed or (own and not devices <= notice.confirmed.keys()):
             return SENT if not own or self._first_told(notice) else PREPARED
         if not own or not still_holds(self._session, notice):

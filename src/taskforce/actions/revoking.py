@@ -7,11 +7,11 @@ made; what had waited behind these is sorted anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from taskforce import moments
-from taskforce.actions.admission import admit_again, settle_erasures
+from taskforce.actions.admission import admit_again, settle_erasures, settle_levels
 from taskforce.actions.devices import present_feed
 from taskforce.actions.joining import agency_secret
 from taskforce.actions.obeying import settle_recalls
@@ -49,25 +49,30 @@ class Plan:
     own: bool
 
 
-def plan_revocation(session: Session, device: str, last_good: int | None) -> Plan:
+def plan_revocation(
+    session: Session, device: str, last_good: int | None, of_feeds: Mapping[str, int] | None = None
+) -> Plan:
     """What revoking a device of this agency would say. With no number, what is held here now is good.
 
+    `last_good` is of the feed that it was last heard to write in, which a thief may have begun, `of_feeds` of others.
     NotFound if no device is called so, Refused if it is another agency's, UsageError for a number beyond what is known.
     """
     connection = session.store.connection
     found = find_own_device(session, device)
     known = revoked.highest_known(connection, found.id)
     feed = present_feed(session, found.id)
-    top = known.get(feed, 0)
-    number = top if last_good is None else last_good
-    if not 0 <= number <= top:
-        raise UsageError(
-            _("of the feed %(feed)s edits up to %(top)d are known here") % {"feed": feed, "top": top},
-            hint=_("name the last one that is certainly your colleague's, or 0; see: taskforce feed list"),
-        )
-    good = {name: highest for name, highest in known.items() if name != feed}
-    if number:
-        good[feed] = number
+    said = {**({} if last_good is None else {feed: last_good}), **(of_feeds or {})}
+    for name, number in said.items():
+        top = known.get(name, 0)
+        if not 0 <= number <= top:
+            raise UsageError(
+                _("of the feed %(feed)s edits up to %(top)d are known here") % {"feed": name, "top": top},
+                hint=_(
+                    "name the last one that is certainly your colleague's, or 0; see: taskforce feed list"
+                ),
+            )
+    good = {name: number for name, number in {**known, **said}.items() if number}
+    number = good.get(feed, 0)
     refused = revoked.count_beyond(connection, found.id, good)
     return Plan(
         found.id,
@@ -78,6 +83,29 @@ def plan_revocation(session: Session, device: str, last_good: int | None) -> Pla
         refused,
         found.id == session.store.me.device,
     )
+
+
+def read_last_good(texts: Sequence[str]) -> tuple[int | None, dict[str, int]]:
+    """The number that people gave for the present feed, and those for feeds that they named, as `FEED/NUMBER`."""
+    number: int | None = None
+    of_feeds: dict[str, int] = {}
+    for text in texts:
+        feed, _slash, told = text.rpartition("/")
+        is_new = feed not in of_feeds if feed else number is None
+        if not is_new or len(told) > _DIGITS or not (told.isascii() and told.isdigit()):
+            raise UsageError(
+                _('--last-good takes a number, or FEED/NUMBER, each feed once, and not "%(text)s"')
+                % {"text": text},
+                hint=_("see: taskforce feed list"),
+            )
+        if feed:
+            of_feeds[feed] = int(told)
+        else:
+            number = int(told)
+    return number, of_feeds
+
+
+_DIGITS = 15
 
 
 def read_reason(text: str) -> str:
@@ -114,6 +142,7 @@ def revoke(session: Session, plan: Plan, *, reason: str = "") -> Statement:
     with session.store.writing():
         if not keep_statements(session, [statement]):
             raise Refused(_("just this was said already"))
+        settle_levels(session)  # what left may have said who introduces whom
     return statement
 
 

@@ -96,7 +96,8 @@ def statements_for(session: Session, hearers: Sequence[Hearer], number: int) -> 
     """The bodies of the statements that go to all of these, as a head carries them; `number` is the bundle's.
 
     A statement goes to whom it concerns in every bundle, for ever: nothing tells whether one arrived. Where they are
-    more than a head may carry, each bundle carries the next ones.
+    more than a head may carry, each bundle carries the next ones, and our own agency's as long as they take half of it:
+    what others say at length keeps nobody from hearing that a device of ours is lost.
     """
     from taskforce.keys.statements import known_statement  # deferred: few stores know any statement
 
@@ -108,19 +109,28 @@ def statements_for(session: Session, hearers: Sequence[Hearer], number: int) -> 
         for one in map(known_statement, (row.body for row in rows))
         if all(_goes(session, one, hearer) for hearer in hearers)
     ]
-    loads = _loads([dict(one.body) for one in sorted(goes, key=lambda one: one.hash)])
+    bodies = [dict(one.body) for one in sorted(goes, key=lambda one: one.hash)]
+    loads = _loads(bodies)
+    if len(loads) > 1:
+        me = session.store.me.agency
+        own = _loads([body for body in bodies if body["agency"] == me], parts=2)
+        if len(own) == 1:
+            rest = _loads([body for body in bodies if body["agency"] != me], parts=2)
+            loads = [own[0] + each for each in rest]
     return loads[number % len(loads)]
 
 
-def _loads(bodies: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The statements in parts that a head may carry each; one part, be it empty, where that is enough."""
+def _loads(bodies: Sequence[dict[str, Any]], *, parts: int = 1) -> list[list[dict[str, Any]]]:
+    """The statements in loads that a head, or one of so many `parts` of it, may carry each; one load, be it empty,
+    where that is enough.
+    """
     from taskforce.keys.statements import count_nodes  # deferred: as above
 
     loads: list[list[dict[str, Any]]] = [[]]
     nodes = 0
     for body in bodies:
         size = count_nodes(body)
-        if loads[-1] and (nodes + size > MOST_NODES or len(loads[-1]) >= MOST_STATEMENTS):
+        if loads[-1] and (nodes + size > MOST_NODES // parts or len(loads[-1]) >= MOST_STATEMENTS // parts):
             loads.append([])
             nodes = 0
         loads[-1].append(body)

@@ -236,9 +236,12 @@ def make_revoke() -> TyperCommand:
             argument("device", _("Its id or the beginning of it, or its label; see device list")),
             option(
                 "--last-good",
-                _("The number of its last good edit; all that is held here, if left out"),
+                _(
+                    "The number of its last good edit, in the feed that it was last heard to write in; as FEED/N in "
+                    "another one; all that is held here, if left out"
+                ),
                 metavar="N",
-                number=True,
+                many=True,
             ),
             option("--reason", _("What happened; everybody who has edits of it can read that")),
             flag("--yes/-y", _("Do not ask")),
@@ -246,14 +249,14 @@ def make_revoke() -> TyperCommand:
     )
 
 
-def run_revoke(device: str, last_good: int | None, reason: str | None, yes: bool) -> Result:
+def run_revoke(device: str, last_good: tuple[str, ...], reason: str | None, yes: bool) -> Result:
     """Show what would be refused, ask, say it."""
     from taskforce.actions import joining, revoking  # deferred: loads the cryptographic libraries
 
     session = open_session()
     joining.agency_secret(session)  # before anything is asked
     said = revoking.read_reason(reason or "")
-    plan = revoking.plan_revocation(session, device, last_good)
+    plan = revoking.plan_revocation(session, device, *revoking.read_last_good(last_good))
     for line in _foretold(plan):
         console.note(line)
     if not console.confirm(_("Revoke this device, for ever?"), yes=yes):
@@ -283,7 +286,7 @@ def _foretold(plan: Plan) -> list[str]:
     ]
     others = [f"{feed}/{number}" for feed, number in plan.good.items() if feed != plan.feed]
     if others:
-        lines.append(_("of its earlier feeds what is held here: %(feeds)s") % {"feeds": ", ".join(others)})
+        lines.append(_("of its other feeds these are: %(feeds)s") % {"feeds": ", ".join(others)})
     if plan.refused:
         lines.append(
             ngettext(

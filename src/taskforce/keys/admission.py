@@ -199,6 +199,11 @@ def check_admission(body: object) -> Admission:
     )
 
 
+def fit_text(text: str) -> str:
+    """Return what of ``text`` a request or an admission can carry: no controls, and not more than it takes."""
+    return " ".join(re.sub(_NOT_IN_TEXT, " ", text)[:MOST_TEXT].split())
+
+
 def request_device(request: Request) -> str:
     """Return the id of the device that asks."""
     return device_id(request.keys.sign_key)

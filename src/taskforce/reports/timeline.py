@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from textwrap import wrap
 from typing import Any
 
@@ -255,10 +255,7 @@ def _is_late(record: Record, now: datetime) -> bool:
 
 
 def _at(text: str) -> datetime | None:
-    try:
-        return moments.read_time(text) if text else None
-    except ValueError:
-        return None
+    return moments.local_time(text, UTC)
 
 
 def _midnight(at: datetime, *, up: bool = False) -> datetime:

@@ -95,6 +95,18 @@ def waiting_numbers(connection: Connection) -> dict[str, Ranges]:
     return {feed: of_numbers(sorted(numbers)) for feed, numbers in found.items()}
 
 
+def left_waiting(connection: Connection) -> dict[str, Ranges]:
+    """By feed, the numbers of edits that wait in quarantine and may have been taken in once, for whatever reason."""
+    found: dict[str, list[int]] = {}
+    rows = connection.execute(
+        "SELECT feed, number FROM quarantine WHERE reason IN "
+        "('fork', 'after-fork', 'revoked', 'not-verified', 'unknown-signer')"
+    )
+    for feed, number in rows:
+        found.setdefault(feed, []).append(int(number))
+    return {feed: of_numbers(sorted(numbers)) for feed, numbers in found.items()}
+
+
 def waiting_of_record(connection: Connection, record: str, kind: str) -> list[tuple[str, int, str, str]]:
     """The edits of a record that wait in quarantine: feed, number, part and reason."""
     rows = connection.execute(

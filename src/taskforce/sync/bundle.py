@@ -11,6 +11,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -204,6 +205,10 @@ def parse_head(data: object, name: str) -> Head:
         value = data.get(key)
         if not isinstance(value, str) or not pattern.fullmatch(value):
             raise _fault(name, _("%(key)s is missing or malformed in its head") % {"key": key})
+    try:
+        datetime.fromisoformat(data["made"])
+    except ValueError:  # no such day, or hour
+        raise _fault(name, _("%(key)s is missing or malformed in its head") % {"key": "made"}) from None
     certificates = data.get("certificates", [])
     if not isinstance(certificates, list) or not all(isinstance(each, dict) for each in certificates):
         raise _fault(name, _("certificates is a list of certificates"))

@@ -92,8 +92,8 @@ def other_day(session: Session, order: array[int], place: int, by: int) -> int |
 
 def _midnight(at: str, later: int = 0) -> str:
     """The beginning of the local day in which a kept time lies, or of one some days later."""
-    try:
-        day = moments.read_time(at).astimezone().date() + timedelta(days=later)
-    except ValueError:
+    local = moments.local_time(at)
+    if local is None:
         return ""  # before everything: an entry of unknown time stands first
-    return parse_time(day.isoformat(), moments.read_time(at))
+    day = local.date() + timedelta(days=later)
+    return parse_time(day.isoformat(), local)

@@ -184,7 +184,7 @@ def log(found: Overview, now: datetime, width: int) -> list[Entry]:
 
 
 def _logged(record: Record, now: datetime, width: int) -> Content:
-    at = moments.read_time(record.text("at")).astimezone() if record.text("at") else None
+    at = moments.local_time(record.text("at"))
     when = "" if at is None else f"{at:%H:%M}" if at.date() == now.astimezone().date() else f"{at:%d %b}"
     category = record.text("category")
     label = _(codes.LOG_CATEGORIES.get(category, category)).lower()
