@@ -194,6 +194,12 @@ def test_a_lost_laptop_is_revoked_and_the_thief_is_heard_nowhere(teams: tuple[Te
     assert ngo.error("quarantine", "admit", waits["ref"])["code"] == "revoked"
     (state,) = [one for one in ngo.data("device", "list") if one["device"] == lost]
     assert state["reason"] == "left in a taxi" and state["revoked_at"] and state["waiting"] == 1
+    # What left the log by that is not lost: who verifies the store is not told that somebody took it out.
+    proved = ngo.data("audit", "verify")
+    assert proved["sound"], proved["findings"]
+    assert proved["waiting"] == [{"reason": "revoked", "agency": "KH-CNP", "edits": 1}]
+    ngo.call("quarantine", "drop", waits["ref"]).ok()
+    assert ngo.data("audit", "verify")["sound"]
     # What the thief sends later is refused whole; what is sent to the agency is not sealed to the thief any more.
     field.call("contact", "add", "Later", "--agency", "KH-CNP").ok()
     assert ngo.error("import", str(send(field, "KH-NGO", stick)))["code"] == "revoked"

@@ -43,7 +43,7 @@ def pass_on(sender: Team, receiver: Team, to: str) -> dict[str, object]:
     return found
 
 
-def test_a_lead_introduces_and_only_words_open_the_rest(teams: dict[str, Team]) -> None:
+def test_a_lead_introduces_and_only_words_open_the_rest(teams: dict[str, Team], tmp_path: Path) -> None:
     lead, shelter, hospital = teams["KH-CNP"], teams["KH-NGO"], teams["KH-HOSP"]
     # Without a roster they are strangers.
     pass_on(lead, shelter, "KH-NGO")
@@ -77,6 +77,14 @@ def test_a_lead_introduces_and_only_words_open_the_rest(teams: dict[str, Team]) 
     shelter.call("assignment", "accept", work["ref"]).ok()
     assert pass_on(shelter, hospital, "KH-HOSP")["level"] == "introduced"
     assert [one["status"] for one in hospital.data("assignment", "list")] == ["accepted"]
+
+    # Where the lead takes the introduction back, what came by it waits again. Nobody took it out: the store is sound.
+    lead_too, hospital_too = lead.copy_to(tmp_path / "lead"), hospital.copy_to(tmp_path / "hospital")
+    lead_too.call("operation", "roster", "NIGHT COACH", "--without", "KH-NGO").ok()
+    pass_on(lead_too, hospital_too, "KH-HOSP")
+    proved = hospital_too.data("audit", "verify")
+    assert [(one["reason"], one["agency"]) for one in proved["waiting"]] == [("unknown-signer", "KH-NGO")]
+    assert proved["sound"], proved["findings"]
 
     # A referral does not.
     victim = shelter.data("victim", "add", "--age-band", "18-20", "--operation", "NIGHT COACH")["ref"]
