@@ -144,7 +144,7 @@ def test_where_the_keyring_is_another_or_missing_there_is_the_passphrase(with_pa
     found["slots"].insert(0, {**found["slots"][0], "kind": "keyring", "entry": "0" * 16, "kdf": "blake2b"})
     path.write_text(json.dumps(found))
     (with_passphrase.parent / "phrase.txt").write_text("canary of four words\n")
-    assert "no terminal" in call("contact", "list", "--store", str(with_passphrase)).failed(2).err
+    assert "the store is locked" in call("contact", "list", "--store", str(with_passphrase)).failed(6).err
     driver = (
         "import os, sys; sys.modules['keyring'] = None; sys.modules['keyring.errors'] = None;"
         "from taskforce.__main__ import main;"

@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 
 from taskforce import output
 from taskforce.commands.frame import command, current
-from taskforce.demo import story
+from taskforce.demo import first_day, story
 from taskforce.demo.stage import ZONE, Stage
 from taskforce.i18n import _
 from taskforce.moments import CLOCK_VARIABLE
@@ -49,8 +49,8 @@ def run_demo() -> Result:
     data = {
         "folder": str(folder),
         "seconds": seconds,
-        "stores": {team.code: str(folder / team.code / "store") for team in story.TEAMS},
-        "key_files": {team.code: str(folder / team.code / "key") for team in story.TEAMS},
+        "stores": {team.code: str(folder / team.code / "store") for team in first_day.TEAMS},
+        "key_files": {team.code: str(folder / team.code / "key") for team in first_day.TEAMS},
         "now": stage.now,
         "refs": {
             "assignment": refs.assignment,
@@ -81,7 +81,7 @@ def _closing(stage: Stage, refs: story.Refs, seconds: float) -> tuple[Line | str
     tries = (
         "status",
         f"history {refs.assignment}",
-        f"export --to {story.SHELTER.code} --dry-run",
+        f"export --to {first_day.SHELTER.code} --dry-run",
         "agency list --country KH --services shelter",
         f"referral add {refs.man} --to KH-HOSP --services medical --urgency 1h",
         "undo --dry-run",
@@ -99,7 +99,7 @@ def _closing(stage: Stage, refs: story.Refs, seconds: float) -> tuple[Line | str
 
 def _settings(stage: Stage) -> tuple[list[str], str]:
     """The lines that make a shell the field team's laptop, in the platform's own words, and the program's name."""
-    team = story.FIELD.code
+    team = first_day.FIELD.code
     store, now = (
         {"TASKFORCE_STORE": str(Path(team, "store")), "TASKFORCE_KEY_FILE": str(Path(team, "key"))},
         {CLOCK_VARIABLE: stage.now, "TZ": ZONE},

@@ -22,7 +22,14 @@ def passphrase(*, agent_helps: bool = False) -> str:
     if given is not None:
         return given
     instead = _("--key-file, --passphrase-fd or: taskforce unlock") if agent_helps else "--passphrase-fd"
-    return console.secret(_("Passphrase: "), instead=instead)
+    try:
+        return console.secret(_("Passphrase: "), instead=instead)
+    except UsageError as error:
+        if error.code != "no-terminal":
+            raise
+        raise Locked(
+            _("the store is locked, and there is no terminal to ask for its passphrase on"), hint=error.hint
+        ) from None
 
 
 def given_passphrase() -> str | None:

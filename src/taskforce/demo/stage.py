@@ -37,16 +37,22 @@ _TICK = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """One laptop: the agency's code and name, and the officer who types."""
+    """One laptop: the agency's code and name, the officer who types, and a number where it is the agency's second."""
 
     code: str
     name: str
     officer: str
+    second: str = ""
+
+    @property
+    def laptop(self) -> str:
+        """What stands at its prompt, and is its folder's name."""
+        return f"{self.code}-{self.second}" if self.second else self.code
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command that was run: when (in the story), on whose laptop, and what was typed."""
+    """A command that was run: when (in the story), on which laptop, and what was typed."""
 
     at: str
     agency: str
@@ -95,7 +101,7 @@ class Stage:
         with _running([self._start(team, arguments, subprocess.STDOUT) for team, arguments in calls]) as all_:
             for (team, arguments), child in zip(calls, all_, strict=True):
                 answer, _nothing = child.communicate(timeout=_PATIENCE)
-                step = Step(self.now, team.code, _typed(arguments))
+                step = Step(self.now, team.laptop, _typed(arguments))
                 self.steps.append(step)
                 told = answer.splitlines()
                 shown = told[:most] if most and len(told) > most + 1 else told
@@ -113,7 +119,7 @@ class Stage:
         with _running([self._start(team, (*arguments, "--json"), subprocess.PIPE)]) as (child,):
             answer, talk = child.communicate(timeout=_PATIENCE)
         if child.returncode:
-            raise self._failed(Step(self.now, team.code, _typed(arguments)), child.returncode, talk)
+            raise self._failed(Step(self.now, team.laptop, _typed(arguments)), child.returncode, talk)
         return json.loads(answer)["data"]
 
     def expect(self, true: bool, fact: str) -> None:
@@ -147,9 +153,9 @@ class Stage:
         """The person's own environment without their settings, and what makes this laptop the team's."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("TASKFORCE_")}
         own |= {
-            "TASKFORCE_STORE": str(Path(team.code) / "store"),
-            "TASKFORCE_KEY_FILE": str(Path(team.code) / "key"),
-            "TASKFORCE_CONFIG": str(Path(team.code) / "config.yaml"),
+            "TASKFORCE_STORE": str(Path(team.laptop) / "store"),
+            "TASKFORCE_KEY_FILE": str(Path(team.laptop) / "key"),
+            "TASKFORCE_CONFIG": str(Path(team.laptop) / "config.yaml"),
             moments.CLOCK_VARIABLE: self.now,
             "TZ": ZONE,
             "COLUMNS": str(self._width),

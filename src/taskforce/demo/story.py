@@ -1,4 +1,4 @@
-"""Storm Makers II in twelve chapters: what three teams do without a network, and how it comes together.
+"""Storm Makers II in thirteen chapters: what three teams do without a network, and how it comes together.
 
 The operation, its days and its countries are real, the people in it and all that they do here are invented
 (fixtures/README.md). What a chapter claims is checked with `--json` before the next one begins.
@@ -6,29 +6,21 @@ The operation, its days and its countries are real, the people in it and all tha
 
 from __future__ import annotations
 
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from taskforce.demo.stage import Stage, Team
+from taskforce.demo import first_day
+from taskforce.demo.first_day import COORDINATOR, FIELD, PLAN, SHELTER, TEAMS, VEHICLE, bundles
+from taskforce.demo.stage import Stage
 from taskforce.errors import StoreError
 from taskforce.i18n import _
-
-CODENAME = "STORM MAKERS II"
-PLAN = "storm-makers-ii.yaml"
-COORDINATOR = Team("INTERPOL", "INTERPOL, General Secretariat", "J. Okafor")
-FIELD = Team("KH-CNP", "Cambodian National Police", "J. Sok")
-SHELTER = Team("KH-NGO", "Chomrong Shelter (invented)", "S. Chan")
-TEAMS = (COORDINATOR, FIELD, SHELTER)
 
 WHY_EARLIER = "Compound 4 to end by 17:00, the checkpoint needs the vehicles"
 BACKUP = "police.backup"
 
 EXPLAINED = ("interview", "purpose", "data-use", "access-right", "storage-period", "withdrawal")
 """What is explained to a person before they agree."""
-
-_BUNDLE = r"stick[/\\]\w+\.bundle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ class Refs:
 
 def prepare(folder: Path) -> None:
     """Lay out the teams' folders, the stick that travels between them, and the plan."""
-    for name in (*(team.code for team in TEAMS), "cards", "stick"):
+    for name in (*(team.laptop for team in (*TEAMS, VEHICLE)), "cards", "stick"):
         (folder / name).mkdir()
     shutil.copyfile(find_plan(), folder / PLAN)
 
@@ -65,105 +57,20 @@ def find_plan() -> Path:
 
 def tell_story(stage: Stage) -> Refs:
     """Play all chapters. Raises Failure where a command fails or the story does not come true."""
-    _three_laptops(stage)
-    _cards(stage)
-    _plan(stage)
-    _first_bundles(stage)
+    first_day.three_laptops(stage)
+    first_day.cards(stage)
+    first_day.plan(stage)
+    first_day.firstbundles(stage)
     refs = _at_the_compound(stage)
     _meanwhile_in_lyon(stage, refs)
     _at_the_shelter(stage, refs)
     _the_answer(stage, refs)
+    _second_laptop(stage)
     _two_values(stage, refs)
     _evening(stage, refs)
     _a_laptop_falls(stage, refs)
     _where_it_stands(stage, refs)
     return refs
-
-
-def _three_laptops(stage: Stage) -> None:
-    stage.chapter(
-        "2023-10-15T09:00:00+07:00",
-        _("three laptops, no server"),
-        _(
-            "A coordinator at INTERPOL, a police field team in Cambodia, a shelter. Each makes an encrypted store on "
-            "its own laptop, with its own keys. In the prompts below, the name is the laptop's."
-        ),
-    )
-    first, *others = (
-        (team, ("init", "--agency", team.code, "--officer", team.officer, "--name", team.name))
-        for team in TEAMS
-    )
-    stage.run(first[0], *first[1])
-    stage.run_together(*others, most=1)
-
-
-def _cards(stage: Stage) -> None:
-    stage.chapter(
-        "2023-10-15T09:20:00+07:00",
-        _("cards, so that nobody can write in another's name"),
-        _(
-            "Every agency hands its card to the others and reads its eight words aloud on the phone. From then on, "
-            "every change is signed, and bundles are sealed to the one who is meant."
-        ),
-    )
-    stage.run_together(*((team, ("peer", "card", "-o", _card(team))) for team in TEAMS))
-    how = ("--yes", "--how", "by phone")
-    stage.run(FIELD, "peer", "add", _card(SHELTER), *how)
-    stage.say(_("The other five likewise; -q leaves out the notes."))
-    stage.run_together(
-        (COORDINATOR, ("peer", "add", _card(FIELD), *how, "-q")),
-        (FIELD, ("peer", "add", _card(COORDINATOR), *how, "-q")),
-        (SHELTER, ("peer", "add", _card(COORDINATOR), *how, "-q")),
-    )
-    stage.run_together(
-        (COORDINATOR, ("peer", "add", _card(SHELTER), *how, "-q")),
-        (SHELTER, ("peer", "add", _card(FIELD), *how, "-q")),
-    )
-
-
-def _card(team: Team) -> str:
-    return f"cards/{team.code}.yaml"
-
-
-def _plan(stage: Stage) -> None:
-    stage.chapter(
-        "2023-10-15T10:00:00+07:00",
-        _("the plan"),
-        _(
-            "27 countries, their agencies and liaison officers, sites and assignments: one YAML file, written by hand. "
-            "Importing it twice would change nothing."
-        ),
-    )
-    stage.run(COORDINATOR, "import", PLAN, most=9)
-    stage.run(COORDINATOR, "use", CODENAME)
-    stage.run(COORDINATOR, "operation", "brief", CODENAME, fields="codename status")
-    stage.run(COORDINATOR, "operation", "launch", CODENAME, fields="codename status")
-    found = stage.look(COORDINATOR, "operation", "show", CODENAME)
-    stage.expect(found["status"] == "live", _("the operation is live"))
-
-
-def _first_bundles(stage: Stage) -> None:
-    stage.chapter(
-        "2023-10-15T10:30:00+07:00",
-        _("a bundle for each team"),
-        _(
-            "What leaves is decided for each recipient. What goes, and what is withheld and why, is said before it "
-            "goes. The bundles travel on a stick."
-        ),
-    )
-    answer = stage.run(
-        COORDINATOR, "export", "--to", FIELD.code, "--to", SHELTER.code, "-o", "stick", most=12
-    )
-    for_field, for_shelter = _bundles(stage, answer, 2)
-    stage.run(FIELD, "bundle", "show", for_field, most=4)
-    stage.run_together((FIELD, ("import", for_field)), (SHELTER, ("import", for_shelter)), most=4)
-    stage.run_together((FIELD, ("use", CODENAME)), (SHELTER, ("use", CODENAME)))
-
-
-def _bundles(stage: Stage, answer: str, count: int) -> list[str]:
-    found = re.findall(_BUNDLE, answer)
-    stage.expect(len(found) == count, _("the answer names the bundle's file"))
-    return found
 
 
 def _at_the_compound(stage: Stage) -> Refs:
@@ -172,7 +79,6 @@ def _at_the_compound(stage: Stage) -> Refs:
         _("%(agency)s at compound 4, no network") % {"agency": FIELD.code},
         _("The second day. The field team takes its assignment, goes in, and keeps the log."),
     )
-    stage.run(FIELD, "search", "Inspect compound 4", "--kind", "assignment")
     (planned,) = stage.look(FIELD, "assignment", "list", "--where", "title=Inspect compound 4")
     ref = str(planned["ref"])
     stage.run(FIELD, "assignment", "accept", ref, fields="title status due")
@@ -215,7 +121,7 @@ def _meanwhile_in_lyon(stage: Stage, refs: Refs) -> None:
         COORDINATOR, "log", "add", WHY_EARLIER, "--category", "decision", "--assignment", refs.assignment
     )
     answer = stage.run(COORDINATOR, "export", "--to", FIELD.code, "-o", "stick", most=3)
-    (bundle,) = _bundles(stage, answer, 1)
+    (bundle,) = bundles(stage, answer, 1)
     stage.say(_("The mail with this bundle never arrives. Nobody has to notice."))
     (stage.folder / bundle).unlink()
 
@@ -257,7 +163,7 @@ def _the_answer(stage: Stage, refs: Refs) -> None:
         _("the answer comes back"),
         _("The same stick, the other way."),
     )
-    (bundle,) = _bundles(stage, stage.run(SHELTER, "export", "--to", FIELD.code, "-o", "stick"), 1)
+    (bundle,) = bundles(stage, stage.run(SHELTER, "export", "--to", FIELD.code, "-o", "stick"), 1)
     stage.run(FIELD, "import", bundle)
     stage.run(FIELD, "referral", "list")
     stage.run(FIELD, "history", refs.referral)
@@ -284,6 +190,21 @@ def _the_answer(stage: Stage, refs: Refs) -> None:
     stage.run(FIELD, "recall", "add", refs.mans_consent, *asks)
 
 
+def _second_laptop(stage: Stage) -> None:
+    stage.chapter(
+        "2023-10-17T15:20:00+07:00",
+        _("one more laptop for the police"),
+        _(
+            "It stays in the vehicle. The agency's key certifies it, and nobody has to compare words with it but the "
+            "police themselves: whoever knows that key takes every laptop of theirs, and seals to it, too."
+        ),
+    )
+    stage.run(VEHICLE, "init", "--agency", FIELD.code, "--officer", VEHICLE.officer, "--join", most=1)
+    stage.run(VEHICLE, "device", "request", "-o", "cards/request.yaml", most=4)
+    stage.run(FIELD, "device", "admit", "cards/request.yaml", "-o", "cards/answer.age", "--yes", most=3)
+    stage.run(VEHICLE, "device", "join", "cards/answer.age", "--yes")
+
+
 def _two_values(stage: Stage, refs: Refs) -> None:
     stage.chapter(
         "2023-10-17T15:30:00+07:00",
@@ -293,7 +214,7 @@ def _two_values(stage: Stage, refs: Refs) -> None:
             "value is lost: both stand until a person decides."
         ),
     )
-    (bundle,) = _bundles(stage, stage.run(FIELD, "export", "--to", COORDINATOR.code, "-o", "stick"), 1)
+    (bundle,) = bundles(stage, stage.run(FIELD, "export", "--to", COORDINATOR.code, "-o", "stick"), 1)
     stage.run(FIELD, "backup", BACKUP)
     stage.run(COORDINATOR, "import", bundle)
     stage.run(COORDINATOR, "conflict", "list")
@@ -325,9 +246,9 @@ def _evening(stage: Stage, refs: Refs) -> None:
         (SHELTER, ("export", "--to", FIELD.code, "-o", "stick")),
         most=4,
     )
-    to_coordinator, to_field = _bundles(stage, "\n".join(answers), 2)
+    to_coordinator, to_field = bundles(stage, "\n".join(answers), 2)
     stage.run_together((COORDINATOR, ("import", to_coordinator)), (FIELD, ("import", to_field)))
-    (back,) = _bundles(stage, stage.run(COORDINATOR, "export", "--to", FIELD.code, "-o", "stick", most=3), 1)
+    (back,) = bundles(stage, stage.run(COORDINATOR, "export", "--to", FIELD.code, "-o", "stick", most=3), 1)
     stage.run(FIELD, "import", back)
     stage.say(_("One bundle is missing, and nothing with it: the next one carried what the lost one had."))
     stage.run(FIELD, "peer", "list")
@@ -347,17 +268,26 @@ def _a_laptop_falls(stage: Stage, refs: Refs) -> None:
     shutil.rmtree(stage.folder / FIELD.code / "store")
     stage.run(FIELD, "restore", BACKUP)
     stage.say(
+        _(
+            "The one in the vehicle was stolen meanwhile. What is on it is encrypted, and from now on nobody takes what "
+            "it writes, or seals to it."
+        )
+    )
+    stage.run(FIELD, "device", "revoke", VEHICLE.officer, "--reason", "Stolen from the vehicle", "--yes")
+    stage.say(
         _("The woman asks that her name be kept nowhere. The police made her record: they can erase it.")
     )
     reason = ("--reason", "She asked for it", "--yes")
     stage.run(FIELD, "erase", refs.woman, "--part", "identity", *reason)
     answer = stage.run(FIELD, "export", "--to", COORDINATOR.code, "--to", SHELTER.code, "-o", "stick", most=2)
-    to_coordinator, to_shelter = _bundles(stage, answer, 2)
+    to_coordinator, to_shelter = bundles(stage, answer, 2)
     stage.run_together((COORDINATOR, ("import", to_coordinator)), (SHELTER, ("import", to_shelter)))
+    lost = [one for one in stage.look(SHELTER, "device", "list") if one["revoked_at"]]
+    stage.expect(len(lost) == 1, _("the shelter knows which laptop was lost"))
     answers = stage.run_together(
         *((team, ("export", "--to", FIELD.code, "-o", "stick")) for team in (COORDINATOR, SHELTER)), most=2
     )
-    stage.run(FIELD, "import", *_bundles(stage, "\n".join(answers), 2))
+    stage.run(FIELD, "import", *bundles(stage, "\n".join(answers), 2))
     stage.run(FIELD, "erase", "status")
     (erased,) = stage.look(FIELD, "erase", "status")
     stage.expect(not erased["waiting"], _("all who had the name have confirmed that it is gone"))
@@ -393,5 +323,10 @@ def _where_it_stands(stage: Stage, refs: Refs) -> None:
     )
     stage.say(_("What needs attention now. Teams that are late have simply sent nothing yet."))
     stage.run(COORDINATOR, "status")
-    stage.say(_("And the stores are sound: every table is what the signed log adds up to."))
-    stage.run_together(*((team, ("doctor",)) for team in TEAMS))
+    stage.say(
+        _(
+            "And nobody has rewritten anything: every signature and certificate holds, and every table is what the "
+            "signed log adds up to."
+        )
+    )
+    stage.run_together(*((team, ("audit", "verify")) for team in TEAMS))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from taskforce import moments
-from taskforce.i18n import _
+from taskforce.i18n import _, ngettext
 from taskforce.views import Line
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.actions.introducing import Member, Roster
     from taskforce.actions.peers import IntroducedBy, PeerState
+
+_MOST_MISSING = 12
+"""Agencies that are named as not on a roster: at first that may be nearly all."""
 
 
 def roster_data(roster: Roster) -> dict[str, Any]:
@@ -64,11 +68,22 @@ def roster_lines(roster: Roster, now: datetime, *, made: bool) -> list[Line | st
         text = _("not on it: %(agencies)s")
         if made:
             text = _("not on it: %(agencies)s. Compare words, add the card, and sign it anew")
-        told = text % {"agencies": ", ".join(roster.missing)}
+        told = text % {"agencies": _some(roster.missing)}
         lines.append(Line("  " + told, "muted"))
     if made:
         lines.append(_("it travels with the next bundles to who takes part"))
     return lines
+
+
+def _some(agencies: Sequence[str]) -> str:
+    """The first few of many, and how many more there are: JSON has all."""
+    shown = ", ".join(agencies[:_MOST_MISSING])
+    if not (more := len(agencies) - _MOST_MISSING) > 0:
+        return shown
+    return ngettext("%(shown)s and %(more)d more", "%(shown)s and %(more)d more", more) % {
+        "shown": shown,
+        "more": more,
+    }
 
 
 def _member_line(one: Member, width: int, now: datetime) -> Line | str:
