@@ -218,7 +218,7 @@ def test_on_a_terminal_the_words_are_compared_before_a_peer_is_entered(
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == (0 if added else 4)
-    assert [peer["agency"] for peer in team.data("peer", "list")] == (["KH-CNP"] if added else [])
+    assert [peer["how"] for peer in team.data("peer", "list")] == (["voice"] if added else [])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pty")
@@ -240,7 +240,7 @@ def test_a_passphrase_is_asked_twice_shown_never_and_opens_the_store(tmp_path: P
     said += answer_passphrases(wrong, CANARY + "y")
     assert wrong.exitstatus == 6
     assert CANARY not in said
-    call("status", "--store", store).failed(2)  # nobody can be asked here
+    assert "taskforce unlock" in call("status", "--store", store).failed(6).err  # nobody can be asked here
     for path in tmp_path.rglob("*"):
         assert path.is_dir() or CANARY.encode() not in path.read_bytes(), path
 

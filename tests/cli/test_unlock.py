@@ -103,7 +103,7 @@ def test_unlocked_once_commands_ask_no_more_until_it_is_locked(store: Path) -> N
     assert call("lock", "--json", *place).data == {"locked": [str(store)]}
     assert is_locked(store) and agents() == []
     assert call("lock", "--json", *place).data == {"locked": []}
-    assert call("status", "--json", *place).failed(2)
+    assert call("status", "--json", *place).failed(6)
     assert call("key", "list", *place).ok().err == ""
 
 
@@ -354,8 +354,8 @@ def test_what_is_to_be_given_instead_is_what_helps(store: Path) -> None:
 
 def test_who_changes_what_opens_the_store_shows_what_opens_it(store: Path, team: Team) -> None:
     unlock(store)
-    ran = call("key", "add", "--new-key-file", str(team.folder / "k"), "--store", str(store)).failed(2)
-    assert "no terminal" in ran.err and not (team.folder / "k").exists()
+    ran = call("key", "add", "--new-key-file", str(team.folder / "k"), "--store", str(store)).failed(6)
+    assert "the store is locked" in ran.err and not (team.folder / "k").exists()
 
 
 def test_a_named_key_file_goes_before_it(store: Path, team: Team) -> None:
@@ -539,7 +539,7 @@ def test_who_pretends_to_be_it_makes_the_command_ask(store: Path) -> None:
     try:
         assert agent.ask_key(store) == b"x" * 32
         assert is_locked(store)
-        assert call("status", "--store", str(store)).failed(2)
+        assert call("status", "--store", str(store)).failed(6)
     finally:
         child.kill()
         child.communicate()

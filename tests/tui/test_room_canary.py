@@ -39,6 +39,8 @@ WAYS: dict[str, tuple[str, ...]] = {
     "RecordSharingDialog": ("3", "Y"),
     "MatrixDialog": ("M",),
     "AgreementsDialog": ("L",),
+    "DevicesDialog": ("I",),
+    "WordsDialog": ("I", "w"),
 }
 """The keys that lead to each screen."""
 
@@ -51,6 +53,7 @@ NOT_REACHED = {
         "FeedDialog",
         "RejectDialog",
         "RecallDialog",
+        "RevokeDialog",
     ),
     *("LockedScreen", "ReasonDialog", "RoomScreen"),
 }

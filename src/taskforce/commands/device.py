@@ -14,11 +14,11 @@ from taskforce.commands.frame import argument, command, flag, open_session, opti
 from taskforce.errors import Refused, UsageError
 from taskforce.i18n import N_, _, ngettext
 from taskforce.output import Column, Fields, Line, Lines, Raw, Result, Table
+from taskforce.reports import statement_views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from taskforce.actions.devices import DeviceState
-    from taskforce.actions.revoking import Plan
     from taskforce.actions.session import Session
 
 GROUP = ("device", N_("Devices of an agency: admit one, revoke one that is lost"))
@@ -257,7 +257,7 @@ def run_revoke(device: str, last_good: tuple[str, ...], reason: str | None, yes:
     joining.agency_secret(session)  # before anything is asked
     said = revoking.read_reason(reason or "")
     plan = revoking.plan_revocation(session, device, *revoking.read_last_good(last_good))
-    for line in _foretold(plan):
+    for line in statement_views.foretold(plan):
         console.note(line)
     if not console.confirm(_("Revoke this device, for ever?"), yes=yes):
         raise Refused(_("nothing was revoked"), code="not-confirmed")
@@ -274,31 +274,6 @@ def run_revoke(device: str, last_good: tuple[str, ...], reason: str | None, yes:
     lines.append(_("your peers hear of it with your next bundles: make one for each of them now"))
     lines.append(_("if the agency's key was on it, whoever has it can still certify devices"))
     return Result(data, Lines(tuple(lines)))
-
-
-def _foretold(plan: Plan) -> list[str]:
-    lines = [
-        _("device %(device)s of %(agency)s") % {"device": plan.device, "agency": plan.agency},
-        _("its last good edit is %(number)d of the feed %(feed)s")
-        % {"number": plan.last_good, "feed": plan.feed}
-        if plan.last_good
-        else _("no edit of its feed %(feed)s is good") % {"feed": plan.feed},
-    ]
-    others = [f"{feed}/{number}" for feed, number in plan.good.items() if feed != plan.feed]
-    if others:
-        lines.append(_("of its other feeds these are: %(feeds)s") % {"feeds": ", ".join(others)})
-    if plan.refused:
-        lines.append(
-            ngettext(
-                "%(count)d edit that is held here leaves again, to wait in quarantine",
-                "%(count)d edits that are held here leave again, to wait in quarantine",
-                plan.refused,
-            )
-            % {"count": plan.refused}
-        )
-    if plan.own:
-        lines.append(_("it is THIS device: nothing can be written here any more"))
-    return lines
 
 
 VERBS = {

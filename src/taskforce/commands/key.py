@@ -13,11 +13,12 @@ from typer.core import TyperCommand
 from taskforce import console, moments
 from taskforce.commands.frame import argument, command, flag, opened_slot, opener, option, store_folder
 from taskforce.commands.key_rotate import make_rotate
-from taskforce.commands.key_words import check_named, kind_words, slot_data
+from taskforce.commands.key_words import check_named
 from taskforce.commands.passphrases import new_passphrase
 from taskforce.errors import Refused, UsageError
-from taskforce.i18n import N_, _, ngettext
+from taskforce.i18n import N_, _
 from taskforce.output import Column, Fields, Line, Raw, Result, Table
+from taskforce.reports.slot_views import costs, kind_words, slot_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def run_list() -> Result:
         Column(_("A guess costs"), "passes", priority=2),
     )
     rows = tuple(
-        (one.name, kind_words(one), one.label, moments.show_time(one.made) if one.made else "", _costs(one))
+        (one.name, kind_words(one), one.label, moments.show_time(one.made) if one.made else "", costs(one))
         for one in found
     )
     view = Table(columns, rows, _("no key slots"))
@@ -262,7 +263,7 @@ def _changed(title: str, about: SlotAbout, *notes: str) -> Result:
         (_("Recipient"), about.recipient),
         (_("Label"), about.label),
         (_("Made"), moments.show_time(about.made) if about.made else ""),
-        (_("A guess costs"), _costs(about)),
+        (_("A guess costs"), costs(about)),
     )
     said = tuple((name, text) for name, text in pairs if text)
     return Result(slot_data(about), Fields(title, said), notes)
@@ -283,10 +284,3 @@ def _of_copies() -> str:
         "had such a copy and its key may have kept the database's own key, which stays the same until: taskforce key "
         "rotate"
     )
-
-
-def _costs(about: SlotAbout) -> str:
-    if about.kdf != "argon2id13":
-        return ""
-    passes = ngettext("%(count)d pass", "%(count)d passes", about.passes) % {"count": about.passes}
-    return _("Argon2id, %(passes)s over %(memory)d MB") % {"passes": passes, "memory": about.memory >> 20}

@@ -8,10 +8,11 @@ from typer.core import TyperCommand
 
 from taskforce import console
 from taskforce.commands.frame import command, flag, opened_slot, opener, option
-from taskforce.commands.key_words import check_named, kind_words, slot_data
+from taskforce.commands.key_words import check_named
 from taskforce.errors import Refused
 from taskforce.i18n import _, ngettext
 from taskforce.output import Line, Lines, Result
+from taskforce.reports.slot_views import kind_words, slot_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -269,8 +269,8 @@ def _a_laptop_falls(stage: Stage, refs: Refs) -> None:
     stage.run(FIELD, "restore", BACKUP)
     stage.say(
         _(
-            "The one in the vehicle was stolen meanwhile. What is on it is encrypted, and from now on nobody takes what "
-            "it writes, or seals to it."
+            "The one in the vehicle was stolen meanwhile. What is on it is encrypted, and from now on nobody takes "
+            "what it writes, or seals to it."
         )
     )
     stage.run(FIELD, "device", "revoke", VEHICLE.officer, "--reason", "Stolen from the vehicle", "--yes")

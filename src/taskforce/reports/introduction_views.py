@@ -44,8 +44,8 @@ def roster_data(roster: Roster) -> dict[str, Any]:
     }
 
 
-def roster_lines(roster: Roster, now: datetime, *, made: bool) -> list[Line | str]:
-    """A roster for people: who signed it, who is on it and how far each is known here, and who is not on it."""
+def roster_head(roster: Roster, now: datetime) -> list[Line | str]:
+    """Of which operation, who signed it and when; and that it counts for nothing, where that is so."""
     name = roster.operation.text("codename") or roster.operation.ref
     head = _("roster of %(operation)s, signed by %(agency)s %(when)s") % {
         "operation": name,
@@ -60,16 +60,27 @@ def roster_lines(roster: Roster, now: datetime, *, made: bool) -> list[Line | st
                 "late",
             )
         )
+    return lines
+
+
+def missing_lines(roster: Roster, *, made: bool) -> list[Line | str]:
+    """Who takes part and is not on it, if somebody is."""
+    if not roster.missing:
+        return []
+    text = _("not on it: %(agencies)s")
+    if made:
+        text = _("not on it: %(agencies)s. Compare words, add the card, and sign it anew")
+    return [Line("  " + text % {"agencies": _some(roster.missing)}, "muted")]
+
+
+def roster_lines(roster: Roster, now: datetime, *, made: bool) -> list[Line | str]:
+    """A roster for people: who signed it, who is on it and how far each is known here, and who is not on it."""
+    lines = roster_head(roster, now)
     width = max((len(one.agency) for one in roster.members), default=0)
-    lines += [_member_line(one, width, now) for one in roster.members]
+    lines += [member_line(one, width, now) for one in roster.members]
     if not roster.members:
         lines.append("  " + _("nobody"))
-    if roster.missing:
-        text = _("not on it: %(agencies)s")
-        if made:
-            text = _("not on it: %(agencies)s. Compare words, add the card, and sign it anew")
-        told = text % {"agencies": _some(roster.missing)}
-        lines.append(Line("  " + told, "muted"))
+    lines += missing_lines(roster, made=made)
     if made:
         lines.append(_("it travels with the next bundles to who takes part"))
     return lines
@@ -86,7 +97,8 @@ def _some(agencies: Sequence[str]) -> str:
     }
 
 
-def _member_line(one: Member, width: int, now: datetime) -> Line | str:
+def member_line(one: Member, width: int, now: datetime) -> Line | str:
+    """An agency on a roster, its code in `width` cells: how far it is known here."""
     since = moments.show_time(one.since, now=now) if one.since else ""
     if not one.same_key:
         return Line(f"  ! {one.agency:<{width}}  " + _("another key than the one that counts here"), "late")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from taskforce.i18n import _
+from taskforce.i18n import _, ngettext
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing at every start
 if TYPE_CHECKING:
     from taskforce.actions.brought import Said
+    from taskforce.actions.revoking import Plan
 
 
 def said(one: Said) -> str:
@@ -29,3 +30,29 @@ def said(one: Said) -> str:
         "agency": one.agency,
         "type": one.type,
     }
+
+
+def foretold(plan: Plan) -> list[str]:
+    """What revoking a device would do, before somebody does it."""
+    lines = [
+        _("device %(device)s of %(agency)s") % {"device": plan.device, "agency": plan.agency},
+        _("its last good edit is %(number)d of the feed %(feed)s")
+        % {"number": plan.last_good, "feed": plan.feed}
+        if plan.last_good
+        else _("no edit of its feed %(feed)s is good") % {"feed": plan.feed},
+    ]
+    others = [f"{feed}/{number}" for feed, number in plan.good.items() if feed != plan.feed]
+    if others:
+        lines.append(_("of its other feeds these are: %(feeds)s") % {"feeds": ", ".join(others)})
+    if plan.refused:
+        lines.append(
+            ngettext(
+                "%(count)d edit that is held here leaves again, to wait in quarantine",
+                "%(count)d edits that are held here leave again, to wait in quarantine",
+                plan.refused,
+            )
+            % {"count": plan.refused}
+        )
+    if plan.own:
+        lines.append(_("it is THIS device: nothing can be written here any more"))
+    return lines

@@ -18,6 +18,7 @@ _EXPLAIN = N_("Of the record under the cursor, part by part: to whom it goes, an
 _TOLD = N_("Who was told what in which bundle: of the record under the cursor, or of all")
 _MATRIX = N_("Agencies and parts of the operation, at a glance")
 _VERIFY = N_("Every signature, certificate and chain of this store; what peers say they hold")
+_DEVICES = N_("Which devices are known, and by whom; revoke a lost one; our words; what opens the store")
 _AGREEMENTS = N_("What ends or must be reviewed soon, or is past it, and what is suspended")
 
 SHARING_KEYS: list[BindingType] = [
@@ -26,6 +27,7 @@ SHARING_KEYS: list[BindingType] = [
     Binding("T", "told", N_("Who was told"), id="told", tooltip=_TOLD, show=False),
     Binding("M", "matrix", N_("Who may have what"), id="matrix", tooltip=_MATRIX, show=False),
     Binding("L", "agreements", N_("Agreements due"), id="agreements", tooltip=_AGREEMENTS, show=False),
+    Binding("I", "devices", N_("Devices and keys"), id="devices", tooltip=_DEVICES, show=False),
     Binding("V", "verify", N_("Verify the store"), id="verify", tooltip=_VERIFY, show=False),
 ]
 """Of the whole room; the palette offers them."""
@@ -96,6 +98,12 @@ class SharingPlaces(App[None]):
         from taskforce.tui.screens.sharing import AgreementsDialog  # deferred: as above
 
         self.push_screen(AgreementsDialog())
+
+    def action_devices(self) -> None:
+        """Whose devices are known, and what opens this store."""
+        from taskforce.tui.screens.trust import DevicesDialog  # deferred: as above
+
+        self.push_screen(DevicesDialog())
 
     def action_verify(self) -> None:
         """Prove that nobody rewrote what is held here."""
