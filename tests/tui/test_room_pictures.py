@@ -115,6 +115,7 @@ WALKS = {
             Step("recall-offered", "ctrl+s"),
         ),
     ),
+    "devices": Walk("full", (Step("devices", "I", "G"), Step("devices-words", "w"))),
     "empty": Walk(
         "empty",
         (

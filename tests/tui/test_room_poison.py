@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from watched import Watched
 
+from taskforce.actions.devices import DeviceState
 from taskforce.actions.overheld import Overheld
 from taskforce.records.registry import get_kind
 from taskforce.store import queries
@@ -25,6 +26,7 @@ from taskforce.tui.bindings import owners
 from taskforce.tui.screens.form import FormDialog
 from taskforce.tui.screens.reason import ReasonDialog
 from taskforce.tui.screens.recall import RecallDialog
+from taskforce.tui.screens.trust import RevokeDialog
 
 ENTER, DOWN, TAB, LEAVE = "\r", "\x1b[B", "\t", "\x11"
 ESC = "\x1b[27u"  # as terminals send it that tell it from the beginning of other keys: nothing has to be waited for
@@ -131,6 +133,7 @@ def test_nothing_of_it_reaches_the_terminal_but_as_text(
         "y",
         ESC,
     )
+    keys("V", "y", ESC, "I", "y", "j", "y", "w", "y", ESC, "s", "y", "o", "y", ESC)
     keys("/", "red", ENTER, "h", "e", ESC, ESC, "o", ESC, "\x10", "re", ESC, "\x0f", ESC, "5", "p", ESC)
     keys("1", "i")
     paste(ONE_LINE + LINES)
@@ -138,7 +141,7 @@ def test_nothing_of_it_reaches_the_terminal_but_as_text(
     paste(ONE_LINE)
     keys("\x13", ESC, "1", "\x0c", ENTER)
     assert room.leave() == 0
-    assert every_screen() - room.screens == IN_PROCESS
+    assert every_screen() - room.screens == IN_PROCESS | {EMPTY}
     assert is_restored(room.written)
     assert not unexpected(room.written)
     assert "\x1b]0;" not in room.written and "\x1b]2;" not in room.written, "no title"
@@ -155,8 +158,11 @@ def test_nothing_of_it_reaches_the_terminal_but_as_text(
     assert not (tmp_path / "pwned").exists()
 
 
-IN_PROCESS = {"ReasonDialog", "RecallDialog"}
-"""Dialogs that only a setting or a disclosure leads to: they draw through the same filter without a terminal, too."""
+EMPTY = "NeutralScreen"
+"""Where the panic key leads to: it shows nothing (tests/tui/test_room_panic.py)."""
+
+IN_PROCESS = {"ReasonDialog", "RecallDialog", "RevokeDialog"}
+"""Dialogs that a setting, a disclosure or a second device leads to: they draw through the same filter here, too."""
 
 
 def test_what_asks_before_something_draws_nothing_either(poisoned: Team, tmp_path: Path) -> None:  # noqa: F811
@@ -165,7 +171,14 @@ def test_what_asks_before_something_draws_nothing_either(poisoned: Team, tmp_pat
 
     async def act(app: TaskforceApp, pilot: Pilot[object]) -> None:
         victim = queries.list_records(app.desk.watch().store.connection, get_kind("victim"))[0]
-        for dialog in (ReasonDialog(victim, ["identity", ONE_LINE]), RecallDialog([held])):
+        device = DeviceState(
+            "x" * 16, ONE_LINE, ONE_LINE, "", "", "", ONE_LINE, 1, False, True, "", ONE_LINE, None, 0
+        )
+        for dialog in (
+            ReasonDialog(victim, ["identity", ONE_LINE]),
+            RecallDialog([held]),
+            RevokeDialog(device),
+        ):
             app.push_screen(dialog)
             await settle(pilot)
             drawn[type(dialog).__name__] = screen_text(app)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 from taskforce import moments
 from taskforce.actions import devices, introducing
@@ -26,7 +25,7 @@ from taskforce.views import Line
 NOTHING_OPENS = ("", "")
 """As the `dialog` of a row: of a kind that a newer version knows."""
 
-_AGENCY_CELLS, _SLOT_CELLS = 14, 8
+_AGENCY_CELLS, _SLOT_CELLS, _LABEL_CELLS = 14, 8, 15
 
 
 class DevicesView(View):
@@ -182,9 +181,6 @@ class SlotsView(View):
 
     command = "taskforce key list"
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
     def heading(self) -> str:
         """What stands above it."""
         return _("WHAT OPENS THIS STORE")
@@ -195,7 +191,7 @@ class SlotsView(View):
 
     def read(self, session: Session, now: datetime) -> Listed:
         """Every key slot; and that one alone is easily lost."""
-        found = rewrapping.list_slots(self._folder)
+        found = rewrapping.list_slots(session.store.folder)
         title = ngettext("%(count)d key slot", "%(count)d key slots", len(found)) % {"count": len(found)}
         above: list[Line | str] = []
         if len(found) == 1:
@@ -224,7 +220,7 @@ def _slot(one: SlotAbout, now: datetime) -> Row:
 
 
 def _pair(label: str, value: str) -> list[Line | str]:
-    return [f"{label}  {value}"]
+    return [_fitted(label, _LABEL_CELLS) + value]
 
 
 def _text(line: Line | str) -> str:

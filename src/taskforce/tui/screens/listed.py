@@ -93,6 +93,7 @@ class ListedDialog(RoomDialog[None]):
         """Show another view in its place."""
         self.view, self._listed = view, None
         self.query_one(ListedBox).clear()
+        self.query_one("#about-row", Static).update("")
         self.query_one("#rows").focus()
         self.reload()
 

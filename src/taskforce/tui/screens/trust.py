@@ -99,10 +99,7 @@ class DevicesDialog(ListedDialog):
     def action_turn(self, name: str) -> None:
         """Show another list."""
         self._shows = name
-        if name == "slots":
-            self.turn_to(SlotsView(self.desk.opener.folder))
-        else:
-            self.turn_to(RosterView() if name == "roster" else DevicesView())
+        self.turn_to({"devices": DevicesView, "roster": RosterView, "slots": SlotsView}[name]())
 
     def action_words(self) -> None:
         """The words to be read aloud."""
@@ -205,7 +202,13 @@ class RevokeDialog(TypedDialog[Plan]):
     """
 
     BINDINGS = [
-        Binding("ctrl+s", "revoke", N_("Revoke"), id="revoke.do", tooltip=N_("Once yes is typed")),
+        Binding(
+            "ctrl+s",
+            "revoke",
+            N_("Revoke"),
+            id="revoke.do",
+            tooltip=N_("For ever, once yes is typed for this"),
+        ),
         Binding("escape", "leave", N_("Leave"), id="revoke.leave", tooltip=N_("Nothing is revoked")),
         Binding(
             "f2",
