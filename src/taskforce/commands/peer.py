@@ -179,7 +179,14 @@ def _show_code(scan: str) -> None:
 
 def make_list() -> TyperCommand:
     """`peer list`."""
-    return command("list", run_list, _("Verified peers and how exchange with each stands."), lists=True)
+    return command(
+        "list",
+        run_list,
+        _(
+            "Who is verified, by whom, when and how, or introduced by whom; and how exchange with each stands."
+        ),
+        lists=True,
+    )
 
 
 def run_list() -> Result:

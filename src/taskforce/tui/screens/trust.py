@@ -40,6 +40,20 @@ class DevicesDialog(ListedDialog):
 
     BINDINGS = [
         Binding(
+            "R",
+            "revoke",
+            N_("Revoke…"),
+            id="devices.revoke",
+            tooltip=N_("It is lost: nobody takes what it writes any more; asks first"),
+        ),
+        Binding(
+            "w",
+            "words",
+            N_("Our words"),
+            id="devices.words",
+            tooltip=N_("The eight words and the QR code of this agency's key, for whoever adds its card"),
+        ),
+        Binding(
             "d",
             "turn('devices')",
             N_("Devices"),
@@ -56,23 +70,9 @@ class DevicesDialog(ListedDialog):
         Binding(
             "s",
             "turn('slots')",
-            N_("What opens the store"),
+            N_("Key slots"),
             id="devices.slots",
-            tooltip=N_("Passphrases, key files and recovery: the key slots"),
-        ),
-        Binding(
-            "w",
-            "words",
-            N_("Our words"),
-            id="devices.words",
-            tooltip=N_("The eight words and the QR code of this agency's key, for whoever adds its card"),
-        ),
-        Binding(
-            "R",
-            "revoke",
-            N_("Revoke…"),
-            id="devices.revoke",
-            tooltip=N_("It is lost: nobody takes what it writes any more; asks first"),
+            tooltip=N_("What opens the store: passphrases, key files, recovery"),
         ),
     ]
 
