@@ -138,6 +138,13 @@ def test_completion_gives_nouns_verbs_options_codes_and_refs(team: Team) -> None
     (found,) = complete(team, f"taskforce assignment show {ref[:4].lower()}")
     assert found.upper() == ref and found.startswith(ref[:4].lower())  # a shell drops what begins otherwise
     assert complete(team, "taskforce assignment show A-ZZZZ") == []
+    assert complete(team, "taskforce audit export A-") == [ref]
+    assert complete(team, "taskforce audit export Z-") == []
+    (own,) = [one["device"] for one in team.data("device", "list") if one["own"]]
+    assert complete(team, f"taskforce device revoke {own[:2]}") == [own], (
+        "only an agency's own are its to revoke"
+    )
+    assert complete(team, "taskforce device revoke ") == [own]
     assert complete(team, "taskforce referral add V-") == [team.data("victim", "list")[0]["ref"]]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from typer.core import TyperCommand
 
 from taskforce import console
@@ -50,7 +52,7 @@ def make_export() -> TyperCommand:
             "court. It can be checked without this program, with docs/verify_audit.py. It is recorded as a disclosure."
         ),
         [
-            argument("ref", _("Ref of the record")),
+            argument("ref", _("Ref of the record"), complete=_complete_ref),
             option("--output/-o", _("The file to write"), metavar="FILE"),
             option("--to", _("Who is to have it, as: District Court of Phnom Penh"), metavar="WHOM"),
             option("--reason", _("On which basis, as: order 12/2026; it is recorded")),
@@ -58,6 +60,15 @@ def make_export() -> TyperCommand:
             flag("--force", _("Replace an existing file")),
         ],
     )
+
+
+def _complete_ref(context: Any, parameter: Any, typed: str) -> list[str]:
+    """The refs of the kind whose letter was typed."""
+    from taskforce.commands.nouns import complete_refs  # deferred: completion only
+    from taskforce.records.registry import all_kinds
+
+    found = [kind for kind in all_kinds() if typed[:2].upper() == f"{kind.letter}-"]
+    return [ref for kind in found for ref in complete_refs(kind)(context, parameter, typed)]
 
 
 def run_export(

@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 from taskforce import console, moments
 from taskforce.commands.device_identity import HELP, make_export_identity
-from taskforce.commands.frame import argument, command, flag, open_session, option
+from taskforce.commands.frame import argument, command, completing_session, flag, open_session, option
 from taskforce.errors import Refused, UsageError
 from taskforce.i18n import N_, _, ngettext
 from taskforce.output import Column, Fields, Line, Lines, Raw, Result, Table
@@ -233,7 +233,11 @@ def make_revoke() -> TyperCommand:
             "taken back: who finds the device again makes a new store on it."
         ),
         [
-            argument("device", _("Its id or the beginning of it, or its label; see device list")),
+            argument(
+                "device",
+                _("Its id or the beginning of it, or its label; see device list"),
+                complete=_complete_devices,
+            ),
             option(
                 "--last-good",
                 _(
@@ -274,6 +278,17 @@ def run_revoke(device: str, last_good: tuple[str, ...], reason: str | None, yes:
     lines.append(_("your peers hear of it with your next bundles: make one for each of them now"))
     lines.append(_("if the agency's key was on it, whoever has it can still certify devices"))
     return Result(data, Lines(tuple(lines)))
+
+
+def _complete_devices(_context: Any, _parameter: Any, typed: str) -> list[str]:
+    """The agency's own devices that are not revoked yet, by their ids: labels need not be one word of a shell."""
+    session = completing_session()
+    if session is None:
+        return []
+    from taskforce.actions.devices import list_devices  # deferred: completion only
+
+    found = [one.device for one in list_devices(session) if one.own and not one.revoked_at]
+    return [one for one in found if one.startswith(typed)]
 
 
 VERBS = {
