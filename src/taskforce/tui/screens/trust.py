@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from textual import on
 from textual.app import ComposeResult
@@ -22,6 +22,7 @@ from taskforce.records.schema import Field, Type
 from taskforce.reports import statement_views
 from taskforce.reports.qr_code import qr_lines
 from taskforce.tui.as_command import command_line
+from taskforce.tui.exchange_views import View
 from taskforce.tui.safety import content_of
 from taskforce.tui.screens.base import RoomDialog, TypedDialog
 from taskforce.tui.screens.listed import ListedDialog
@@ -33,6 +34,8 @@ from taskforce.tui.working import begin, unhurried
 from taskforce.views import Line
 
 _WIDTH = 92
+
+_VIEWS: dict[str, Callable[[], View]] = {"devices": DevicesView, "roster": RosterView, "slots": SlotsView}
 
 
 class DevicesDialog(ListedDialog):
@@ -99,7 +102,7 @@ class DevicesDialog(ListedDialog):
     def action_turn(self, name: str) -> None:
         """Show another list."""
         self._shows = name
-        self.turn_to({"devices": DevicesView, "roster": RosterView, "slots": SlotsView}[name]())
+        self.turn_to(_VIEWS[name]())
 
     def action_words(self) -> None:
         """The words to be read aloud."""
