@@ -347,7 +347,7 @@ def test_all_are_locked_at_once(store: Path, tmp_path: Path) -> None:
 
 def test_what_is_to_be_given_instead_is_what_helps(store: Path) -> None:
     for line, helps in ((("contact", "list"), True), (("key", "rotate"), False), (("unlock",), False)):
-        told = call(*line, "--store", str(store)).failed(2).err
+        told = call(*line, "--store", str(store)).failed(6).err
         assert "--passphrase-fd" in told
         assert ("taskforce unlock" in told) is helps
 
