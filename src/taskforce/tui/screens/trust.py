@@ -16,7 +16,7 @@ from taskforce.actions.devices import DeviceState
 from taskforce.actions.revoking import Plan
 from taskforce.actions.session import Session
 from taskforce.console import is_yes
-from taskforce.errors import TaskforceError, UsageError
+from taskforce.errors import TaskforceError
 from taskforce.i18n import N_, _
 from taskforce.records.schema import Field, Type
 from taskforce.reports import statement_views
@@ -288,8 +288,8 @@ class RevokeDialog(TypedDialog[Plan]):
     async def _foresee(self) -> None:
         typed, device = self._text("last_good"), self._device.device
         try:
-            number = _number(typed)
-            would = await self.desk.read(lambda session: revoking.plan_revocation(session, device, number))
+            good = revoking.read_last_good(typed.split())
+            would = await self.desk.read(lambda session: revoking.plan_revocation(session, device, *good))
         except TaskforceError as error:
             self._would = None
             if not self.desk.is_locked:
@@ -346,28 +346,20 @@ class RevokeDialog(TypedDialog[Plan]):
         )
 
     def as_command(self) -> str:
-        """The command that does the same, and asks as this does; none while the number is none."""
+        """The command that does the same, and asks as this does."""
         words = ["device", "revoke", self._device.device]
-        if typed := self._text("last_good"):
-            if not typed.isdecimal():
-                return ""
+        for typed in self._text("last_good").split():
             words += ["--last-good", typed]
         if reason := self._text("reason"):
             words += ["--reason", reason]
         return command_line(*words)
 
 
-def _number(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 16):
-        raise UsageError(_("the number of an edit is needed, or nothing"))
-    return int(text)
-
-
 def _fields() -> tuple[Field, Field, Field]:
     """The lines of the form, as forms have them for records."""
-    last_good = N_("the number of the last edit that is certainly your colleague's; empty: all that is here")
+    last_good = N_(
+        "its last edit that is certainly your colleague's, as N or FEED/N; empty: all that is here"
+    )
     reason = N_("what happened; everybody who has edits of it can read that")
     return (
         Field("last_good", Type.TEXT, "", N_("Last good"), last_good),
