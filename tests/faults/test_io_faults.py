@@ -43,7 +43,7 @@ pytestmark = [
 ]
 
 SOAKING = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-POINTS = 10_000 if SOAKING else 7
+POINTS = 10_000 if SOAKING else 10
 """At how many calls of an action the disk fails, in each of the ways."""
 
 WAYS = {"killed": KILL, "torn": TEAR, "full": FULL, "broken": BROKEN, "dying": DYING}

@@ -21,8 +21,8 @@ import who_may
 from simulation import AT_WORK, HAPPENINGS, History, drawn_from, run_history
 
 SOAKING = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-HISTORIES = int(os.environ.get("HISTORIES") or (100_000 if SOAKING else 60))
-"""The suite's share costs some 50 seconds of one core."""
+HISTORIES = int(os.environ.get("HISTORIES") or (100_000 if SOAKING else 100))
+"""The suite's share costs some 70 seconds of one core."""
 CHUNKS = 8 if SOAKING else 3
 STEPS = 200
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT") or 1)
